@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/actors/caf_compat.hpp"
+#include "weir/actors/stage_host.hpp"
+#include "weir/flow/stage.hpp"
+
+#include <string>
+
+namespace weir::actors {
+
+/// A user's wish for the whole pipeline.
+enum class pipeline_order : std::uint8_t {
+  stop,   ///< Sources end; what is in flight is worked off.
+  abort,  ///< Everything ends now.
+};
+
+}  // namespace weir::actors
+
+// The numbers leave room for an embedding program's own messages.
+CAF_BEGIN_TYPE_ID_BLOCK(weir_actors, caf::first_custom_type_id + 1000)
+  CAF_ADD_TYPE_ID(weir_actors, (weir::flow::command))
+  CAF_ADD_TYPE_ID(weir_actors, (weir::actors::stage_report))
+  CAF_ADD_TYPE_ID(weir_actors, (weir::actors::pipeline_order))
+  CAF_ADD_ATOM(weir_actors, weir::actors, wake_atom)
+  CAF_ADD_ATOM(weir_actors, weir::actors, timer_atom)
+  CAF_ADD_ATOM(weir_actors, weir::actors, quit_atom)
+CAF_END_TYPE_ID_BLOCK(weir_actors)
+
+// These never leave the process.
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::flow::command)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::stage_report)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::pipeline_order)
+
+namespace weir::actors {
+
+/// Tells CAF of our messages; once a process, before any actor system is made.
+void init_messages();
+
+}  // namespace weir::actors

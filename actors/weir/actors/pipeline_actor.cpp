@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/actors/pipeline_actor.hpp"
+
+#include "weir/actors/stage_actor.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+namespace weir::actors {
+
+namespace {
+
+/// State that a restart without a checkpoint keeps: where sources stand, and how far time has come, so that what was
+/// emitted before is not emitted again. Everything else begins empty.
+bool survives_restart(const snapshot_part& p) {
+  return p.state == "split" || p.state == "lane" || p.state == "watermark" || p.state == "@watermark";
+}
+
+}  // namespace
+
+pipeline_actor::pipeline_actor(caf::event_based_actor* self, supervision what, hosts first)
+    : self_(self), what_(std::move(what)), first_(std::move(first)) {
+  const std::vector<std::uint32_t> regions = what_.graph.plan().regions();
+  for (std::uint32_t stage = 0; stage < regions.size(); ++stage) {
+    const auto at = regions_.try_emplace(regions[stage], region{0, restart_budget{what_.restarts}, {}, false, {}}).first;
+    at->second.stages.insert(stage);
+  }
+}
+
+caf::behavior pipeline_actor::make_behavior() {
+  adopt(std::exchange(first_, {}));
+  for (const auto& [number, r] : regions_) start_region(number);
+  return {
+      [this](const stage_report& r) { on_report(r); },
+      [this](pipeline_order order) { on_order(order); },
+  };
+}
+
+void pipeline_actor::adopt(hosts made) {
+  const plan& p = what_.graph.plan();
+  const std::vector<std::uint32_t> regions = p.regions();
+  for (std::uint32_t stage = 0; stage < p.stages.size(); ++stage)
+    for (std::uint32_t i = 0; i < p.stages[stage].parallelism; ++i) {
+      const std::uint32_t number = instance_number(p, stage, i);
+      const auto host = made.find(number);
+      if (host == made.end()) continue;
+      children_[number] = {stage, regions[stage], host->second, nullptr, false, false};
+    }
+}
+
+template <class F>
+void pipeline_actor::each_of_region(std::uint32_t number, F f) {
+  for (auto& [instance, c] : children_)
+    if (c.region == number) f(instance, c);
+}
+
+void pipeline_actor::start_region(std::uint32_t number) {
+  const flow::attempt_id attempt = regions_.at(number).attempt;
+  each_of_region(number, [&](std::uint32_t instance, child& c) {
+    const bool blocking = what_.graph.plan().stages[c.stage].blocking;
+    c.host->on_report([instance, attempt, to = caf::actor_cast<caf::actor_addr>(self_)](flow::effects& e) {
+      if (const auto supervisor = caf::actor_cast<caf::actor>(to))
+        caf_compat::send_anonymous(supervisor,
+                                   stage_report{instance, attempt, std::move(e.notices),
+                                                std::move(e.failures), std::move(e.snapshot_parts)});
+    });
+    c.actor = blocking ? self_->spawn<caf_compat::state_actor<stage_actor>, caf::detached>(c.host, what_.time)
+                       : self_->spawn<caf_compat::state_actor<stage_actor>>(c.host, what_.time);
+    c.alive = true;
+    c.ended = false;
+    caf_compat::watch(self_, c.actor, [this, instance, attempt](const caf::error& why) {
+      on_down(instance, attempt, why);
+    });
+  });
+  each_of_region(number, [&](std::uint32_t, child& c) {
+    caf_compat::send(self_, c.actor, flow::command{flow::command::kind::start, {}});
+    if (stopping_ && what_.graph.plan().stages[c.stage].kind == "source")
+      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::stop, {}});
+  });
+}
+
+void pipeline_actor::on_report(const stage_report& r) {
+  child& c = children_.at(r.instance);
+  if (r.attempt != regions_.at(c.region).attempt || finishing_) return;
+  for (const flow::failure& f : r.failures) {
+    const std::string cause = "stage '" + name_of(c) + "', operator '" + f.where + "': " + f.why.message;
+    if (f.wants == flow::failure::remedy::stop) return finish(error{f.why.code, cause});
+    return fail_region(c.region, cause);
+  }
+  for (const flow::notice& n : r.notices) switch (n.what) {
+      case flow::notice::kind::ended:
+        c.ended = true;
+        end_if_all_ended();
+        break;
+      case flow::notice::kind::acknowledged:
+        on_acknowledged(n.barrier);
+        break;
+      case flow::notice::kind::committed:
+        on_committed(n.barrier);
+        break;
+    }
+}
+
+void pipeline_actor::on_down(std::uint32_t instance, flow::attempt_id attempt, const caf::error& why) {
+  child& c = children_.at(instance);
+  region& r = regions_.at(c.region);
+  if (attempt != r.attempt) return;
+  c.alive = false;
+  c.actor = nullptr;
+  if (finishing_) return quit_when_alone();
+  if (!r.restarting) fail_region(c.region, "stage '" + name_of(c) + "' ended unexpectedly: " + caf::to_string(why));
+  bool all_down = true;
+  each_of_region(c.region, [&](std::uint32_t, const child& other) { all_down = all_down && !other.alive; });
+  if (all_down) region_is_down(c.region);
+}
+
+void pipeline_actor::on_order(pipeline_order order) {
+  if (finishing_) return;
+  if (order == pipeline_order::abort) return finish(error{errc::aborted, "aborted before its work was done"});
+  if (std::exchange(stopping_, true)) return;
+  what_.shown->set_stopped();
+  for (auto& [instance, c] : children_)
+    if (c.alive && what_.graph.plan().stages[c.stage].kind == "source")
+      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::stop, {}});
+}
+
+void pipeline_actor::fail_region(std::uint32_t number, std::string cause) {
+  region& r = regions_.at(number);
+  if (r.restarting) return;
+  r.restarting = true;
+  r.cause = std::move(cause);
+  final_.reset();
+  what_.log("failed: " + r.cause);
+  each_of_region(number, [&](std::uint32_t, child& c) {
+    if (c.alive) caf_compat::send(self_, c.actor, quit_atom_v);
+  });
+}
+
+void pipeline_actor::region_is_down(std::uint32_t number) {
+  region& r = regions_.at(number);
+  const std::uint64_t lost = lost_events(r);
+  const std::vector<snapshot_part> kept = kept_state(r);
+  const double dice = std::uniform_real_distribution<>{}(random_);
+  const std::optional<duration> wait = r.budget.on_failure(what_.time->steady(), dice);
+  if (!wait)
+    return finish(error{errc::stage_failed, r.cause + " (restarted " + std::to_string(what_.restarts.restarts) +
+                                                " times within the time allowed; giving up)"});
+  what_.shown->count_restart(lost);
+  what_.log("restarting as attempt " + std::to_string(r.attempt + 1) + " in " +
+            std::to_string(wait->count() / 1000) + " ms; " + std::to_string(lost) +
+            " events in flight were lost, and state begins empty");
+  self_->run_delayed(*wait, [this, number, kept] { restart(number, kept); });
+}
+
+void pipeline_actor::restart(std::uint32_t number, const std::vector<snapshot_part>& kept) {
+  if (finishing_) return;
+  region& r = regions_.at(number);
+  ++r.attempt;
+  each_of_region(number, [](std::uint32_t, child& c) { c.host.reset(); });
+  try {
+    const split_list splits = what_.graph.find_splits(kept).value();
+    adopt(make_hosts(what_, r.stages, r.attempt, splits, kept));
+  } catch (const exception& e) {
+    return finish(error{e.why().code, "the restart failed: " + e.why().message});
+  }
+  r.restarting = false;
+  start_region(number);
+}
+
+std::uint64_t pipeline_actor::lost_events(const region& r) {
+  std::map<flow::channel_id, std::uint64_t> in_flight;
+  std::uint64_t lost = 0;
+  for (auto& [instance, c] : children_) {
+    if (!r.stages.contains(c.stage) || !c.host) continue;
+    const flow::stage& s = c.host->machine();
+    for (const auto& [channel, n] : s.events_sent()) in_flight[channel] += n;
+    for (const auto& [channel, n] : s.events_taken()) in_flight[channel] -= n;
+    lost += s.events_held();
+  }
+  for (const auto& [channel, n] : in_flight) lost += n;
+  return lost;
+}
+
+std::vector<snapshot_part> pipeline_actor::kept_state(const region& r) {
+  std::vector<snapshot_part> kept;
+  for (auto& [instance, c] : children_) {
+    if (!r.stages.contains(c.stage) || !c.host) continue;
+    std::vector<snapshot_part> parts;
+    snapshot_writer to{parts};
+    c.host->machine().read_state(to);
+    std::copy_if(parts.begin(), parts.end(), std::back_inserter(kept), survives_restart);
+  }
+  return kept;
+}
+
+void pipeline_actor::end_if_all_ended() {
+  const bool all = std::all_of(children_.begin(), children_.end(), [](const auto& c) { return c.second.ended; });
+  if (!all || final_) return;
+  final_ = flow::barrier{next_checkpoint_++, flow::checkpoint_kind::final};
+  acknowledged_ = committed_ = 0;
+  for (auto& [instance, c] : children_)
+    if (what_.graph.plan().stages[c.stage].kind == "source")
+      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::checkpoint, *final_});
+}
+
+void pipeline_actor::on_acknowledged(const flow::barrier& b) {
+  if (b != final_ || ++acknowledged_ != children_.size()) return;
+  for (auto& [instance, c] : children_)
+    caf_compat::send(self_, c.actor, flow::command{flow::command::kind::commit, *final_});
+}
+
+void pipeline_actor::on_committed(const flow::barrier& b) {
+  if (b == final_ && ++committed_ == children_.size()) finish(std::nullopt);
+}
+
+void pipeline_actor::finish(std::optional<error> failure) {
+  if (std::exchange(finishing_, true)) return;
+  failure_ = std::move(failure);
+  for (auto& [instance, c] : children_)
+    if (c.alive) caf_compat::send(self_, c.actor, quit_atom_v);
+  quit_when_alone();
+}
+
+void pipeline_actor::quit_when_alone() {
+  for (const auto& [instance, c] : children_)
+    if (c.alive) return;
+  // Sinks close before anybody is told that the run has ended.
+  children_.clear();
+  what_.shown->finish(failure_);
+  self_->quit();
+}
+
+std::string pipeline_actor::name_of(const child& c) const { return what_.graph.plan().stages[c.stage].name; }
+
+}  // namespace weir::actors

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/actors/messages.hpp"
+#include "weir/core/clock.hpp"
+#include "weir/graph/graph.hpp"
+#include "weir/runtime/board.hpp"
+#include "weir/runtime/restart_policy.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace weir::actors {
+
+/// What a pipeline's supervisor is started with.
+struct supervision {
+  weir::graph graph;
+  restart_policy restarts;
+  std::shared_ptr<const clock> time;
+  std::shared_ptr<board> shown;
+  std::function<void(const std::string&)> log;
+};
+
+/// Makes all stage instances of a region, and the channels between them, for one attempt. Throws `weir::exception` if a
+/// source or sink can't be opened.
+std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
+    const supervision& s, const std::set<std::uint32_t>& stages, flow::attempt_id attempt,
+    const split_list& splits, std::span<const snapshot_part> restored);
+
+/// The number of an instance among all instances of a pipeline.
+std::uint32_t instance_number(const plan& p, std::uint32_t stage, std::uint32_t instance);
+
+/// The supervisor of one pipeline: starts its stages, restarts a connected region when one of its stages fails, runs the
+/// final checkpoint when all sources have ended, and ends with the pipeline.
+class pipeline_actor {
+public:
+  static inline const char* name = "weir.pipeline";
+
+  using hosts = std::map<std::uint32_t, std::shared_ptr<stage_host>>;
+
+  /// `first` are the hosts of the first attempt, made beforehand so that what can't be opened is an error of the start.
+  pipeline_actor(caf::event_based_actor* self, supervision what, hosts first);
+
+  caf::behavior make_behavior();
+
+private:
+  struct child {
+    std::uint32_t stage = 0;
+    std::uint32_t region = 0;
+    std::shared_ptr<stage_host> host;
+    caf::actor actor;
+    bool alive = false;
+    bool ended = false;
+  };
+  struct region {
+    flow::attempt_id attempt = 0;
+    restart_budget budget;
+    std::set<std::uint32_t> stages;
+    bool restarting = false;
+    std::string cause;
+  };
+
+  void adopt(hosts made);
+  void start_region(std::uint32_t number);
+  void on_report(const stage_report& r);
+  void on_down(std::uint32_t instance, flow::attempt_id attempt, const caf::error& why);
+  void on_order(pipeline_order order);
+
+  void fail_region(std::uint32_t number, std::string cause);
+  void region_is_down(std::uint32_t number);
+  void restart(std::uint32_t number, const std::vector<snapshot_part>& kept);
+  [[nodiscard]] std::uint64_t lost_events(const region& r);
+  [[nodiscard]] std::vector<snapshot_part> kept_state(const region& r);
+
+  void end_if_all_ended();
+  void on_acknowledged(const flow::barrier& b);
+  void on_committed(const flow::barrier& b);
+  void finish(std::optional<error> failure);
+  void quit_when_alone();
+  template <class F>
+  void each_of_region(std::uint32_t number, F f);
+  [[nodiscard]] std::string name_of(const child& c) const;
+
+  caf::event_based_actor* self_;
+  supervision what_;
+  hosts first_;
+  std::map<std::uint32_t, child> children_;  ///< By instance number.
+  std::map<std::uint32_t, region> regions_;
+  std::optional<flow::barrier> final_;
+  std::size_t acknowledged_ = 0;
+  std::size_t committed_ = 0;
+  std::uint64_t next_checkpoint_ = 1;
+  bool stopping_ = false;
+  bool finishing_ = false;
+  std::optional<error> failure_;
+  std::mt19937_64 random_{std::random_device{}()};
+};
+
+}  // namespace weir::actors

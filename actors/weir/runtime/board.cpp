@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/runtime/board.hpp"
+
+#include <algorithm>
+
+namespace weir {
+
+latency_summary summarize(const histogram& h) {
+  const auto at = [&](double q) { return std::chrono::nanoseconds{static_cast<std::int64_t>(h.quantile(q))}; };
+  return {h.count(), at(0.5), at(0.99), at(0.999), at(1.0)};
+}
+
+void board::add(instance_status s) {
+  std::lock_guard lock{mutex_};
+  all_.push_back(std::move(s));
+}
+
+void board::count_restart(std::uint64_t events_lost) {
+  std::lock_guard lock{mutex_};
+  ++sums_.restarts;
+  sums_.events_lost += events_lost;
+}
+
+void board::set_stopped() {
+  std::lock_guard lock{mutex_};
+  sums_.stopped = true;
+}
+
+void board::finish(std::optional<error> failure) {
+  std::lock_guard lock{mutex_};
+  if (finished_) return;
+  finished_ = true;
+  sums_.failure = std::move(failure);
+  sums_.elapsed = std::chrono::steady_clock::now() - began_;
+  ended_.notify_all();
+}
+
+std::vector<instance_status> board::current() const {
+  std::lock_guard lock{mutex_};
+  std::vector<instance_status> newest;
+  for (const instance_status& s : all_) {
+    const auto same = std::find_if(newest.begin(), newest.end(), [&](const instance_status& n) {
+      return n.stage == s.stage && n.instance == s.instance;
+    });
+    if (same == newest.end())
+      newest.push_back(s);
+    else
+      *same = s;
+  }
+  return newest;
+}
+
+run_summary board::summary() const {
+  std::lock_guard lock{mutex_};
+  run_summary sum = sums_;
+  auto latency = std::make_unique<histogram>();
+  for (const instance_status& s : all_) {
+    const stage_metrics& m = *s.metrics;
+    if (s.kind == "source") sum.events_read += m.events_in.get();
+    if (s.kind == "sink") {
+      sum.events_written += m.events_in.get();
+      latency->add(m.latency);
+    }
+    sum.late_events += m.late_events.get();
+    sum.dead_letters += m.dead_letters.get();
+    sum.skipped_events += m.skipped_events.get();
+    sum.window_results += m.results.get();
+    sum.unclaimed_outputs += m.unclaimed_outputs.get();
+  }
+  sum.latency = summarize(*latency);
+  if (!finished_) sum.elapsed = std::chrono::steady_clock::now() - began_;
+  return sum;
+}
+
+bool board::wait_for(duration d) const {
+  std::unique_lock lock{mutex_};
+  return ended_.wait_for(lock, d, [this] { return finished_; });
+}
+
+void board::wait() const {
+  std::unique_lock lock{mutex_};
+  ended_.wait(lock, [this] { return finished_; });
+}
+
+}  // namespace weir

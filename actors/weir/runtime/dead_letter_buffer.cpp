@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/runtime/dead_letter_buffer.hpp"
+
+namespace weir {
+
+struct dead_letter_buffer::kept {
+  explicit kept(std::size_t n) : capacity(n) {}
+
+  std::size_t capacity;
+  std::mutex mutex;
+  std::deque<dead_letter> letters;
+};
+
+namespace {
+
+template <class Kept>
+class buffer_writer final : public sink_writer<dead_letter> {
+public:
+  explicit buffer_writer(std::shared_ptr<Kept> to) : to_(std::move(to)) {}
+
+  written write(std::span<const dead_letter> letters, std::span<const timestamp>) override {
+    std::lock_guard lock{to_->mutex};
+    for (const dead_letter& l : letters) {
+      to_->letters.push_back(l);
+      if (to_->letters.size() > to_->capacity) to_->letters.pop_front();
+    }
+    return {letters.size(), std::nullopt};
+  }
+  result<bytes> pre_commit(std::uint64_t) override { return bytes{}; }
+  result<void> commit(std::span<const std::byte>) override { return {}; }
+  result<void> abort(std::span<const std::byte>) override { return {}; }
+
+private:
+  std::shared_ptr<Kept> to_;
+};
+
+}  // namespace
+
+dead_letter_buffer::dead_letter_buffer(std::size_t capacity) : kept_(std::make_shared<kept>(capacity)) {}
+
+std::vector<dead_letter> dead_letter_buffer::newest() const {
+  std::lock_guard lock{kept_->mutex};
+  return {kept_->letters.begin(), kept_->letters.end()};
+}
+
+std::unique_ptr<sink_writer<dead_letter>> dead_letter_buffer::make() const {
+  return std::make_unique<buffer_writer<kept>>(kept_);
+}
+
+}  // namespace weir

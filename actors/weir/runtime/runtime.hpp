@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/core/clock.hpp"
+#include "weir/core/result.hpp"
+#include "weir/flow/dead_letter.hpp"
+#include "weir/graph/pipeline.hpp"
+#include "weir/runtime/restart_policy.hpp"
+#include "weir/runtime/status.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weir {
+
+struct runtime_options {
+  std::uint32_t workers = 0;  ///< Threads for stages that don't block; 0 for one a processor core.
+  restart_policy restarts;
+  /// Called with one line about what happened, from any thread; by default it is written to standard error.
+  std::function<void(const std::string& line)> log;
+  std::size_t kept_dead_letters = 1000;  ///< Newest ones kept in memory, where the pipeline has no sink for them.
+};
+
+/// A running pipeline. Several may run in one process; no global state, no signal handlers. All members are safe to call
+/// from any thread. Destroying a runtime that still runs aborts it.
+class runtime {
+public:
+  /// Checks the pipeline, opens its sources and sinks, and starts it. An error lists every mistake that was found.
+  [[nodiscard]] static result<runtime> start(pipeline p, runtime_options options = {});
+
+  runtime(runtime&&) noexcept;
+  runtime& operator=(runtime&&) noexcept;
+  ~runtime();
+
+  /// Lets the sources end; what is in flight is worked off, sinks commit. Returns at once.
+  void stop();
+  /// Ends everything now. What sinks have not committed is not made visible.
+  void abort();
+  /// Waits until the run has ended, and says what it came to.
+  run_summary wait();
+  /// Waits for at most `d`; whether the run has ended.
+  [[nodiscard]] bool wait_for(duration d);
+
+  [[nodiscard]] const graph& running() const noexcept;
+  [[nodiscard]] std::vector<instance_status> status() const;
+  /// The sums so far.
+  [[nodiscard]] run_summary summary() const;
+  /// The newest dead letters, where the pipeline has no sink for them.
+  [[nodiscard]] std::vector<dead_letter> dead_letters() const;
+
+private:
+  struct inside;
+  explicit runtime(std::unique_ptr<inside> in);
+  std::unique_ptr<inside> inside_;
+};
+
+}  // namespace weir

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# How targets of this project are made.
+include_guard()
+include(GNUInstallDirs)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(WEIR_CCACHE ccache)
+if(WEIR_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${WEIR_CCACHE}")
+endif()
+
+# For our own code only; never exported.
+add_library(weir_warnings INTERFACE)
+target_compile_options(weir_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
+  -Wno-missing-field-initializers  # designated initialisers leave out what keeps its default
+  -Wno-restrict  # false alarms on std::string in GCC 12 (bug 105651)
+  $<$<BOOL:${WEIR_WARNINGS_AS_ERRORS}>:-Werror>)
+
+# weir_library(name EXPORT_NAME name BASE dir HEADERS … SOURCES … DEPENDS … PRIVATE_DEPENDS …)
+# A static library whose headers and sources lie side by side under BASE.
+function(weir_library target)
+  cmake_parse_arguments(arg "" "EXPORT_NAME;BASE" "HEADERS;SOURCES;DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  add_library(${target} STATIC)
+  add_library(weir::${arg_EXPORT_NAME} ALIAS ${target})
+  target_sources(${target}
+    PRIVATE ${arg_SOURCES}
+    PUBLIC FILE_SET HEADERS BASE_DIRS "${arg_BASE}" FILES ${arg_HEADERS})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PUBLIC ${arg_DEPENDS} PRIVATE ${arg_PRIVATE_DEPENDS} $<BUILD_INTERFACE:weir_warnings>)
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${arg_EXPORT_NAME} POSITION_INDEPENDENT_CODE ON VERIFY_INTERFACE_HEADER_SETS ON)
+  install(TARGETS ${target} EXPORT weir-targets FILE_SET HEADERS ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endfunction()
+
+# weir_program(name SOURCES … DEPENDS …): a program in bin/.
+function(weir_program target)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
+  add_executable(${target} ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE ${arg_DEPENDS} weir_warnings)
+endfunction()
+
+# weir_test(name AREA area SOURCES … DEPENDS … [NO_MAIN] [TIMEOUT s]): one Catch2 binary an area, one CTest test a binary.
+function(weir_test target)
+  cmake_parse_arguments(arg "NO_MAIN" "AREA;TIMEOUT" "SOURCES;DEPENDS" ${ARGN})
+  weir_program(${target} SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS}
+    $<IF:$<BOOL:${arg_NO_MAIN}>,Catch2::Catch2,Catch2::Catch2WithMain>)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_test(NAME ${target} COMMAND ${target})
+  set_tests_properties(${target} PROPERTIES LABELS "${arg_AREA}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+endfunction()

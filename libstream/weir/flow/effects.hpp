@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/core/error.hpp"
+#include "weir/flow/frame.hpp"
+#include "weir/state/snapshot.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weir::flow {
+
+/// Something a stage tells its supervisor.
+struct notice {
+  enum class kind : std::uint8_t {
+    ended,         ///< Its inputs have ended and everything behind them is on its way.
+    acknowledged,  ///< It has taken its part of the checkpoint `barrier`.
+    committed,     ///< What was pre-committed for the checkpoint `barrier` is visible.
+  };
+  kind what = kind::ended;
+  flow::barrier barrier;
+};
+
+/// A failure that the stage can't handle itself: its directive, or a broken invariant, wants more
+/// than this event.
+struct failure {
+  enum class remedy : std::uint8_t {
+    restart,  ///< Restart the region as a new attempt, if the restart policy allows it.
+    stop,     ///< Stop the pipeline.
+  };
+  remedy wants = remedy::restart;
+  std::string where;  ///< The operator's name.
+  error why;
+};
+
+/// An operator's request to something outside the stage, answered by a completion of the same id.
+struct request {
+  std::uint64_t id = 0;
+  std::string target;
+  bytes payload;
+};
+
+/// What a stage wants done after a step. The shell delivers it and clears it; the memory is reused.
+struct effects {
+  std::vector<frame> frames;
+  std::vector<grant> grants;
+  std::vector<request> requests;
+  std::vector<snapshot_part> snapshot_parts;
+  std::vector<notice> notices;
+  std::vector<failure> failures;
+  timestamp wake_at = max_timestamp;  ///< When to call again although nothing arrived (wall clock).
+
+  void clear() {
+    frames.clear();
+    grants.clear();
+    requests.clear();
+    snapshot_parts.clear();
+    notices.clear();
+    failures.clear();
+    wake_at = max_timestamp;
+  }
+};
+
+}  // namespace weir::flow

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/dead_letter.hpp"
+#include "weir/flow/directive.hpp"
+#include "weir/flow/effects.hpp"
+#include "weir/metrics/stage_metrics.hpp"
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace weir::flow {
+
+template <class T>
+class typed_output_port;
+
+/// Applies a stage's directive to events that fail.
+class event_errors {
+public:
+  /// What the loop over the events does next.
+  enum class next : std::uint8_t {
+    go_on,  ///< The event is dealt with; take the next one.
+    again,  ///< Try the same event again, once `waiting()` is over.
+    fail,   ///< The stage has failed; take nothing more.
+  };
+
+  /// `dead_letters` may be null: then dead letters are only counted.
+  event_errors(std::string stage, directive what, typed_output_port<dead_letter>* dead_letters,
+               std::shared_ptr<stage_metrics> metrics)
+      : stage_(std::move(stage)),
+        directive_(what),
+        dead_letters_(dead_letters),
+        metrics_(std::move(metrics)) {}
+
+  /// Deals with the exception in flight. `event_number` tells events apart, so that tries are
+  /// counted for each; a firing can't be tried again. `describe(dead_letter&)` fills in the event
+  /// and is called only when a dead letter is made.
+  template <class Describe>
+  next on_exception(std::string_view operator_name, std::uint64_t event_number, timestamp wall,
+                    effects& out, bool may_retry, Describe describe) {
+    return on_error(operator_name, current_error(), event_number, wall, out, may_retry,
+                    std::move(describe));
+  }
+
+  /// As above, for a failure that is no exception.
+  template <class Describe>
+  next on_error(std::string_view operator_name, error why, std::uint64_t event_number,
+                timestamp wall, effects& out, bool may_retry, Describe describe) {
+    const next n = judge(operator_name, why, event_number, wall, may_retry, out);
+    if (n == next::go_on && directive_.what != directive::kind::skip) {
+      dead_letter letter = begin_letter(operator_name, std::move(why), wall);
+      describe(letter);
+      send(std::move(letter));
+    }
+    return n;
+  }
+
+  /// Deals with a record that a source could not decode: there is no event to try again. False if
+  /// the stage has failed.
+  bool on_rejected(std::string_view operator_name, error why, timestamp wall, dead_letter record,
+                   effects& out);
+
+  /// Whether the stage must wait before it goes on: a retry's back-off, or the dead letters' own
+  /// back-pressure.
+  [[nodiscard]] bool waiting(timestamp wall, effects& out);
+  [[nodiscard]] bool failed() const noexcept { return failed_; }
+  [[nodiscard]] const std::string& stage() const noexcept { return stage_; }
+
+private:
+  static error current_error();
+  next judge(std::string_view operator_name, const error& why, std::uint64_t event_number,
+             timestamp wall, bool may_retry, effects& out);
+  [[nodiscard]] dead_letter begin_letter(std::string_view operator_name, error why,
+                                         timestamp wall) const;
+  void send(dead_letter letter);
+
+  std::string stage_;
+  directive directive_;
+  typed_output_port<dead_letter>* dead_letters_;
+  std::shared_ptr<stage_metrics> metrics_;
+  std::uint64_t failing_event_ = ~std::uint64_t{0};
+  std::uint32_t tries_ = 0;
+  std::uint64_t rejected_ = 0;
+  timestamp not_before_ = min_timestamp;
+  bool failed_ = false;
+};
+
+}  // namespace weir::flow

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/describe_event.hpp"
+#include "weir/flow/operator_concepts.hpp"
+#include "weir/flow/part_list.hpp"
+#include "weir/flow/segment.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace weir::flow {
+
+/// A chain of operators fused into one loop over a batch, closed by an end. One virtual call a
+/// batch, none an event. The loop can stop between any two events or firings, because an output is
+/// full or the step's budget is spent, and goes on there when it is called again.
+template <class S, class End, class... Ops>
+class fused final : public segment<S> {
+  static constexpr std::size_t count = sizeof...(Ops);
+  static constexpr bool takes_back = (false || ... || emits_many<Ops>);
+
+public:
+  fused(std::tuple<Ops...> ops, End end, std::vector<operator_environment> environments,
+        std::vector<std::unique_ptr<fan_out_base>> sides)
+      : ops_(std::move(ops)), end_(std::move(end)), sides_(std::move(sides)) {
+    for (const operator_environment& e : environments) names_.push_back(e.id);
+    each_op([&]<std::size_t I>(auto& op) {
+      if constexpr (opens<std::remove_reference_t<decltype(op)>>) op.open(environments[I]);
+    });
+  }
+
+  verdict on_batch(batch<S>& in, bool owned, step& s) override {
+    end_.begin(s);
+    const std::size_t n = in.size();
+    while (at_ < n) {
+      if (s.errors.waiting(s.wall, s.out)) return verdict::blocked;
+      if (const verdict v = settle_if_full(s); v != verdict::done) return v;
+      if (s.budget == 0) return verdict::more;
+      const std::size_t from = at_;
+      const std::size_t to = std::min(n, from + s.budget);
+      // A plain type is copied out either way; others are moved if they are ours.
+      if (std::is_trivially_copyable_v<S> || !owned)
+        loop<false>(in, to, s);
+      else
+        loop<true>(in, to, s);
+      s.budget -= std::min(s.budget, at_ - from);
+      if (s.errors.failed()) return verdict::done;
+    }
+    if (const verdict v = settle(s); v != verdict::done) return v;
+    events_before_ += n;
+    at_ = 0;
+    return verdict::done;
+  }
+
+  verdict on_progress(progress p, step& s) override {
+    end_.begin(s);
+    if (!phase_) phase_ = phase{p, 0};
+    const verdict v = fire_from<0>(s, [this, &s]<std::size_t I>(auto& op) {
+      next_op<I + 1> next{*this, s};
+      if constexpr (takes_progress<std::remove_reference_t<decltype(op)>, next_op<I + 1>>)
+        return op.on_progress(phase_->going_to, next, s);
+      else
+        return verdict::done;
+    });
+    if (v != verdict::done) return v;
+    if (phase_->at == count) {
+      if (const verdict e = end_.on_progress(phase_->going_to, s); e != verdict::done) return e;
+      ++phase_->at;
+    }
+    const verdict side = side_progress_.run(
+        sides_, [&](fan_out_base& f) { return f.on_progress(phase_->going_to, s); });
+    if (side == verdict::done) phase_.reset();
+    return side;
+  }
+
+  verdict on_time(step& s) override {
+    end_.begin(s);
+    if (!phase_) phase_ = phase{};
+    const verdict v = fire_from<0>(s, [this, &s]<std::size_t I>(auto& op) {
+      next_op<I + 1> next{*this, s};
+      if constexpr (takes_time<std::remove_reference_t<decltype(op)>, next_op<I + 1>>)
+        return op.on_time(next, s);
+      else
+        return verdict::done;
+    });
+    if (v != verdict::done) return v;
+    return finish_phase(end_.on_time(s), [&](fan_out_base& f) { return f.on_time(s); });
+  }
+
+  verdict on_completion(step& s) override {
+    end_.begin(s);
+    if (!phase_) phase_ = phase{};
+    const verdict v = fire_from<0>(s, [this, &s]<std::size_t I>(auto& op) {
+      next_op<I + 1> next{*this, s};
+      if constexpr (takes_completion<std::remove_reference_t<decltype(op)>, next_op<I + 1>>)
+        return op.on_completion(next, s);
+      else
+        return verdict::done;
+    });
+    if (v != verdict::done) return v;
+    return finish_phase(end_.on_completion(s), [&](fan_out_base& f) { return f.on_completion(s); });
+  }
+
+  [[nodiscard]] timestamp next_timer() const override {
+    timestamp earliest = std::min(end_.next_timer(), earliest_timer(sides_));
+    const_cast<fused*>(this)->each_op([&]<std::size_t I>(auto& op) {
+      if constexpr (takes_time<std::remove_reference_t<decltype(op)>, next_op<I + 1>>)
+        earliest = std::min(earliest, op.next_timer());
+    });
+    return earliest;
+  }
+
+  verdict snapshot(barrier b, snapshot_writer& to, step& s) override {
+    verdict v = verdict::done;
+    each_op([&]<std::size_t I>(auto& op) {
+      if (v != verdict::done || saved_ != I) return;
+      if constexpr (stateful<std::remove_reference_t<decltype(op)>>) {
+        to.bind(names_[I]);
+        v = op.snapshot(to);
+      }
+      if (v == verdict::done) ++saved_;
+    });
+    if (v != verdict::done) return v;
+    v = side_saving_.run(sides_, [&](fan_out_base& f) { return f.snapshot(b, to, s); });
+    if (v == verdict::done) v = end_.snapshot(b, to, s);
+    if (v == verdict::done) saved_ = 0;
+    return v;
+  }
+
+  void restore(snapshot_reader& from) override {
+    each_op([&]<std::size_t I>(auto& op) {
+      if constexpr (stateful<std::remove_reference_t<decltype(op)>>) {
+        from.bind(names_[I]);
+        op.restore(from);
+      }
+    });
+    for (auto& side : sides_) side->restore(from);
+    end_.restore(from);
+  }
+
+  result<void> commit(barrier b) override {
+    if (auto done = commit_all(sides_, b); !done) return done;
+    return end_.commit(b);
+  }
+
+private:
+  /// What operator `I - 1` hands its values to.
+  template <std::size_t I>
+  struct next_op {
+    fused& chain;
+    step& s;
+
+    template <class V>
+    void operator()(V&& value, timestamp at) {
+      chain.template run<I>(std::forward<V>(value), at, s);
+    }
+    [[nodiscard]] bool full() const noexcept { return chain.any_full(); }
+  };
+
+  /// How far a firing, which isn't an event's, has come through the operators.
+  struct phase {
+    progress going_to;
+    std::size_t at = 0;
+  };
+
+  template <bool Move>
+  void loop(batch<S>& in, std::size_t to, step& s) {
+    std::size_t i = at_;
+    try {
+      while (i < to && !any_full()) {
+        for (const std::size_t chunk_end = i + std::min(to - i, room()); i < chunk_end; ++i) {
+          if constexpr (takes_back) end_.forget_noted();
+          if constexpr (Move)
+            run<0>(std::move(in.values[i]), in.times[i], s);
+          else
+            run<0>(std::as_const(in.values[i]), in.times[i], s);
+        }
+      }
+      at_ = i;
+    } catch (...) {
+      at_ = i;
+      on_event_failed(in, s);
+    }
+  }
+
+  template <std::size_t I, class V>
+  void run(V&& value, timestamp at, step& s) {
+    if constexpr (I == count) {
+      if (takes_back && !phase_)
+        end_.emit_noted(std::forward<V>(value), at);
+      else
+        end_.emit(std::forward<V>(value), at);
+    } else {
+      try {
+        next_op<I + 1> next{*this, s};
+        std::get<I>(ops_).on_event(std::forward<V>(value), at, next, s);
+      } catch (...) {
+        note_failure(I, value, at);
+        throw;
+      }
+    }
+  }
+
+  template <class V>
+  void note_failure(std::size_t op, const V& value, timestamp at) {
+    if (failed_op_) return;
+    failed_op_ = op;
+    if (!phase_) return;  // the event is still in the batch
+    describe_event(value, at, fired_.emplace());
+  }
+
+  void on_event_failed(batch<S>& in, step& s) {
+    if constexpr (takes_back) end_.take_back_noted();
+    const auto next = s.errors.on_exception(name_of_failed(), events_before_ + at_, s.wall, s.out,
+                                            true, [&](dead_letter& letter) {
+                                              describe_event(in.values[at_], in.times[at_], letter);
+                                              if (s.origin == nullptr) return;
+                                              letter.source = s.origin->split();
+                                              letter.offset = s.origin->position_of(at_);
+                                            });
+    failed_op_.reset();
+    if (next == event_errors::next::go_on) ++at_;
+  }
+
+  /// Calls `fire.operator()<I>(op)` for the operators from where the phase stands; each until it is
+  /// done.
+  template <std::size_t I, class Fire>
+  verdict fire_from(step& s, Fire fire) {
+    if constexpr (I == count) {
+      return settle(s);
+    } else {
+      while (phase_->at == I) {
+        if (s.errors.waiting(s.wall, s.out)) return verdict::blocked;
+        if (const verdict v = settle_if_full(s); v != verdict::done) return v;
+        if (s.budget == 0) return verdict::more;
+        try {
+          const verdict v = fire.template operator()<I>(std::get<I>(ops_));
+          if (v == verdict::done) ++phase_->at;
+          if (v == verdict::blocked && !any_full()) return v;
+        } catch (...) {
+          on_firing_failed(I, s);
+          if (s.errors.failed()) return verdict::done;
+        }
+      }
+      return fire_from<I + 1>(s, fire);
+    }
+  }
+
+  void on_firing_failed(std::size_t firing_op, step& s) {
+    if (!failed_op_) failed_op_ = firing_op;
+    // Numbered apart from events; a firing is not tried again.
+    s.errors.on_exception(name_of_failed(), ~std::uint64_t{0} - ++firings_failed_, s.wall, s.out,
+                          false, [&](dead_letter& letter) {
+                            if (!fired_) return;
+                            letter.type = std::move(fired_->type);
+                            letter.text = std::move(fired_->text);
+                            letter.event = std::move(fired_->event);
+                            letter.event_time = fired_->event_time;
+                          });
+    failed_op_.reset();
+    fired_.reset();
+  }
+
+  template <class Call>
+  verdict finish_phase(verdict end, Call call) {
+    if (end != verdict::done) return end;
+    const verdict v = side_progress_.run(sides_, call);
+    if (v == verdict::done) phase_.reset();
+    return v;
+  }
+
+  [[nodiscard]] std::string_view name_of_failed() const {
+    return failed_op_ ? std::string_view{names_[*failed_op_]} : std::string_view{"output"};
+  }
+
+  /// How many events may pass before `any_full()` has to be asked again.
+  [[nodiscard]] std::size_t room() const noexcept {
+    return takes_back || !sides_.empty() ? 1 : end_.room();
+  }
+  [[nodiscard]] bool any_full() const noexcept {
+    return end_.full() || (!sides_.empty() && sides_full());
+  }
+  [[nodiscard]] bool sides_full() const noexcept {
+    for (const auto& side : sides_)
+      if (side->full()) return true;
+    return false;
+  }
+
+  verdict settle_if_full(step& s) { return any_full() ? settle(s) : verdict::done; }
+  verdict settle(step& s) {
+    for (auto& side : sides_)
+      if (const verdict v = side->settle(s); v != verdict::done) return v;
+    return end_.settle(s);
+  }
+
+  template <class F>
+  void each_op(F f) {
+    [&]<std::size_t... I>(std::index_sequence<I...>) {
+      (f.template operator()<I>(std::get<I>(ops_)), ...);
+    }
+    (std::make_index_sequence<count>{});
+  }
+
+  std::tuple<Ops...> ops_;
+  End end_;
+  std::vector<std::unique_ptr<fan_out_base>> sides_;
+  std::vector<std::string> names_;
+  std::size_t at_ = 0;  ///< The next event of the batch in hand.
+  std::uint64_t events_before_ = 0;
+  std::optional<phase> phase_;
+  part_cursor side_progress_;
+  part_cursor side_saving_;
+  std::size_t saved_ = 0;  ///< Operators whose part of the snapshot is written.
+  std::optional<std::size_t> failed_op_;
+  std::optional<dead_letter> fired_;  ///< The value that failed in a firing.
+  std::uint64_t firings_failed_ = 0;
+};
+
+}  // namespace weir::flow

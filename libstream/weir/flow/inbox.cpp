@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/flow/inbox.hpp"
+
+#include "weir/flow/planted_fault.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::flow {
+
+inbox::inbox(std::vector<input_channel> channels, attempt_id attempt, credit_settings credits,
+             timestamp watermark)
+    : attempt_(attempt),
+      window_(credits, static_cast<std::uint32_t>(channels.size())),
+      merge_(channels.size(), watermark) {
+  for (const input_channel& at : channels) {
+    channels_.emplace_back().at = at;
+    channels_.back().queue.set_capacity(credits.frames);
+  }
+  if (channels_.empty()) return;
+  lowest_id_ = channels_.front().at.id;
+  dense_ = true;
+  for (std::size_t i = 0; i < channels_.size(); ++i)
+    dense_ = dense_ && channels_[i].at.id == lowest_id_ + i;
+}
+
+void inbox::open(effects& out) {
+  for (channel& c : channels_) send_grant(c, out);
+}
+
+inbox::verdict_on_frame inbox::accept(frame&& f) {
+  const std::optional<std::size_t> i = index_of(f.channel);
+  const bool old = f.attempt != attempt_ && !planted(fault::old_attempt_accepted);
+  if (!i || old) return verdict_on_frame::refused;
+  channel& c = channels_[*i];
+  if (f.sequence != c.next_sequence || c.queue.full()) return verdict_on_frame::broken;
+  ++c.next_sequence;
+  c.queue.push_back(std::move(f));
+  ready_.push_back(static_cast<std::uint32_t>(*i));
+  return verdict_on_frame::queued;
+}
+
+std::optional<inbox::turn> inbox::next() {
+  while (!ready_.empty()) {
+    const std::size_t i = ready_.front();
+    ready_.pop_front();
+    channel& c = channels_[i];
+    if (c.aligned) {
+      ++c.waiting_turns;
+      continue;
+    }
+    turn t{i, c.at.port, std::move(c.queue.front())};
+    c.queue.pop_front();
+    return t;
+  }
+  return std::nullopt;
+}
+
+void inbox::worked_off(turn& t, std::size_t events, std::chrono::nanoseconds spent, effects& out) {
+  channel& c = channels_[t.channel];
+  c.events_taken += events;
+  window_.worked(events, spent);
+  if (t.frame.body && t.frame.body->use_count() == 1) {
+    t.frame.body->recycle();
+    t.frame.body->next = std::move(c.returned);
+    c.returned = std::move(t.frame.body);
+  }
+  t.frame.body.reset();
+  if (planted(fault::credit_lost_on_empty))
+    if (out.frames.empty()) return;
+  ++c.worked;
+  if (c.worked + window_.frames() - c.granted >= window_.grant_step()) send_grant(c, out);
+}
+
+void inbox::end(std::size_t i) {
+  ++ended_;
+  merge_.end(i);
+}
+
+bool inbox::align(std::size_t i, barrier b) {
+  if (b.id < newest_barrier_) return false;
+  if (!aligning_ || aligning_->id != b.id) {
+    release();
+    aligning_ = b;
+    newest_barrier_ = b.id;
+  }
+  channels_[i].aligned = true;
+  return ++barriers_seen_ == channels_.size();
+}
+
+void inbox::release() {
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    channel& c = channels_[i];
+    c.aligned = false;
+    // What waited came before what is ready now.
+    for (; c.waiting_turns != 0; --c.waiting_turns)
+      ready_.push_front(static_cast<std::uint32_t>(i));
+  }
+  aligning_.reset();
+  barriers_seen_ = 0;
+}
+
+std::size_t inbox::frames_queued() const noexcept {
+  std::size_t n = 0;
+  for (const channel& c : channels_) n += c.queue.size();
+  return n;
+}
+
+std::optional<std::size_t> inbox::index_of(channel_id id) const noexcept {
+  if (dense_) {
+    const std::size_t i = id - lowest_id_;
+    return id >= lowest_id_ && i < channels_.size() ? std::optional{i} : std::nullopt;
+  }
+  for (std::size_t i = 0; i < channels_.size(); ++i)
+    if (channels_[i].at.id == id) return i;
+  return std::nullopt;
+}
+
+void inbox::send_grant(channel& c, effects& out) {
+  c.granted = c.worked + window_.frames();
+  out.grants.push_back({c.at.id, attempt_, c.granted, window_.max_events(), merged().watermark,
+                        std::move(c.returned)});
+  c.returned.reset();
+}
+
+}  // namespace weir::flow

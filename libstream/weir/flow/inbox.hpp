@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/credit_window.hpp"
+#include "weir/flow/effects.hpp"
+#include "weir/flow/frame.hpp"
+#include "weir/flow/watermark_merge.hpp"
+
+#include <boost/circular_buffer.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace weir::flow {
+
+/// Where a channel ends: the input port of the stage it feeds.
+struct input_channel {
+  channel_id id = 0;
+  std::uint16_t port = 0;
+};
+
+/// The receiving ends of all of a stage's channels: queues frames as they arrive, merges progress,
+/// aligns barriers, and says whose turn it is. Frames are taken in the order of their arrival, but
+/// a channel whose barrier has come waits for the barriers of the others (Chandy and Lamport's
+/// snapshot with aligned markers). Bound: the credit window a channel.
+class inbox {
+public:
+  enum class verdict_on_frame : std::uint8_t {
+    queued,
+    refused,  ///< Of another attempt, or of no channel of ours: count it, and go on.
+    broken,   ///< A gap, a repeat or more than was granted: the channel can't be trusted any more.
+  };
+
+  /// A frame to work on, and the channel it came from.
+  struct turn {
+    std::size_t channel = 0;  ///< Index into the channels given to the constructor.
+    std::uint16_t port = 0;
+    flow::frame frame;
+  };
+
+  inbox(std::vector<input_channel> channels, attempt_id attempt, credit_settings credits,
+        timestamp watermark);
+
+  /// Appends the first grant of every channel.
+  void open(effects& out);
+  verdict_on_frame accept(frame&& f);
+
+  /// Takes the next frame whose channel may go on.
+  [[nodiscard]] std::optional<turn> next();
+  /// Notes that the frame of `t` has been worked off, and grants more when a step of the window is
+  /// reached. `spent` covers work and waits for output since `next()`.
+  void worked_off(turn& t, std::size_t events, std::chrono::nanoseconds spent, effects& out);
+
+  /// Notes progress that came with a frame of channel `i`.
+  void update(std::size_t i, progress p) { merge_.update(i, p); }
+  void activate(std::size_t i) { merge_.activate(i); }
+  void end(std::size_t i);
+  [[nodiscard]] const progress& merged() const noexcept { return merge_.merged(); }
+
+  /// Notes a barrier of channel `i`; true when every channel has brought it. A newer barrier
+  /// cancels the alignment of an older one; an older one is ignored.
+  [[nodiscard]] bool align(std::size_t i, barrier b);
+  /// Lets the channels go on that waited for the others.
+  void release();
+  [[nodiscard]] bool aligning() const noexcept { return aligning_.has_value(); }
+
+  [[nodiscard]] bool empty() const noexcept { return ready_.empty(); }
+  [[nodiscard]] bool all_ended() const noexcept {
+    return ended_ == channels_.size() && !channels_.empty();
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return channels_.size(); }
+  [[nodiscard]] std::size_t frames_queued() const noexcept;
+  /// Events of channel `i` that have been taken by the stage; what was sent beyond is lost if the
+  /// stage fails.
+  [[nodiscard]] std::uint64_t events_taken(std::size_t i) const noexcept {
+    return channels_[i].events_taken;
+  }
+  [[nodiscard]] channel_id id(std::size_t i) const noexcept { return channels_[i].at.id; }
+
+private:
+  struct channel {
+    input_channel at;
+    boost::circular_buffer<frame> queue;  ///< As large as the window.
+    std::uint64_t next_sequence = 0;
+    std::uint64_t worked = 0;
+    std::uint64_t granted = 0;
+    std::uint64_t events_taken = 0;
+    std::size_t waiting_turns = 0;  ///< Turns put off by the alignment.
+    bool aligned = false;
+    body_ptr returned;
+  };
+
+  [[nodiscard]] std::optional<std::size_t> index_of(channel_id id) const noexcept;
+  void send_grant(channel& c, effects& out);
+
+  std::vector<channel> channels_;
+  channel_id lowest_id_ = 0;
+  bool dense_ = false;  ///< Ids are consecutive, so that an id gives its index.
+  attempt_id attempt_;
+  credit_window window_;
+  watermark_merge merge_;
+  std::deque<std::uint32_t>
+      ready_;  ///< A channel index for each queued frame, in order of arrival.
+  std::optional<barrier> aligning_;
+  std::uint64_t newest_barrier_ = 0;
+  std::size_t barriers_seen_ = 0;
+  std::size_t ended_ = 0;
+};
+
+}  // namespace weir::flow

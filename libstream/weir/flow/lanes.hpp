@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace weir::flow {
+
+/// How a lane (a split of a source) stands with the watermark.
+enum class lane_state : std::uint8_t {
+  active,  ///< Waited for, from its first event on.
+  idle,    ///< Has nothing for now; not waited for.
+  ended,   ///< Will have nothing more.
+};
+
+struct lane {
+  std::string id;  ///< The split's; stable over restarts.
+  lane_state state = lane_state::active;
+};
+
+using lane_list = std::vector<lane>;
+
+}  // namespace weir::flow

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/fan_out.hpp"
+#include "weir/flow/step.hpp"
+#include "weir/flow/verdict.hpp"
+#include "weir/metrics/stage_metrics.hpp"
+
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::flow {
+
+/// A side output of an operator, as it stands in one instance.
+struct side_slot {
+  std::string name;
+  fan_out_base* to = nullptr;
+};
+
+/// What an operator learns when its instance is made.
+struct operator_environment {
+  std::string id;
+  std::uint32_t instance = 0;
+  std::uint32_t parallelism = 1;
+  std::uint32_t key_groups = 128;
+  stage_metrics* metrics = nullptr;
+  std::vector<side_slot> sides;  ///< The side outputs that somebody consumes.
+
+  /// Returns the side output of that name, or null if nobody consumes it.
+  template <class T>
+  [[nodiscard]] fan_out<T>* side(std::string_view name) const {
+    for (const side_slot& slot : sides)
+      if (slot.name == name) return static_cast<fan_out<T>*>(slot.to);
+    return nullptr;
+  }
+};
+
+// An operator is a copyable value with `on_event(event, at, next, step)`. Anything below is
+// optional, and what is absent costs nothing. `next(value, at)` hands a value on; `next.full()`
+// says that firings must stop and answer `blocked`, to be called again. Exceptions of user
+// functions may pass through all of them; an operator must have moved its own cursor past the
+// failing firing before it calls them.
+
+/// Is told of its instance before the first event.
+template <class Op>
+concept opens = requires(Op& op, const operator_environment& e) {
+  op.open(e);
+};
+/// Acts on watermarks: `verdict on_progress(progress&, Next&, step&)`, and may hold back what it
+/// passes on.
+template <class Op, class Next>
+concept takes_progress = requires(Op& op, progress& p, Next& next, step& s) {
+  op.on_progress(p, next, s);
+};
+/// Has processing-time timers.
+template <class Op, class Next>
+concept takes_time = requires(Op& op, Next& next, step& s) {
+  op.on_time(next, s);
+  op.next_timer();
+};
+/// Waits for answers to its requests.
+template <class Op, class Next>
+concept takes_completion = requires(Op& op, Next& next, step& s) {
+  op.on_completion(next, s);
+};
+/// Has state. `snapshot` answers a verdict: the first call fixes what is in the snapshot, and an
+/// operator that needs longer answers `more` and is called again between batches.
+template <class Op>
+concept stateful = requires(Op& op, snapshot_writer& to, snapshot_reader& from) {
+  { op.snapshot(to) } -> std::same_as<verdict>;
+  op.restore(from);
+};
+/// May emit several values for one event, so that a failure must take back those before it.
+template <class Op>
+concept emits_many = requires {
+  requires Op::emits_many;
+};
+
+}  // namespace weir::flow

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/flow/stage.hpp"
+
+#include "weir/codec/binary.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::flow {
+
+namespace {
+
+/// The operator id of the state that belongs to the stage itself.
+std::string stage_state(const stage_parts& parts) { return "@" + parts.name; }
+
+/// The watermark in a restored state; after a rescaling several parts hold one, and the lowest is
+/// safe.
+timestamp restored_watermark(const stage_parts& parts) {
+  std::optional<timestamp> lowest;
+  snapshot_reader from{parts.restored};
+  from.bind(stage_state(parts));
+  from.each("watermark", [&](key_group, std::span<const std::byte> data) {
+    timestamp w;
+    byte_reader in{data};
+    if (decode(in, w)) lowest = std::min(lowest.value_or(w), w);
+  });
+  return lowest.value_or(min_timestamp);
+}
+
+template <class... F>
+struct overloaded : F... {
+  using F::operator()...;
+};
+
+}  // namespace
+
+stage::stage(stage_parts parts, const clock& time)
+    : parts_(std::move(parts)),
+      clock_(&time),
+      inbox_(parts_.inputs, parts_.attempt, parts_.credits, restored_watermark(parts_)),
+      snapshot_to_(snapshot_parts_) {
+  if (parts_.restored.empty()) return;
+  parts_.body->restore(snapshot_reader{parts_.restored});
+  parts_.restored.clear();
+}
+
+void stage::take(message m, effects& out) {
+  std::visit(overloaded{
+                 [&](frame& f) { take_frame(std::move(f), out); },
+                 [&](grant& g) { take_grant(g, out); },
+                 [&](completion& c) { completions_.push_back(std::move(c)); },
+                 [&](command& c) { take_command(c, out); },
+                 [](timer) {},
+                 [](source_ready) {},
+             },
+             m);
+}
+
+void stage::take_frame(frame&& f, effects& out) {
+  const channel_id channel = f.channel;
+  switch (inbox_.accept(std::move(f))) {
+    case inbox::verdict_on_frame::queued:
+      parts_.metrics->frames_in.add(1);
+      return;
+    case inbox::verdict_on_frame::refused:
+      parts_.metrics->refused_frames.add(1);
+      return;
+    case inbox::verdict_on_frame::broken:
+      return fail(errc::channel_broken,
+                  "a frame is missing or repeated on channel " + std::to_string(channel), out);
+  }
+}
+
+void stage::take_grant(const grant& g, effects& out) {
+  if (g.attempt != parts_.attempt) return parts_.metrics->refused_grants.add(1);
+  for (auto& port : parts_.outputs) {
+    port->begin_step(out);
+    const auto& channels = port->channels();
+    if (std::any_of(channels.begin(), channels.end(),
+                    [&](const out_channel& c) { return c.id() == g.channel; }))
+      return port->on_grant(g);
+  }
+}
+
+void stage::take_command(const command& c, effects& out) {
+  switch (c.what) {
+    case command::kind::start:
+      started_ = true;
+      inbox_.open(out);
+      return;
+    case command::kind::stop:
+      stop_ = true;
+      return;
+    case command::kind::checkpoint:
+      triggered_ = c.barrier;
+      return;
+    case command::kind::commit:
+      if (auto done = parts_.body->commit(c.barrier); !done)
+        return fail(done.error().code, done.error().message, out);
+      out.notices.push_back({notice::kind::committed, c.barrier});
+      return;
+  }
+}
+
+void stage::fail(errc code, std::string text, effects& out) {
+  failed_ = true;
+  out.failures.push_back({failure::remedy::restart, parts_.name, {code, std::move(text)}});
+}
+
+verdict stage::step(effects& out) {
+  if (failed_ || !started_) return verdict::done;
+  const steady_time began = clock_->steady();
+  if (blocked_since_)
+    parts_.metrics->blocked_nanos.add(
+        static_cast<std::uint64_t>((began - *blocked_since_).count()));
+  for (auto& port : parts_.outputs) port->begin_step(out);
+  flow::step s{
+      .out = out, .errors = *parts_.errors, .wall = clock_->wall(), .budget = parts_.budget};
+
+  verdict v = verdict::more;
+  while (v == verdict::more && s.budget != 0 && !failed_ && !parts_.errors->failed()) v = work(s);
+  // What an exception outside any event broke, or a directive ended, must not work on.
+  failed_ = failed_ || parts_.errors->failed();
+  if (v != verdict::more)
+    for (auto& port : parts_.outputs) port->flush();
+  if (ending_ && !ended_) finish_end(out);
+  s.wake_at(parts_.body->next_timer());
+
+  const steady_time now = clock_->steady();
+  parts_.metrics->busy_nanos.add(static_cast<std::uint64_t>((now - began).count()));
+  blocked_since_ = v == verdict::blocked ? std::optional{now} : std::nullopt;
+  parts_.metrics->frames_out.add(out.frames.size());
+  note_gauges(v);
+  return failed_ ? verdict::done : v;
+}
+
+verdict stage::work(flow::step& s) {
+  try {
+    if (now_ != activity::none) return resume(s);
+    if (parts_.errors->waiting(s.wall, s.out) || output_full()) return verdict::blocked;
+    return begin_next(s);
+  } catch (const std::exception& e) {
+    fail(errc::stage_failed, e.what(), s.out);
+  } catch (...) {
+    fail(errc::stage_failed, "an exception that is no std::exception", s.out);
+  }
+  return verdict::done;
+}
+
+verdict stage::begin_next(flow::step& s) {
+  if (!completions_.empty()) {
+    now_ = activity::completion;
+    return verdict::more;
+  }
+  if (parts_.body->next_timer() <= s.wall) {
+    now_ = activity::time;
+    return verdict::more;
+  }
+  return parts_.is_source ? begin_source(s) : begin_frame(s);
+}
+
+verdict stage::begin_frame(flow::step& s) {
+  turn_ = inbox_.next();
+  if (!turn_) return verdict::done;
+  turn_began_ = clock_->steady();
+  const frame& f = turn_->frame;
+  if (f.kind == frame_kind::data) {
+    inbox_.activate(turn_->channel);
+    now_ = activity::data;
+    return resume(s);
+  }
+  return after_frame(s);
+}
+
+verdict stage::after_frame(flow::step&) {
+  const frame& f = turn_->frame;
+  inbox_.update(turn_->channel, f.progress);
+  if (f.kind == frame_kind::end) inbox_.end(turn_->channel);
+  going_to_ = inbox_.merged();
+  now_ = activity::progress;
+  return verdict::more;
+}
+
+verdict stage::begin_source(flow::step& s) {
+  if (triggered_) {
+    begin_snapshot(*std::exchange(triggered_, std::nullopt));
+    return verdict::more;
+  }
+  if (source_ended_) return verdict::done;
+  if (stop_) {
+    parts_.body->stop_source();
+    source_ended_ = true;
+  } else {
+    switch (parts_.body->poll(s)) {
+      case poll_outcome::more:
+        return verdict::more;
+      case poll_outcome::blocked:
+        return verdict::blocked;
+      case poll_outcome::waiting:
+        return verdict::done;
+      case poll_outcome::ended:
+        source_ended_ = true;
+        break;
+    }
+  }
+  going_to_ = {max_timestamp, false};
+  now_ = activity::progress;
+  return verdict::more;
+}
+
+verdict stage::resume(flow::step& s) {
+  s.lane = turn_ ? static_cast<std::uint32_t>(turn_->channel) : 0;
+  s.earliest = turn_ ? turn_->frame.earliest_read : steady_time{};
+  verdict v = verdict::done;
+  switch (now_) {
+    case activity::none:
+      return verdict::more;
+    case activity::data:
+      v = parts_.body->on_data(turn_->port, *turn_->frame.body, s);
+      if (v == verdict::done && !parts_.errors->failed()) return after_frame(s);
+      return parts_.errors->failed() ? verdict::done : v;
+    case activity::progress:
+      v = parts_.body->on_progress(going_to_, s);
+      break;
+    case activity::time:
+      v = parts_.body->on_time(s);
+      break;
+    case activity::completion:
+      s.completion = completions_.front().id;
+      s.completion_data = completions_.front().payload;
+      v = parts_.body->on_completion(s);
+      if (v == verdict::done) completions_.pop_front();
+      break;
+    case activity::snapshot:
+      snapshot_to_.bind({});
+      v = parts_.body->snapshot(*taking_, snapshot_to_, s);
+      if (v == verdict::done) finish_snapshot(s.out);
+      break;
+  }
+  if (v != verdict::done || parts_.errors->failed()) return v;
+  const bool was_progress = now_ == activity::progress;
+  now_ = activity::none;
+  if (!was_progress) return verdict::more;
+
+  if (s.budget != 0) --s.budget;
+  if (turn_) {
+    inbox::turn t = *std::exchange(turn_, std::nullopt);
+    const std::size_t events = t.frame.body ? t.frame.body->size() : 0;
+    parts_.metrics->events_in.add(events);
+    inbox_.worked_off(t, events, clock_->steady() - turn_began_, s.out);
+    if (t.frame.kind == frame_kind::barrier && inbox_.align(t.channel, t.frame.barrier))
+      begin_snapshot(t.frame.barrier);
+  }
+  if (!ending_ && (source_ended_ || inbox_.all_ended())) {
+    ending_ = true;
+    for (auto& port : parts_.outputs) port->send_end();
+  }
+  return verdict::more;
+}
+
+void stage::begin_snapshot(barrier b) {
+  taking_ = b;
+  snapshot_parts_.clear();
+  now_ = activity::snapshot;
+}
+
+void stage::finish_snapshot(effects& out) {
+  bytes watermark;
+  encode(inbox_.merged().watermark, watermark);
+  snapshot_to_.bind(stage_state(parts_));
+  snapshot_to_.item("watermark", std::move(watermark), state_kind::union_list);
+  std::move(snapshot_parts_.begin(), snapshot_parts_.end(), std::back_inserter(out.snapshot_parts));
+  snapshot_parts_.clear();
+  for (auto& port : parts_.outputs) port->send_barrier(*taking_);
+  out.notices.push_back({notice::kind::acknowledged, *taking_});
+  taking_.reset();
+  if (!parts_.is_source) inbox_.release();
+}
+
+void stage::finish_end(effects& out) {
+  if (output_full()) return;
+  ended_ = true;
+  out.notices.push_back({notice::kind::ended, {}});
+}
+
+bool stage::output_full() const noexcept {
+  return std::any_of(parts_.outputs.begin(), parts_.outputs.end(),
+                     [](const auto& port) { return port->full(); });
+}
+
+bool stage::waits_for_credit() const noexcept {
+  return std::any_of(parts_.outputs.begin(), parts_.outputs.end(),
+                     [](const auto& port) { return port->waits_for_credit(); });
+}
+
+void stage::note_gauges(verdict v) {
+  stage_metrics& m = *parts_.metrics;
+  std::uint64_t out = 0;
+  std::int64_t credits = 0;
+  for (const auto& port : parts_.outputs)
+    for (const out_channel& c : port->channels()) {
+      out += c.events_sent();
+      credits += static_cast<std::int64_t>(c.credits());
+    }
+  m.events_out.set(out);
+  m.credits.set(credits);
+  if (v == verdict::done) m.frames_queued.set(static_cast<std::int64_t>(inbox_.frames_queued()));
+  m.watermark.set(inbox_.merged().watermark.time_since_epoch().count());
+}
+
+std::vector<std::pair<channel_id, std::uint64_t>> stage::events_sent() const {
+  std::vector<std::pair<channel_id, std::uint64_t>> sent;
+  for (const auto& port : parts_.outputs)
+    for (const out_channel& c : port->channels()) sent.emplace_back(c.id(), c.events_sent());
+  return sent;
+}
+
+std::vector<std::pair<channel_id, std::uint64_t>> stage::events_taken() const {
+  std::vector<std::pair<channel_id, std::uint64_t>> taken;
+  for (std::size_t i = 0; i < inbox_.size(); ++i)
+    taken.emplace_back(inbox_.id(i), inbox_.events_taken(i));
+  return taken;
+}
+
+std::uint64_t stage::events_held() const {
+  std::uint64_t n = 0;
+  for (const auto& port : parts_.outputs) n += port->events_held();
+  return n;
+}
+
+void stage::read_state(snapshot_writer& to) {
+  effects unused;
+  flow::step s{.out = unused, .errors = *parts_.errors, .wall = clock_->wall()};
+  while (parts_.body->snapshot({}, to, s) == verdict::more) {
+  }
+}
+
+}  // namespace weir::flow

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/core/clock.hpp"
+#include "weir/flow/effects.hpp"
+#include "weir/flow/event_errors.hpp"
+#include "weir/flow/inbox.hpp"
+#include "weir/flow/output_port.hpp"
+#include "weir/flow/stage_body.hpp"
+#include "weir/metrics/stage_metrics.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace weir::flow {
+
+/// What a stage is told from outside the data plane.
+struct command {
+  enum class kind : std::uint8_t {
+    start,       ///< Grant the first credits; a source begins to read.
+    stop,        ///< A source reads no more and sends the end; others work off what comes.
+    checkpoint,  ///< A source takes its part of `barrier` and sends it on.
+    commit,      ///< The checkpoint `barrier` is complete: make pre-committed work visible.
+  };
+  kind what = kind::start;
+  flow::barrier barrier;
+};
+
+/// The answer to a request that an operator made.
+struct completion {
+  std::uint64_t id = 0;
+  bytes payload;
+};
+
+/// A processing-time wake-up that was asked for has come.
+struct timer {};
+/// A source that had nothing may have something again.
+struct source_ready {};
+
+using message = std::variant<frame, grant, timer, completion, source_ready, command>;
+
+/// What a stage instance is made of. Put together by the graph's builder.
+struct stage_parts {
+  std::string name;
+  attempt_id attempt = 0;
+  bool is_source = false;
+  std::vector<input_channel> inputs;
+  std::vector<std::unique_ptr<output_port>> outputs;  ///< The dead letters' port is the last one.
+  std::unique_ptr<event_errors> errors;
+  std::shared_ptr<stage_metrics> metrics;
+  std::unique_ptr<stage_body> body;
+  credit_settings credits;
+  std::uint32_t budget =
+      16 * 1024;  ///< Events and timer firings a step may take before others have a turn.
+  std::vector<snapshot_part> restored;
+};
+
+/// One instance of a stage as a plain state machine: takes messages, works in steps that can stop
+/// between any two events or timer firings, and answers with effects. Knows no thread, actor or
+/// clock of its own.
+class stage {
+public:
+  stage(stage_parts parts, const clock& time);
+
+  /// Notes a message; constant time but for grants, which may send what waited.
+  void take(message m, effects& out);
+  /// Works until the budget is spent (`more`), nothing is left (`done`), or an output or a wait is
+  /// in the way
+  /// (`blocked`).
+  verdict step(effects& out);
+
+  [[nodiscard]] const std::string& name() const noexcept { return parts_.name; }
+  [[nodiscard]] attempt_id attempt() const noexcept { return parts_.attempt; }
+  [[nodiscard]] const stage_metrics& metrics() const noexcept { return *parts_.metrics; }
+  [[nodiscard]] bool failed() const noexcept { return failed_; }
+  /// Whether a grant would let something go that is held back now.
+  [[nodiscard]] bool waits_for_credit() const noexcept;
+  [[nodiscard]] bool ended() const noexcept { return ended_; }
+
+  /// For the account of what a failure lost: events sent on each output channel, events taken from
+  /// each input channel, and events emitted that were never sent.
+  [[nodiscard]] std::vector<std::pair<channel_id, std::uint64_t>> events_sent() const;
+  [[nodiscard]] std::vector<std::pair<channel_id, std::uint64_t>> events_taken() const;
+  [[nodiscard]] std::uint64_t events_held() const;
+  [[nodiscard]] std::size_t frames_queued() const { return inbox_.frames_queued(); }
+
+  /// Writes the state as it stands, outside any checkpoint: what a restart without checkpoints
+  /// keeps of a source.
+  void read_state(snapshot_writer& to);
+
+private:
+  enum class activity : std::uint8_t { none, data, progress, time, completion, snapshot };
+
+  void take_frame(frame&& f, effects& out);
+  void take_grant(const grant& g, effects& out);
+  void take_command(const command& c, effects& out);
+  void fail(errc code, std::string text, effects& out);
+
+  verdict work(flow::step& s);
+  verdict resume(flow::step& s);
+  verdict begin_next(flow::step& s);
+  verdict begin_frame(flow::step& s);
+  verdict begin_source(flow::step& s);
+  verdict after_frame(flow::step& s);
+  void begin_snapshot(barrier b);
+  void finish_snapshot(effects& out);
+  void finish_end(effects& out);
+  [[nodiscard]] bool output_full() const noexcept;
+  void note_gauges(verdict v);
+
+  stage_parts parts_;
+  const clock* clock_;
+  inbox inbox_;
+  snapshot_writer snapshot_to_;
+  std::vector<snapshot_part> snapshot_parts_;
+
+  activity now_ = activity::none;
+  std::optional<inbox::turn> turn_;
+  steady_time turn_began_{};
+  progress going_to_;
+  std::optional<barrier> taking_;     ///< The checkpoint that is being taken.
+  std::optional<barrier> triggered_;  ///< A source's order to take one.
+  std::deque<completion> completions_;
+  std::optional<steady_time> blocked_since_;
+  bool started_ = false;
+  bool stop_ = false;
+  bool source_ended_ = false;
+  bool ending_ = false;  ///< The end has been handed to the outputs.
+  bool ended_ = false;   ///< ... and is on its way.
+  bool failed_ = false;
+};
+
+}  // namespace weir::flow

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/core/result.hpp"
+#include "weir/flow/frame.hpp"
+#include "weir/flow/step.hpp"
+#include "weir/flow/verdict.hpp"
+#include "weir/state/snapshot.hpp"
+
+#include <cstdint>
+
+namespace weir::flow {
+
+/// What polling a source came to.
+enum class poll_outcome : std::uint8_t {
+  more,     ///< Something was read; poll again.
+  blocked,  ///< An output is full; call again after a grant.
+  waiting,  ///< Nothing to read now; call again when the source says it is ready, or at its wake-up
+            ///< time.
+  ended,    ///< There will never be more.
+};
+
+/// The typed inside of a stage: its operators, built for one instance. The stage's state machine
+/// calls it; every call that answers a verdict is resumable and is repeated with the same input
+/// until it answers `done`. Single-threaded.
+class stage_body {
+public:
+  stage_body() = default;
+  stage_body(const stage_body&) = delete;
+  stage_body& operator=(const stage_body&) = delete;
+  virtual ~stage_body() = default;
+
+  virtual verdict on_data(std::uint16_t port, frame_body& body, step& s) = 0;
+  virtual verdict on_progress(progress p, step& s) = 0;
+  /// Fires the processing-time timers that are due at `s.wall`.
+  virtual verdict on_time(step& s) = 0;
+  virtual verdict on_completion(step& s) = 0;
+  /// Wall-clock time of the earliest processing-time timer.
+  [[nodiscard]] virtual timestamp next_timer() const = 0;
+
+  /// Reads from the source, for a stage that begins with one.
+  virtual poll_outcome poll(step& s) = 0;
+  /// Tells the source to read no more.
+  virtual void stop_source() = 0;
+
+  virtual verdict snapshot(barrier b, snapshot_writer& to, step& s) = 0;
+  virtual void restore(const snapshot_reader& from) = 0;
+  /// Makes visible what sinks pre-committed for checkpoint `b` and the ones before it.
+  virtual result<void> commit(barrier b) = 0;
+};
+
+}  // namespace weir::flow

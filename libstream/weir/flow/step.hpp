@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/core/clock.hpp"
+#include "weir/flow/effects.hpp"
+#include "weir/flow/event_errors.hpp"
+#include "weir/flow/lanes.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace weir::flow {
+
+/// Where a source's batch in hand came from.
+class batch_origin {
+public:
+  virtual ~batch_origin() = default;
+
+  [[nodiscard]] virtual std::string_view split() const = 0;
+  /// The position of event `i` of the batch in its split.
+  [[nodiscard]] virtual std::uint64_t position_of(std::size_t i) const = 0;
+};
+
+/// What the operators of a stage see of the step they are called in.
+struct step {
+  effects& out;
+  event_errors& errors;
+  timestamp wall;          ///< Wall-clock time at the step's beginning.
+  std::size_t budget = 0;  ///< Events and timer firings left before others must have a turn.
+  std::uint32_t lane = 0;  ///< The split, or the input channel, that the events in hand came from.
+  const lane_list* lanes = nullptr;      ///< How the lanes stand; null where the input isn't split.
+  const batch_origin* origin = nullptr;  ///< Set while a source's own batch is worked on.
+  steady_time earliest{};        ///< When the oldest event behind the input in hand was read.
+  std::uint64_t completion = 0;  ///< The id of the answered request, in `on_completion`.
+  std::span<const std::byte> completion_data;  ///< Its answer.
+
+  /// Asks to be called again at `at`, wall-clock time, though nothing arrives.
+  void wake_at(timestamp at) { out.wake_at = std::min(out.wake_at, at); }
+};
+
+}  // namespace weir::flow

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/frame.hpp"
+#include "weir/flow/planted_fault.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+namespace weir::flow {
+
+/// Merges the progress of several inputs by minimum over those that are active. The merged
+/// watermark never falls. Idle inputs are not waited for; ended ones neither, and when all have
+/// ended the watermark is the maximum. When the inputs left are all idle, the watermark stays where
+/// it is and the merge is idle: an ended input beside an idle one must not push the watermark to
+/// the maximum, or all that the idle one sends later would be late.
+class watermark_merge {
+public:
+  explicit watermark_merge(std::size_t inputs, timestamp start = min_timestamp) : inputs_(inputs) {
+    merged_.watermark = start;
+  }
+
+  /// Notes the progress of input `i`. Linear in the number of inputs, at worst.
+  void update(std::size_t i, progress p) {
+    inputs_[i].at.watermark = std::max(inputs_[i].at.watermark, p.watermark);
+    inputs_[i].at.idle = p.idle;
+    merge();
+  }
+
+  /// Notes that input `i` sent data, and so is active again.
+  void activate(std::size_t i) {
+    if (!inputs_[i].at.idle) return;
+    inputs_[i].at.idle = false;
+    merge();
+  }
+
+  void end(std::size_t i) {
+    inputs_[i].ended = true;
+    merge();
+  }
+
+  [[nodiscard]] const progress& merged() const noexcept { return merged_; }
+  [[nodiscard]] const progress& of(std::size_t i) const noexcept { return inputs_[i].at; }
+
+private:
+  struct input {
+    progress at;
+    bool ended = false;
+  };
+
+  void merge() {
+    timestamp lowest = max_timestamp;
+    bool active = false;
+    bool all_ended = true;
+    for (const input& in : inputs_) {
+      if (in.ended) continue;
+      all_ended = false;
+      if (in.at.idle) continue;
+      active = true;
+      lowest = lower(lowest, in.at.watermark);
+    }
+    if (active || all_ended) merged_.watermark = std::max(merged_.watermark, lowest);
+    merged_.idle = !active && !all_ended && !planted(fault::idle_not_passed_on);
+  }
+
+  static timestamp lower(timestamp a, timestamp b) {
+    if (planted(fault::merge_by_maximum)) return a == max_timestamp ? b : std::max(a, b);
+    return std::min(a, b);
+  }
+
+  std::vector<input> inputs_;
+  progress merged_;
+};
+
+}  // namespace weir::flow

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/core/clock.hpp"
+#include "weir/flow/operator_concepts.hpp"
+#include "weir/flow/stage_body.hpp"
+#include "weir/flow/typed_output_port.hpp"
+#include "weir/graph/settings.hpp"
+#include "weir/metrics/stage_metrics.hpp"
+#include "weir/source/source.hpp"
+
+#include <cassert>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weir::build {
+
+struct operator_draft;
+
+/// What an instance is made in: handed in by the runtime, or by a simulator.
+struct surroundings {
+  const clock* time = nullptr;
+  std::shared_ptr<stage_metrics> metrics;
+  std::function<void()>
+      wake;  ///< Safe from any thread: a source or sink of the instance can go on.
+};
+
+/// One stage instance while it is being put together. The factories of the graph read it.
+class assembly {
+public:
+  std::uint32_t instance = 0;
+  std::uint32_t parallelism = 1;
+  std::uint32_t key_groups = flow::default_key_groups;
+  flow::attempt_id attempt = 0;
+  flow::batch_limits limits;
+  surroundings around;
+  std::vector<split_position> splits;                      ///< Of a source instance.
+  const std::vector<operator_draft>* operators = nullptr;  ///< Of the stage.
+  std::vector<std::unique_ptr<flow::output_port>>* ports = nullptr;
+
+  /// @pre port `i` was declared with events of `T`
+  template <class T>
+  [[nodiscard]] flow::typed_output_port<T>& port(std::size_t i) const {
+    assert(dynamic_cast<flow::typed_output_port<T>*>((*ports)[i].get()) != nullptr);
+    return static_cast<flow::typed_output_port<T>&>(*(*ports)[i]);
+  }
+
+  [[nodiscard]] flow::operator_environment environment(std::size_t op) const;
+};
+
+}  // namespace weir::build

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/fused.hpp"
+#include "weir/flow/routers.hpp"
+#include "weir/flow/segment_ends.hpp"
+#include "weir/graph/node.hpp"
+#include "weir/operators/concepts.hpp"
+#include "weir/operators/event_time.hpp"
+#include "weir/operators/process.hpp"
+#include "weir/operators/stateless.hpp"
+#include "weir/sink/sink.hpp"
+#include "weir/sink/sink_segment.hpp"
+
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+template <class T>
+class stream;
+template <class T, class KeyOf>
+class keyed_stream;
+class sink_handle;
+
+namespace build {
+
+/// What a chain carries along besides its operators.
+struct chain_state {
+  std::shared_ptr<graph_draft> draft;
+  bool has_event_time = false;
+  std::vector<std::size_t> operators;  ///< Numbers in the stage of the chain's operators.
+};
+
+/// Makes a chain with operators move-only, so that it can't be run twice by copying it.
+struct move_only {
+  move_only() = default;
+  move_only(move_only&&) noexcept = default;
+  move_only& operator=(move_only&&) noexcept = default;
+};
+struct copyable {};
+
+/// Makes the fan-outs of an operator's side outputs.
+inline std::vector<std::unique_ptr<flow::fan_out_base>> make_sides(
+    const std::vector<side_draft>& drafts, flow::operator_environment& environment, assembly& a) {
+  std::vector<std::unique_ptr<flow::fan_out_base>> made;
+  for (const side_draft& side : drafts) {
+    made.push_back(side.make(a));
+    environment.sides.push_back({side.name, made.back().get()});
+  }
+  return made;
+}
+
+}  // namespace build
+
+/// A stream of `T` as it is being written down: operators that will run as one loop, on the events
+/// of a node of `S`. In one expression (an rvalue) a chain grows. Once it has a name (an lvalue),
+/// its first use closes it into a stream that all uses share, so that it is evaluated once however
+/// many consumers it has. Not thread-safe.
+template <class S, class T, class... Ops>
+class chain : std::conditional_t<sizeof...(Ops) == 0, build::copyable, build::move_only> {
+public:
+  using event_type = T;
+
+  chain(std::shared_ptr<build::node<S>> from, std::tuple<Ops...> ops, build::chain_state state)
+      : from_(std::move(from)), ops_(std::move(ops)), state_(std::move(state)) {}
+
+  /// Maps each event to the value that `f` gives. `f` is called as const.
+  template <mapper<T> F>
+  auto map(F f) && {
+    return std::move(*this).template then<mapped<F, T>>(operators::map<F>{std::move(f)}, "map");
+  }
+  /// Keeps the events that `f` holds for. `f` is called as const.
+  template <predicate_on<T> F>
+  auto filter(F f) && {
+    return std::move(*this).template then<T>(operators::filter<F>{std::move(f)}, "filter");
+  }
+  /// Emits each element of the range that `f` gives for an event.
+  template <range_mapper<T> F>
+  auto flat_map(F f) && {
+    using out = std::ranges::range_value_t<std::invoke_result_t<const F&, const T&>>;
+    return std::move(*this).template then<out>(operators::flat_map_range<F>{std::move(f)},
+                                               "flat_map");
+  }
+  /// Calls `f(event, emit)`, which calls `emit(value)` as often as it likes.
+  template <class Out, flat_mapper<T, Out> F>
+  auto flat_map(F f) && {
+    return std::move(*this).template then<Out>(operators::flat_map_emit<Out, F>{std::move(f)},
+                                               "flat_map");
+  }
+  /// Gives each event its timestamp, and makes watermarks for each split of the source.
+  template <timestamp_of<T> F, watermark_generator G>
+  auto event_time(F time_of, G watermarks) && {
+    auto timed = std::move(*this).template then<T>(
+        operators::event_time<F, G>{std::move(time_of), std::move(watermarks)}, "event_time", true);
+    timed.state_.has_event_time = true;
+    return timed;
+  }
+  /// Runs a free-form operator that has no key. With state or timers the stage must have one
+  /// instance.
+  template <processor<no_key, T> P>
+  auto process(P processor) && {
+    const auto key_of = [](const T&) { return no_key{}; };
+    require_one_instance();
+    return std::move(*this).template then<typename P::output>(
+        operators::process<no_key, T, std::decay_t<decltype(key_of)>, P>{key_of,
+                                                                         std::move(processor)},
+        "process", true);
+  }
+
+  // The same on a stream that has a name.
+  template <mapper<T> F>
+  auto map(F f) & {
+    return rooted().map(std::move(f));
+  }
+  template <predicate_on<T> F>
+  auto filter(F f) & {
+    return rooted().filter(std::move(f));
+  }
+  template <range_mapper<T> F>
+  auto flat_map(F f) & {
+    return rooted().flat_map(std::move(f));
+  }
+  template <class Out, flat_mapper<T, Out> F>
+  auto flat_map(F f) & {
+    return rooted().template flat_map<Out>(std::move(f));
+  }
+  template <timestamp_of<T> F, watermark_generator G>
+  auto event_time(F time_of, G watermarks) & {
+    return rooted().event_time(std::move(time_of), std::move(watermarks));
+  }
+  template <processor<no_key, T> P>
+  auto process(P processor) & {
+    return rooted().process(std::move(processor));
+  }
+
+  // Reached only with an argument that fits none of the above; they say so in one line.
+  template <class F>
+  auto map(F) {
+    static_assert(mapper<F, T>,
+                  "weir: map() wants a function that takes the stream's event by const reference "
+                  "and returns a value, and "
+                  "that can be called as const (a mutable lambda hides state: use process())");
+    return *this;
+  }
+  template <class F>
+  auto filter(F) {
+    static_assert(predicate_on<F, T>,
+                  "weir: filter() wants a function that takes the stream's event by const "
+                  "reference and returns bool, and "
+                  "that can be called as const (a mutable lambda hides state: use process())");
+    return *this;
+  }
+  template <class F>
+  auto flat_map(F) {
+    static_assert(range_mapper<F, T>,
+                  "weir: flat_map() wants a function that takes the stream's event by const "
+                  "reference and returns a range; "
+                  "or say flat_map<Out>(f) with a function of the event and an emitter");
+    return *this;
+  }
+  template <class F, class G>
+  auto event_time(F, G) {
+    static_assert(timestamp_of<F, T>,
+                  "weir: event_time() wants a member or function of the event that gives a "
+                  "std::chrono::sys_time first");
+    static_assert(
+        watermark_generator<G>,
+        "weir: event_time() wants a watermark strategy second, like bounded_out_of_orderness{5s}");
+    return *this;
+  }
+  template <class P>
+  auto process(P) {
+    static_assert(processor<P, no_key, T>,
+                  "weir: process() wants an object with `using output = …` and `on_event(const T&, "
+                  "process_context<no_key, output>&)`; key the stream first if it uses a key");
+    return *this;
+  }
+
+  /// Sends each event to the stage instance that owns its key: what follows works key by key. A
+  /// member pointer or a function; the key's type needs a codec.
+  template <mapper<T> KeyOf>
+  keyed_stream<T, KeyOf> key_by(KeyOf key_of) {
+    using key = mapped<KeyOf, T>;
+    static_assert(
+        key_type<key>,
+        "weir: key_by() wants a key with a codec and ==; describe it with BOOST_DESCRIBE_STRUCT");
+    auto first = build::begin_stage<T>(*state_.draft, "operators", "key_by");
+    state_.draft->stages[first->stage()].keyed = true;
+    connect(first->stage(), partition::hash, [key_of](const build::assembly& a, std::size_t lanes) {
+      return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
+    });
+    return {std::move(first), {state_.draft, state_.has_event_time, {}}, std::move(key_of)};
+  }
+  template <class F>
+  auto key_by(F) {
+    static_assert(
+        mapper<F, T>,
+        "weir: key_by() wants a member or a function of the stream's event, called as const");
+    return *this;
+  }
+
+  /// Merges this stream with others of the same type; the watermark is the lowest of theirs.
+  template <class... Others>
+  stream<T> union_with(Others&&... others) {
+    static_assert(
+        (std::is_same_v<typename std::decay_t<Others>::event_type, T> && ...),
+        "weir: union_with() wants streams of the same event type; map() them to one first");
+    auto first = build::begin_stage<T>(*state_.draft, "operators", "union");
+    join(first->stage());
+    (others.join(first->stage()), ...);
+    return stream<T>{std::move(first),
+                     {state_.draft, (state_.has_event_time && ... && others.has_event_time()), {}}};
+  }
+
+  /// Ends the stream in a sink, which is a stage of its own.
+  template <class Sink>
+  sink_handle to(Sink sink);
+
+  /// A further output of the operator just added: late events, or what a processor sent to the
+  /// side.
+  template <class U>
+  stream<U> side(const side_output<U>& output) {
+    static_assert(sizeof...(Ops) != 0,
+                  "weir: side() goes right behind the operator whose side output it is");
+    auto first = build::add_node<U>(*state_.draft, from_->stage(), output.name);
+    auto& op = state_.draft->stages[from_->stage()].operators[state_.operators.back()];
+    op.sides.push_back(
+        {output.name, [first](build::assembly& a) { return first->make_fan_out(a); }});
+    return stream<U>{std::move(first), {state_.draft, state_.has_event_time, {}}};
+  }
+
+  /// Names the operator just added; its state is found by this name in a checkpoint.
+  auto named(std::string name) && {
+    rename(std::move(name));
+    return std::move(*this);
+  }
+  auto& named(std::string name) & {
+    rename(std::move(name));
+    return *this;
+  }
+
+  /// Sets how many instances the stage has that the stream is in so far. If it has another number
+  /// already, what follows is a new stage of `n` instances, and events are dealt to them in turn.
+  auto parallelism(std::uint32_t n) {
+    auto& here = state_.draft->stages[from_->stage()].parallelism;
+    if (here && *here != n) return stage("", {.parallelism = n});
+    here = n;
+    return stream<T>{node(), {state_.draft, state_.has_event_time, {}}};
+  }
+
+  /// Begins a stage: what follows runs in actors of its own.
+  stream<T> stage(std::string name, stage_options options = {}) {
+    auto first = build::begin_stage<T>(*state_.draft, "operators", "stage");
+    auto& made = state_.draft->stages[first->stage()];
+    made.named = !name.empty();
+    made.name = std::move(name);
+    made.parallelism = options.parallelism ? options.parallelism
+                                           : state_.draft->stages[from_->stage()].parallelism;
+    made.blocking = options.blocking;
+    if (options.on_error) made.on_error = *options.on_error;
+    join(first->stage());
+    return stream<T>{std::move(first), {state_.draft, state_.has_event_time, {}}};
+  }
+
+  /// Says what the stage that the stream is in does when an event fails.
+  auto on_error(directive what) && {
+    state_.draft->stages[from_->stage()].on_error = what;
+    return std::move(*this);
+  }
+  auto& on_error(directive what) & {
+    state_.draft->stages[from_->stage()].on_error = what;
+    return *this;
+  }
+
+  /// Closes the chain into a stream that can be copied, passed to functions and used several times.
+  operator stream<T>() { return stream<T>{node(), {state_.draft, state_.has_event_time, {}}}; }
+
+  [[nodiscard]] bool has_event_time() const noexcept { return state_.has_event_time; }
+
+protected:
+  template <class, class, class...>
+  friend class chain;
+  template <class, class>
+  friend class keyed_stream;
+  template <class, class, class>
+  friend class windowed_stream;
+
+  /// Adds an operator that emits values of `U`.
+  template <class U, class Op>
+  chain<S, U, Ops..., Op> then(Op op, std::string kind, bool stateful = false) && {
+    state_.operators.push_back(
+        state_.draft->add_operator(from_->stage(), std::move(kind), stateful));
+    return {std::move(from_), std::tuple_cat(std::move(ops_), std::tuple<Op>{std::move(op)}),
+            std::move(state_)};
+  }
+
+  chain<T, T> rooted() { return {node(), {}, {state_.draft, state_.has_event_time, {}}}; }
+
+  const std::shared_ptr<build::node<T>>& node() {
+    if constexpr (sizeof...(Ops) == 0) {
+      return from_;
+    } else {
+      if (!named_) {
+        const auto label =
+            state_.draft->stages[from_->stage()].operators[state_.operators.back()].kind;
+        named_ = build::add_node<T>(*state_.draft, from_->stage(), label);
+        attach(
+            [at = named_](build::assembly& a) { return flow::node_end<T>{at->make_fan_out(a)}; });
+      }
+      return named_;
+    }
+  }
+
+  /// Feeds another stage's first port, batch by batch in turn.
+  void join(std::uint32_t to) {
+    connect(to, partition::round_robin,
+            [](const build::assembly&, std::size_t) { return flow::round_robin_router{}; });
+  }
+
+  /// Ends the chain in a new output port that feeds another stage.
+  template <class MakeRouter>
+  void connect(std::uint32_t to, partition how, MakeRouter make_router) {
+    const std::uint32_t port = state_.draft->template add_output<T>(from_->stage());
+    state_.draft->edges.push_back({from_->stage(), port, to, 0, how});
+    const auto end = [port, make_router](build::assembly& a) {
+      auto& out = a.port<T>(port);
+      return flow::port_end{out, make_router(a, out.lanes())};
+    };
+    named_ ? rooted().attach(end) : attach(end);
+  }
+
+  /// Adds this chain, closed by the end that the factory makes, to the consumers of its node.
+  template <class MakeEnd>
+  void attach(MakeEnd make_end) {
+    using end = std::invoke_result_t<const MakeEnd&, build::assembly&>;
+    from_->add([ops = ops_, numbers = state_.operators,
+                make_end](build::assembly& a) -> std::unique_ptr<flow::segment<S>> {
+      std::vector<flow::operator_environment> environments;
+      std::vector<std::unique_ptr<flow::fan_out_base>> sides;
+      for (const std::size_t number : numbers) {
+        environments.push_back(a.environment(number));
+        auto made =
+            build::make_sides((*a.operators)[number].sides, environments.back(), a);
+        for (auto& side : made) sides.push_back(std::move(side));
+      }
+      return std::make_unique<flow::fused<S, end, Ops...>>(
+          ops, make_end(a), std::move(environments), std::move(sides));
+    });
+  }
+
+  void rename(std::string name) {
+    auto& stage = state_.draft->stages[from_->stage()];
+    if (state_.operators.empty()) {
+      stage.name = std::move(name);
+      stage.named = true;
+      return;
+    }
+    auto& op = stage.operators[state_.operators.back()];
+    op.id = std::move(name);
+    op.named = true;
+  }
+
+  void require_one_instance() { state_.draft->stages[from_->stage()].single_state = true; }
+
+  std::shared_ptr<build::node<S>> from_;
+  std::tuple<Ops...> ops_;
+  build::chain_state state_;
+  std::shared_ptr<build::node<T>> named_;
+};
+
+/// A stream of `T`: the handle that functions take and return and that a program's variables are.
+template <class T>
+class stream : public chain<T, T> {
+public:
+  using event_type = T;
+  stream(std::shared_ptr<build::node<T>> at, build::chain_state state)
+      : chain<T, T>(std::move(at), {}, std::move(state)) {}
+};
+
+}  // namespace weir

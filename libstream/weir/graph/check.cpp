@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/graph/check.hpp"
+
+#include <map>
+
+namespace weir::build {
+
+namespace {
+
+std::string name_stage(const stage_draft& stage, std::size_t number) {
+  for (const operator_draft& op : stage.operators)
+    if (op.named) return op.id;
+  if (stage.kind != "operators" && !stage.operators.empty()) return stage.operators.front().id;
+  for (const operator_draft& op : stage.operators)
+    if (op.stateful) return op.id;
+  return "stage-" + std::to_string(number + 1);
+}
+
+void check_parallelism(const graph_draft& draft, const stage_draft& stage,
+                       std::vector<std::string>& mistakes) {
+  const std::uint32_t n = *stage.parallelism;
+  const std::string where = "stage '" + stage.name + "': ";
+  if (n == 0) mistakes.push_back(where + "parallelism is 0; it needs at least one instance");
+  if (stage.keyed && n > draft.options.key_groups)
+    mistakes.push_back(where + "parallelism " + std::to_string(n) + " is more than the " +
+                       std::to_string(draft.options.key_groups) +
+                       " key groups; lower it or raise key_groups");
+  if (stage.single_state && n > 1)
+    mistakes.push_back(where + "process() without a key has state that can't be dealt out to " +
+                       std::to_string(n) + " instances; key the stream, or set parallelism(1)");
+}
+
+void check_retry(const stage_draft& stage, std::vector<std::string>& mistakes) {
+  if (stage.on_error.what != directive::kind::retry || stage.kind != "operators") return;
+  for (const operator_draft& op : stage.operators)
+    if (op.stateful && !op.atomic && op.kind != "event_time")
+      mistakes.push_back("stage '" + stage.name + "': retry would run '" + op.id +
+                         "' again on state that the failed try may have changed; use another "
+                         "directive, or move what can "
+                         "fail to a stage before it");
+}
+
+}  // namespace
+
+void complete(graph_draft& draft) {
+  std::map<std::string, int> counts;
+  for (stage_draft& stage : draft.stages)
+    for (operator_draft& op : stage.operators) {
+      const int number = ++counts[op.kind];
+      if (!op.named) op.id = op.kind + "-" + std::to_string(number);
+    }
+  for (std::size_t i = 0; i < draft.stages.size(); ++i) {
+    stage_draft& stage = draft.stages[i];
+    if (!stage.named) stage.name = name_stage(stage, i);
+    if (!stage.parallelism)
+      stage.parallelism =
+          stage.kind == "operators" && !stage.single_state ? draft.options.parallelism : 1;
+  }
+}
+
+std::vector<std::string> find_mistakes(const graph_draft& draft) {
+  std::vector<std::string> mistakes = draft.mistakes;
+  if (draft.stages.empty())
+    mistakes.emplace_back("the pipeline is empty: begin with p.from(source)");
+  for (const auto& node : draft.nodes)
+    if (!node->consumed())
+      mistakes.push_back("the stream after '" + node->label() + "' in stage '" +
+                         draft.stages[node->stage()].name +
+                         "' goes nowhere: end it with .to(sink)");
+  std::map<std::string, int> operators;
+  std::map<std::string, int> stages;
+  for (const stage_draft& stage : draft.stages) {
+    ++stages[stage.name];
+    for (const operator_draft& op : stage.operators) {
+      ++operators[op.id];
+      if (op.id.empty())
+        mistakes.push_back("stage '" + stage.name + "': named(\"\") gives a " + op.kind +
+                           " an empty name");
+    }
+    check_parallelism(draft, stage, mistakes);
+    check_retry(stage, mistakes);
+  }
+  for (const auto& [id, n] : operators)
+    if (n > 1)
+      mistakes.push_back("operator name '" + id + "' is used " + std::to_string(n) +
+                         " times; state could not be told apart");
+  for (const auto& [name, n] : stages)
+    if (n > 1)
+      mistakes.push_back("stage name '" + name + "' is used " + std::to_string(n) + " times");
+  if (draft.options.key_groups == 0 || draft.options.key_groups > 32768)
+    mistakes.push_back("key_groups is " + std::to_string(draft.options.key_groups) +
+                       "; it must be between 1 and 32768");
+  if (draft.options.batches.events == 0 || draft.options.credits.frames == 0 ||
+      draft.options.credits.max_events == 0)
+    mistakes.emplace_back(
+        "batches.events, credits.frames and credits.max_events must be at least 1");
+  return mistakes;
+}
+
+std::vector<std::string> find_warnings(const graph_draft& draft) {
+  std::vector<std::string> warnings;
+  for (const stage_draft& stage : draft.stages)
+    for (const operator_draft& op : stage.operators)
+      if (op.stateful && !op.named && stage.kind == "operators" && op.kind != "event_time")
+        warnings.push_back("'" + op.id +
+                           "' has state under a made-up name; give it one with .named(), or a "
+                           "savepoint will resume only on this same graph");
+  return warnings;
+}
+
+}  // namespace weir::build

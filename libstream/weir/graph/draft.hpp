@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/codec/schema.hpp"
+#include "weir/flow/directive.hpp"
+#include "weir/flow/typed_output_port.hpp"
+#include "weir/graph/assembly.hpp"
+#include "weir/graph/plan.hpp"
+#include "weir/graph/settings.hpp"
+#include "weir/source/source.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::build {
+
+/// A side output that somebody consumes.
+struct side_draft {
+  std::string name;
+  std::function<std::unique_ptr<flow::fan_out_base>(assembly&)> make;
+};
+
+struct operator_draft {
+  std::string kind;
+  std::string id;  ///< Empty until the user or the check names it.
+  bool named = false;
+  bool stateful = false;
+  bool atomic = false;  ///< Undoes its state changes when an event fails, so that a retry is safe.
+  std::vector<side_draft> sides;
+};
+
+inline flow::operator_environment assembly::environment(std::size_t op) const {
+  return {(*operators)[op].id, instance, parallelism, key_groups, around.metrics.get(), {}};
+}
+
+struct output_draft {
+  std::string type;
+  std::function<std::unique_ptr<flow::output_port>(
+      const std::vector<flow::channel_id>&, flow::attempt_id, flow::batch_limits, bool broadcast)>
+      make;
+};
+
+struct stage_draft {
+  std::string name;
+  bool named = false;
+  std::string kind = "operators";
+  std::optional<std::uint32_t> parallelism;
+  bool blocking = false;
+  bool keyed = false;
+  bool single_state = false;  ///< Holds state without a key, which can't be dealt out.
+  bool dead_letters = false;  ///< Takes the dead letters of a region.
+  directive on_error;
+  std::vector<operator_draft> operators;
+  std::vector<std::string> inputs;
+  std::vector<output_draft> outputs;
+  std::function<std::unique_ptr<flow::stage_body>(assembly&)> make_body;
+  std::function<std::unique_ptr<source_enumerator>()> make_enumerator;
+};
+
+struct edge_draft {
+  std::uint32_t from = 0;
+  std::uint32_t from_port = 0;
+  std::uint32_t to = 0;
+  std::uint32_t to_port = 0;
+  partition how =
+      partition::round_robin;  ///< Round robin becomes forward where the parallelism is the same.
+};
+
+/// A stream while the pipeline is being written down.
+class node_base {
+public:
+  node_base(std::uint32_t stage, std::string label) : stage_(stage), label_(std::move(label)) {}
+  node_base(const node_base&) = delete;
+  node_base& operator=(const node_base&) = delete;
+  virtual ~node_base() = default;
+
+  [[nodiscard]] virtual bool consumed() const = 0;
+  [[nodiscard]] std::uint32_t stage() const noexcept { return stage_; }
+  [[nodiscard]] const std::string& label() const noexcept { return label_; }
+
+private:
+  std::uint32_t stage_;
+  std::string label_;
+};
+
+/// A pipeline while it is being written down: what the streams' member functions write to.
+class graph_draft {
+public:
+  explicit graph_draft(std::string name) : name_(std::move(name)) {}
+
+  std::uint32_t add_stage(std::string kind) {
+    stages.emplace_back().kind = std::move(kind);
+    return static_cast<std::uint32_t>(stages.size() - 1);
+  }
+
+  std::size_t add_operator(std::uint32_t stage, std::string kind, bool stateful) {
+    operator_draft op;
+    op.kind = std::move(kind);
+    op.stateful = stateful;
+    stages[stage].operators.push_back(std::move(op));
+    return stages[stage].operators.size() - 1;
+  }
+
+  template <class T>
+  std::uint32_t add_output(std::uint32_t stage) {
+    stages[stage].outputs.push_back(
+        {std::string{type_name<T>()},
+         [](const auto& ids, auto attempt, auto limits, bool broadcast) {
+           return std::make_unique<flow::typed_output_port<T>>(ids, attempt, limits, broadcast);
+         }});
+    return static_cast<std::uint32_t>(stages[stage].outputs.size() - 1);
+  }
+
+  template <class T>
+  std::uint32_t add_input(std::uint32_t stage) {
+    stages[stage].inputs.emplace_back(type_name<T>());
+    return static_cast<std::uint32_t>(stages[stage].inputs.size() - 1);
+  }
+
+  /// Notes a mistake for the whole-graph check.
+  void mistake(std::string what) { mistakes.push_back(std::move(what)); }
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+  pipeline_options options;
+  std::vector<stage_draft> stages;
+  std::vector<edge_draft> edges;
+  std::vector<std::shared_ptr<node_base>> nodes;
+  std::vector<std::string> mistakes;
+  /// Adds a stage for dead letters and answers its number; empty to only count them.
+  std::function<std::uint32_t(graph_draft&)> add_dead_letter_sink;
+
+private:
+  std::string name_;
+};
+
+}  // namespace weir::build

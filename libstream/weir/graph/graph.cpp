@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/graph/graph.hpp"
+
+#include "weir/codec/binary.hpp"
+#include "weir/flow/dead_letter.hpp"
+#include "weir/flow/key_groups.hpp"
+#include "weir/graph/check.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace weir {
+
+namespace {
+
+/// Gives each connected region a dead-letter stage of its own, so that a region can be restarted
+/// alone.
+void add_dead_letters(build::graph_draft& draft) {
+  const std::size_t user_stages = draft.stages.size();
+  plan shape;
+  for (std::size_t i = 0; i < user_stages; ++i) shape.stages.emplace_back();
+  for (const auto& e : draft.edges)
+    shape.edges.push_back({e.from, e.from_port, e.to, e.to_port, e.how});
+  const std::vector<std::uint32_t> regions = shape.regions();
+  std::map<std::uint32_t, std::uint32_t> sinks;
+  for (std::uint32_t stage = 0; stage < user_stages; ++stage) {
+    const std::uint32_t port = draft.add_output<dead_letter>(stage);
+    if (!draft.add_dead_letter_sink) continue;
+    auto [at, fresh] = sinks.try_emplace(regions[stage], 0);
+    if (fresh) {
+      at->second = draft.add_dead_letter_sink(draft);
+      build::stage_draft& made = draft.stages[at->second];
+      made.name =
+          sinks.size() == 1 ? "dead-letters" : "dead-letters-" + std::to_string(sinks.size());
+      made.named = true;
+      made.dead_letters = true;
+      made.operators.front().id = made.name;
+      made.operators.front().named = true;
+    }
+    draft.edges.push_back({stage, port, at->second, 0, partition::round_robin});
+  }
+}
+
+plan make_plan(const build::graph_draft& draft) {
+  plan p;
+  p.name = draft.name();
+  p.key_groups = draft.options.key_groups;
+  for (const build::stage_draft& s : draft.stages) {
+    stage_plan& made = p.stages.emplace_back();
+    made.name = s.name;
+    made.kind = s.dead_letters ? "dead letters" : s.kind;
+    made.parallelism = *s.parallelism;
+    made.blocking = s.blocking;
+    for (const auto& op : s.operators)
+      made.operators.push_back({op.id, op.kind, op.named, op.stateful});
+    made.inputs = s.inputs;
+    for (const auto& out : s.outputs) made.outputs.push_back(out.type);
+  }
+  for (const build::edge_draft& e : draft.edges) {
+    const bool even = p.stages[e.from].parallelism == p.stages[e.to].parallelism;
+    const partition how = e.how == partition::round_robin && even ? partition::forward : e.how;
+    p.edges.push_back({e.from, e.from_port, e.to, e.to_port, how});
+  }
+  return p;
+}
+
+std::string list_of(const std::string& name, const std::vector<std::string>& mistakes) {
+  std::string text = "pipeline '" + name + "' has " + std::to_string(mistakes.size()) +
+                     (mistakes.size() == 1 ? " mistake:" : " mistakes:");
+  for (const std::string& m : mistakes) text += "\n  - " + m;
+  return text;
+}
+
+}  // namespace
+
+result<graph> graph::from_draft(const build::graph_draft& original) {
+  build::graph_draft draft = original;
+  build::complete(draft);
+  if (auto mistakes = build::find_mistakes(draft); !mistakes.empty())
+    return error{errc::invalid_pipeline, list_of(draft.name(), mistakes)};
+  auto warnings = build::find_warnings(draft);
+  add_dead_letters(draft);
+  build::complete(draft);
+  auto in = std::make_shared<inside>();
+  in->plan = make_plan(draft);
+  in->options = draft.options;
+  in->stages = std::move(draft.stages);
+  in->channels = in->plan.channels();
+  in->warnings = std::move(warnings);
+  return graph{std::move(in)};
+}
+
+result<split_list> graph::find_splits(std::span<const snapshot_part> restored) const {
+  split_list list;
+  list.by_stage.resize(plan().stages.size());
+  for (std::size_t i = 0; i < plan().stages.size(); ++i) {
+    const build::stage_draft& stage = inside_->stages[i];
+    if (!stage.make_enumerator) continue;
+    std::map<std::string, split_position> known;
+    snapshot_reader from{restored};
+    from.bind(stage.operators.front().id);
+    from.each("split", [&](key_group, std::span<const std::byte> data) {
+      split_position at;
+      byte_reader in{data};
+      if (decode(in, at)) known[at.id] = at;
+    });
+    auto found = stage.make_enumerator()->discover();
+    if (!found)
+      return error{found.error().code,
+                   "source '" + stage.operators.front().id + "': " + found.error().message};
+    for (const split& s : *found) known.try_emplace(s.id, split_position{s.id, 0, false});
+    for (auto& [id, at] : known) list.by_stage[i].push_back(at);
+  }
+  return list;
+}
+
+std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_t instance,
+                                               flow::attempt_id attempt, const split_list& splits,
+                                               std::span<const snapshot_part> restored,
+                                               build::surroundings around) const {
+  const build::stage_draft& draft = inside_->stages[stage];
+  const stage_plan& planned = plan().stages[stage];
+  flow::stage_parts parts;
+  parts.name = planned.name;
+  parts.attempt = attempt;
+  parts.is_source = static_cast<bool>(draft.make_enumerator);
+  parts.credits = options().credits;
+  parts.metrics = around.metrics;
+
+  std::vector<std::vector<flow::channel_id>> out_ids(draft.outputs.size());
+  std::vector<bool> broadcast(draft.outputs.size());
+  for (const channel_plan& c : channels()) {
+    const edge_plan& e = plan().edges[c.edge];
+    if (e.to == stage && c.to_instance == instance)
+      parts.inputs.push_back({c.id, static_cast<std::uint16_t>(e.to_port)});
+    if (e.from != stage || c.from_instance != instance) continue;
+    out_ids[e.from_port].push_back(c.id);
+    broadcast[e.from_port] = e.how == partition::broadcast;
+  }
+  for (std::size_t i = 0; i < draft.outputs.size(); ++i)
+    parts.outputs.push_back(
+        draft.outputs[i].make(out_ids[i], attempt, options().batches, broadcast[i]));
+
+  flow::typed_output_port<dead_letter>* letters = nullptr;
+  if (!draft.dead_letters && !out_ids.back().empty())
+    letters = static_cast<flow::typed_output_port<dead_letter>*>(parts.outputs.back().get());
+  parts.errors =
+      std::make_unique<flow::event_errors>(planned.name, draft.on_error, letters, around.metrics);
+
+  build::assembly a;
+  a.instance = instance;
+  a.parallelism = planned.parallelism;
+  a.key_groups = plan().key_groups;
+  a.attempt = attempt;
+  a.limits = options().batches;
+  a.around = around;
+  a.operators = &draft.operators;
+  a.ports = &parts.outputs;
+  const auto& all = splits.by_stage[stage];
+  for (std::size_t i = instance; i < all.size(); i += planned.parallelism)
+    a.splits.push_back(all[i]);
+  parts.body = draft.make_body(a);
+
+  std::set<std::string> own{"@" + planned.name};
+  for (const operator_plan& op : planned.operators) own.insert(op.id);
+  std::size_t dealt = 0;
+  for (const snapshot_part& p : restored) {
+    if (!own.contains(p.operator_id)) continue;
+    const bool mine =
+        p.kind == state_kind::keyed
+            ? flow::instance_of_group(p.group, planned.parallelism, plan().key_groups) == instance
+            : p.kind == state_kind::union_list || dealt++ % planned.parallelism == instance;
+    if (mine) parts.restored.push_back(p);
+  }
+  return std::make_unique<flow::stage>(std::move(parts), *around.time);
+}
+
+}  // namespace weir

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/credit_window.hpp"
+#include "weir/flow/directive.hpp"
+#include "weir/flow/key_groups.hpp"
+#include "weir/flow/output_port.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace weir {
+
+/// Settings of an explicit stage; what is left out keeps its default.
+struct stage_options {
+  std::optional<std::uint32_t> parallelism;
+  std::optional<directive> on_error;
+  bool blocking = false;  ///< Runs on a thread of its own, so that user code may block.
+};
+
+/// Settings of a whole pipeline.
+struct pipeline_options {
+  std::uint32_t parallelism =
+      1;  ///< Of stages that don't say; sources and sinks have one instance unless they say.
+  std::uint32_t key_groups = flow::default_key_groups;
+  flow::batch_limits batches;
+  flow::credit_settings credits;
+};
+
+}  // namespace weir

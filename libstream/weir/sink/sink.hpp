@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/core/bytes.hpp"
+#include "weir/core/result.hpp"
+#include "weir/core/time.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace weir {
+
+/// How much of a batch a sink has taken.
+struct written {
+  std::size_t events =
+      0;  ///< From the front; fewer than offered means that the next one failed or must wait.
+  std::optional<error>
+      failure;  ///< Why the event behind them failed; without it the sink has no room for now.
+};
+
+/// Which of a sink's instances this is.
+struct sink_instance {
+  std::string id;  ///< The sink's operator id.
+  std::uint32_t instance = 0;
+  std::uint32_t parallelism = 1;
+  std::uint32_t attempt = 0;
+  std::function<void()> wake;  ///< Safe to call from any thread: there is room again.
+};
+
+/// Writes events to the world, in two phases so that a checkpoint can decide. What `pre_commit` has
+/// promised must be possible to commit after a crash, by a writer made anew, from the committable
+/// alone; `commit` is idempotent. Called from one thread at a time.
+template <class T>
+class sink_writer {
+public:
+  virtual ~sink_writer() = default;
+
+  virtual written write(std::span<const T> events, std::span<const timestamp> times) = 0;
+  /// Hands over what was given to `write` as soon as possible; called when no more is at hand for
+  /// now.
+  virtual result<void> flush() { return {}; }
+  /// Makes all that was written since the last call durable but not visible, and says how to make
+  /// it visible later.
+  virtual result<bytes> pre_commit(std::uint64_t checkpoint) = 0;
+  virtual result<void> commit(std::span<const std::byte> committable) = 0;
+  virtual result<void> abort(std::span<const std::byte> committable) = 0;
+};
+
+/// What `stream::to` takes: a copyable description from which each instance's writer is made.
+template <class S, class T>
+concept sink_of = std::copy_constructible<S> && requires(const S& s, const sink_instance& at) {
+  { s.template make_writer<T>(at) } -> std::convertible_to<std::unique_ptr<sink_writer<T>>>;
+  { s.kind() } -> std::convertible_to<std::string>;
+  { s.blocking() } -> std::convertible_to<bool>;
+};
+
+}  // namespace weir

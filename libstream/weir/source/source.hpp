@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/core/clock.hpp"
+#include "weir/core/result.hpp"
+#include "weir/event/batch.hpp"
+
+#include <boost/describe/class.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir {
+
+/// A part of a source that is read in order and by one reader at a time: a file, a partition.
+struct split {
+  std::string id;  ///< Unique within the source and stable over restarts; shown to people.
+};
+
+/// What reading a split came to.
+enum class read_state : std::uint8_t {
+  more,       ///< There may be more at once.
+  caught_up,  ///< Nothing for now; ask again when the source says it is ready, or at `next_poll()`.
+  ended,      ///< This reader will never have more.
+};
+
+/// A record that could not be decoded.
+struct rejected_record {
+  std::uint64_t offset = 0;  ///< Where it begins in its split.
+  std::string text;          ///< As it was read; cut at 64 KiB.
+  std::string reason;
+};
+
+/// What a poll fills: events of one split, in order.
+template <class T>
+struct source_batch {
+  std::size_t lane = 0;  ///< The split, by the number it was assigned under.
+  batch<T>
+      events;  ///< Timestamps may be left out (an empty column): then they are the time of reading.
+  std::uint64_t first_offset = 0;  ///< The offset before the first event.
+  std::vector<std::uint64_t>
+      offsets;  ///< The offset after each event; empty if each event takes one.
+  std::uint64_t end_offset =
+      0;  ///< The offset after everything read, rejected and skipped records included.
+  std::vector<rejected_record> rejected;
+  std::optional<steady_time>
+      intended;             ///< When a paced source should have given the first event; else now.
+  bool lane_ended = false;  ///< The split will have nothing more after this.
+  bool lane_idle = false;   ///< The split has nothing for now, and is not to be waited for.
+
+  void clear() {
+    events.clear();
+    offsets.clear();
+    rejected.clear();
+    intended.reset();
+    lane_ended = lane_idle = false;
+  }
+};
+
+/// Reads the splits that are assigned to one source instance. Called from one thread at a time.
+template <class T>
+class source_reader {
+public:
+  virtual ~source_reader() = default;
+
+  /// Adds a split under a number that counts from 0; reading begins behind `offset`.
+  virtual void assign(std::size_t lane, const split& what, std::uint64_t offset) = 0;
+  /// Fills `out`, which is empty, with at most `max` events of one split that isn't paused. May
+  /// block only if the source says it blocks, and then for a tenth of a second at most, so that a
+  /// stop is noticed. Throws `weir::exception` when reading fails for good.
+  virtual read_state poll(source_batch<T>& out, std::size_t max, const clock& time) = 0;
+  /// After `caught_up`: when to ask again though nobody said there is more.
+  [[nodiscard]] virtual timestamp next_poll() const { return max_timestamp; }
+  /// Holds back a split that is ahead of the others, and lets it go on.
+  virtual void pause(std::size_t /*lane*/) {}
+  virtual void resume(std::size_t /*lane*/) {}
+  /// Hands over a function, safe to call from any thread, that says there is more after
+  /// `caught_up`.
+  virtual void on_ready(std::function<void()> /*wake*/) {}
+};
+
+/// Finds the splits of a source.
+class source_enumerator {
+public:
+  virtual ~source_enumerator() = default;
+
+  /// Returns all splits that exist now. An error ends the pipeline's start, or a later search, with
+  /// its message.
+  virtual result<std::vector<split>> discover() = 0;
+};
+
+/// What `pipeline::from` takes: a copyable description from which each instance's reader is made.
+template <class S>
+concept source = std::copy_constructible<S> && requires(const S& s) {
+  typename S::event_type;
+  { s.make_enumerator() } -> std::convertible_to<std::unique_ptr<source_enumerator>>;
+  {
+    s.make_reader()
+    } -> std::convertible_to<std::unique_ptr<source_reader<typename S::event_type>>>;
+  {
+    s.kind()
+    } -> std::convertible_to<std::string>;  // what it is, for the graph: "file", "generator"
+  {
+    s.blocking()
+    } -> std::convertible_to<bool>;  // whether polls may block: gives the stage a thread of its own
+  {
+    s.gives_event_time()
+    } -> std::convertible_to<bool>;  // whether its timestamps are event time, in order
+};
+
+/// Finds the splits that were given.
+class fixed_splits final : public source_enumerator {
+public:
+  explicit fixed_splits(std::vector<split> splits) : splits_(std::move(splits)) {}
+  result<std::vector<split>> discover() override { return splits_; }
+
+private:
+  std::vector<split> splits_;
+};
+
+/// Where the reading of a split stands: what a checkpoint keeps of it.
+struct split_position {
+  std::string id;
+  std::uint64_t offset = 0;
+  bool ended = false;
+};
+BOOST_DESCRIBE_STRUCT(split_position, (), (id, offset, ended))
+
+}  // namespace weir

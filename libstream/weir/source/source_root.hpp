@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/codec/binary.hpp"
+#include "weir/flow/part_list.hpp"
+#include "weir/flow/planted_fault.hpp"
+#include "weir/flow/stage_body.hpp"
+#include "weir/source/source.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir::flow {
+
+/// What a source instance needs to know of its surroundings.
+struct source_setting {
+  std::string id;                      ///< The source's operator id.
+  std::vector<split_position> splits;  ///< The ones assigned to this instance.
+  const clock* time = nullptr;
+  stage_metrics* metrics = nullptr;
+  std::size_t max_events = 1024;
+};
+
+/// The inside of a stage that begins with a source: polls the reader and hands each batch to the
+/// consumers.
+template <class T>
+class source_root final : public stage_body, private batch_origin {
+public:
+  source_root(source_setting setting, std::unique_ptr<source_reader<T>> reader,
+              std::vector<std::unique_ptr<segment<T>>> consumers)
+      : setting_(std::move(setting)), reader_(std::move(reader)), consumers_(std::move(consumers)) {
+    for (const split_position& at : setting_.splits) add_lane(at);
+  }
+
+  poll_outcome poll(step& s) override {
+    s.lanes = &lanes_;
+    if (phase_ == phase::reading) {
+      if (stopped_ || nothing_left()) return poll_outcome::ended;
+      if (!read(s)) return at_rest(s);
+    }
+    if (phase_ == phase::rejecting)
+      if (!reject(s)) return s.errors.failed() ? poll_outcome::more : poll_outcome::blocked;
+    if (phase_ == phase::handing_out) {
+      const verdict v = hand_out(s);
+      if (s.errors.failed()) return poll_outcome::more;
+      if (v != verdict::done)
+        return v == verdict::blocked ? poll_outcome::blocked : poll_outcome::more;
+      passed_batch();
+      phase_ = phase::progressing;
+    }
+    const verdict v = on_progress({min_timestamp, no_lane_active()}, s);
+    if (v != verdict::done)
+      return v == verdict::blocked ? poll_outcome::blocked : poll_outcome::more;
+    phase_ = phase::reading;
+    if (!rested_) return poll_outcome::more;
+    rested_ = false;
+    return poll_outcome::waiting;
+  }
+
+  void stop_source() override { stopped_ = true; }
+
+  verdict on_data(std::uint16_t, frame_body&, step&) override { return verdict::done; }
+  verdict on_progress(progress p, step& s) override {
+    s.lanes = &lanes_;
+    return progressing_.run(consumers_, [&](segment<T>& c) { return c.on_progress(p, s); });
+  }
+  verdict on_time(step& s) override {
+    return timing_.run(consumers_, [&](segment<T>& c) { return c.on_time(s); });
+  }
+  verdict on_completion(step& s) override {
+    return completing_.run(consumers_, [&](segment<T>& c) { return c.on_completion(s); });
+  }
+  [[nodiscard]] timestamp next_timer() const override { return earliest_timer(consumers_); }
+
+  verdict snapshot(barrier b, snapshot_writer& to, step& s) override {
+    const verdict v = saving_.run(consumers_, [&](segment<T>& c) { return c.snapshot(b, to, s); });
+    if (v != verdict::done) return v;
+    to.bind(setting_.id);
+    for (const split_position& at : setting_.splits) {
+      split_position saved = at;
+      if (planted(fault::offset_one_too_far)) ++saved.offset;
+      bytes data;
+      encode(saved, data);
+      to.item("split", std::move(data), state_kind::union_list);
+    }
+    return v;
+  }
+
+  void restore(const snapshot_reader& from) override {
+    snapshot_reader own = from;  // the splits came with the setting; only the consumers read here
+    for (auto& c : consumers_) c->restore(own);
+  }
+
+  result<void> commit(barrier b) override { return commit_all(consumers_, b); }
+
+private:
+  enum class phase : std::uint8_t { reading, rejecting, handing_out, progressing };
+
+  void add_lane(const split_position& at) {
+    lanes_.push_back({at.id, at.ended ? lane_state::ended : lane_state::active});
+    if (!at.ended) reader_->assign(lanes_.size() - 1, {at.id}, at.offset);
+  }
+
+  /// Reads a batch; false if there is none.
+  bool read(step& s) {
+    in_.clear();
+    const read_state state = reader_->poll(
+        in_, std::min(setting_.max_events, std::max<std::size_t>(s.budget, 1)), *setting_.time);
+    rested_ = state != read_state::more;
+    reader_ended_ = state == read_state::ended;
+    const bool anything =
+        !in_.events.empty() || !in_.rejected.empty() || in_.lane_ended || in_.lane_idle;
+    if (!anything) return false;
+    if (in_.events.times.empty()) in_.events.times.assign(in_.events.size(), s.wall);
+    earliest_ = in_.intended.value_or(setting_.time->steady());
+    lane& l = lanes_[in_.lane];
+    l.state = in_.lane_ended  ? lane_state::ended
+              : in_.lane_idle ? lane_state::idle
+                              : lane_state::active;
+    phase_ = phase::rejecting;
+    next_rejected_ = 0;
+    return true;
+  }
+
+  /// The reader had nothing: idle lanes are told downstream once, at the start too.
+  poll_outcome at_rest(step& s) {
+    if (nothing_left()) return poll_outcome::ended;
+    if (const verdict v = on_progress({min_timestamp, no_lane_active()}, s); v != verdict::done)
+      return v == verdict::blocked ? poll_outcome::blocked : poll_outcome::more;
+    s.wake_at(reader_->next_poll());
+    if (!std::exchange(rested_, false)) {
+      s.budget -= std::min<std::size_t>(s.budget, 1);
+      return poll_outcome::more;
+    }
+    return poll_outcome::waiting;
+  }
+
+  bool reject(step& s) {
+    for (; next_rejected_ < in_.rejected.size(); ++next_rejected_) {
+      if (s.errors.waiting(s.wall, s.out)) return false;
+      rejected_record& r = in_.rejected[next_rejected_];
+      dead_letter letter;
+      letter.source = lanes_[in_.lane].id;
+      letter.offset = r.offset;
+      letter.text = std::move(r.text);
+      if (!s.errors.on_rejected(setting_.id, {errc::decode_failed, std::move(r.reason)}, s.wall,
+                                std::move(letter), s.out))
+        return false;
+    }
+    phase_ = phase::handing_out;
+    return true;
+  }
+
+  verdict hand_out(step& s) {
+    s.lane = static_cast<std::uint32_t>(in_.lane);
+    s.lanes = &lanes_;
+    s.earliest = earliest_;
+    s.origin = this;
+    s.budget -= std::min<std::size_t>(s.budget, 1);
+    const verdict v = handing_out_.run(consumers_, [&](segment<T>& c) {
+      return c.on_batch(in_.events, &c == consumers_.back().get(), s);
+    });
+    s.origin = nullptr;
+    return v;
+  }
+
+  void passed_batch() {
+    setting_.metrics->events_in.add(in_.events.size());
+    split_position& at = setting_.splits[in_.lane];
+    at.offset = std::max(in_.end_offset, at.offset);
+    at.ended = in_.lane_ended;
+  }
+
+  [[nodiscard]] bool nothing_left() const {
+    if (reader_ended_) return true;
+    return !lanes_.empty() && std::all_of(lanes_.begin(), lanes_.end(), [](const lane& l) {
+      return l.state == lane_state::ended;
+    });
+  }
+  [[nodiscard]] bool no_lane_active() const {
+    return std::none_of(lanes_.begin(), lanes_.end(),
+                        [](const lane& l) { return l.state == lane_state::active; });
+  }
+
+  // batch_origin
+  [[nodiscard]] std::string_view split() const override { return lanes_[in_.lane].id; }
+  [[nodiscard]] std::uint64_t position_of(std::size_t i) const override {
+    if (in_.offsets.empty()) return in_.first_offset + i;
+    return i == 0 ? in_.first_offset : in_.offsets[i - 1];
+  }
+
+  source_setting setting_;
+  std::unique_ptr<source_reader<T>> reader_;
+  std::vector<std::unique_ptr<segment<T>>> consumers_;
+  lane_list lanes_;
+  source_batch<T> in_;
+  steady_time earliest_{};
+  phase phase_ = phase::reading;
+  std::size_t next_rejected_ = 0;
+  bool rested_ = false;
+  bool reader_ended_ = false;
+  bool stopped_ = false;
+  part_cursor handing_out_, progressing_, timing_, completing_, saving_;
+};
+
+}  // namespace weir::flow

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/aggregates/aggregate.hpp"
+#include "weir/codec/binary.hpp"
+#include "weir/state/state_column.hpp"
+
+#include <concepts>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+/// A state of `process` operators: one value of type `V` for each key. A processor declares it as a
+/// member and lists it in `states()`; while the processor is called it stands for the state of the
+/// key in hand. Not for use outside of that. Reading (`get`) and writing (`put`, `update`, `erase`)
+/// are apart, so that a snapshot knows what has changed.
+template <class V>
+class keyed_state {
+  static_assert(encodable<V>,
+                "weir: a state's type needs a codec: describe it with BOOST_DESCRIBE_STRUCT");
+
+public:
+  explicit keyed_state(std::string name) : name_(std::move(name)) {}
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+  // For the operator that owns the state.
+
+  void select(std::uint32_t slot) noexcept { slot_ = slot; }
+  [[nodiscard]] bool holds(std::uint32_t slot) const { return column_.find(slot) != nullptr; }
+  void save(std::uint32_t slot, bytes& to) const {
+    if (const V* v = column_.find(slot)) encode(*v, to);
+  }
+  [[nodiscard]] bool load(std::uint32_t slot, byte_reader& from) {
+    return decode(from, column_.cell(slot).emplace());
+  }
+
+protected:
+  [[nodiscard]] const V* current() const { return column_.find(slot_); }
+  [[nodiscard]] V& writable() {
+    auto& cell = column_.cell(slot_);
+    if (!cell) cell.emplace();
+    return *cell;
+  }
+  void clear() { column_.erase(slot_); }
+
+private:
+  std::string name_;
+  state_column<V> column_;
+  std::uint32_t slot_ = 0;
+};
+
+/// One value a key.
+template <class V>
+class value_state : public keyed_state<V> {
+public:
+  using keyed_state<V>::keyed_state;
+
+  /// Returns the key's value, or null.
+  [[nodiscard]] const V* get() const { return this->current(); }
+  void put(V value) { this->writable() = std::move(value); }
+  /// Calls `f(value&)`; a value that was absent begins value-initialised.
+  template <std::invocable<V&> F>
+  void update(F f) {
+    f(this->writable());
+  }
+  void erase() { this->clear(); }
+};
+
+/// A list a key.
+template <class V>
+class list_state : public keyed_state<std::vector<V>> {
+public:
+  using keyed_state<std::vector<V>>::keyed_state;
+
+  [[nodiscard]] std::span<const V> get() const {
+    const auto* list = this->current();
+    return list == nullptr ? std::span<const V>{} : std::span<const V>{*list};
+  }
+  void append(V value) { this->writable().push_back(std::move(value)); }
+  void put(std::vector<V> values) { this->writable() = std::move(values); }
+  void erase() { this->clear(); }
+};
+
+/// A map a key.
+template <class M, class V>
+class map_state : public keyed_state<std::map<M, V>> {
+public:
+  using keyed_state<std::map<M, V>>::keyed_state;
+
+  /// Returns the whole map, or null if it is empty.
+  [[nodiscard]] const std::map<M, V>* get() const { return this->current(); }
+  [[nodiscard]] const V* get(const M& at) const {
+    const auto* map = this->current();
+    if (map == nullptr) return nullptr;
+    const auto found = map->find(at);
+    return found == map->end() ? nullptr : &found->second;
+  }
+  void put(const M& at, V value) { this->writable().insert_or_assign(at, std::move(value)); }
+  template <std::invocable<V&> F>
+  void update(const M& at, F f) {
+    f(this->writable()[at]);
+  }
+  void erase(const M& at) {
+    if (this->current() == nullptr) return;
+    auto& map = this->writable();
+    map.erase(at);
+    if (map.empty()) this->clear();
+  }
+  void erase() { this->clear(); }
+};
+
+/// An aggregate's accumulator a key, fed with values of `T`.
+template <class A, class T>
+class aggregate_state : public keyed_state<accumulator_of<A, T>> {
+  using base = keyed_state<accumulator_of<A, T>>;
+
+public:
+  explicit aggregate_state(std::string name, A aggregate = A{})
+      : base(std::move(name)), aggregate_(std::move(aggregate)) {}
+
+  [[nodiscard]] aggregate_result<A, T> get() const {
+    const auto* acc = this->current();
+    return aggregate_.result(acc != nullptr ? *acc : initial_accumulator<A, T>(aggregate_));
+  }
+  void add(const T& value) {
+    if (this->current() == nullptr) this->writable() = initial_accumulator<A, T>(aggregate_);
+    aggregate_.add(this->writable(), value);
+  }
+  void erase() { this->clear(); }
+
+private:
+  A aggregate_;
+};
+
+}  // namespace weir

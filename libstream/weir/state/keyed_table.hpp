@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/codec/binary.hpp"
+#include "weir/codec/key_hash.hpp"
+#include "weir/core/error.hpp"
+#include "weir/flow/key_groups.hpp"
+#include "weir/state/snapshot.hpp"
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+/// The library's hash of a key, for open-addressing tables.
+template <class K>
+struct key_hasher {
+  using is_avalanching = void;
+  std::size_t operator()(const K& key) const { return key_hash(key); }
+};
+
+/// One value a key, in memory: an open-addressing table. Constant time; pointers to values hold
+/// until the next insertion.
+template <class K, class V>
+class keyed_table {
+  using map = boost::unordered_flat_map<K, V, key_hasher<K>>;
+
+public:
+  using iterator = typename map::iterator;
+
+  /// Returns the key's value, made from `args` if there was none, and whether it was made.
+  template <class... Args>
+  std::pair<V*, bool> try_emplace(const K& key, Args&&... args) {
+    const auto [at, fresh] = map_.try_emplace(key, std::forward<Args>(args)...);
+    return {&at->second, fresh};
+  }
+  [[nodiscard]] V* find(const K& key) {
+    const auto at = map_.find(key);
+    return at == map_.end() ? nullptr : &at->second;
+  }
+  bool erase(const K& key) { return map_.erase(key) != 0; }
+
+  iterator begin() { return map_.begin(); }
+  iterator end() { return map_.end(); }
+  [[nodiscard]] std::size_t size() const noexcept { return map_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return map_.empty(); }
+  /// Removes all entries and keeps the memory.
+  void clear() { map_.clear(); }
+  void reserve(std::size_t n) { map_.reserve(n); }
+
+  /// Writes all entries, one part a key group that has some. `prefix` goes before each part.
+  void snapshot(snapshot_writer& to, std::string_view name, std::uint32_t groups,
+                std::span<const std::byte> prefix = {}) const {
+    std::vector<bytes> parts(groups);
+    for (const auto& [key, value] : map_) {
+      bytes& part = parts[flow::group_of_hash(key_hash(key), groups)];
+      if (part.empty()) part.assign(prefix.begin(), prefix.end());
+      encode(key, part);
+      encode(value, part);
+    }
+    for (std::uint32_t g = 0; g < groups; ++g)
+      if (!parts[g].empty()) to.keyed(name, static_cast<key_group>(g), std::move(parts[g]));
+  }
+
+  void restore(const snapshot_reader& from, std::string_view name) {
+    from.each(name, [&](key_group, std::span<const std::byte> data) {
+      byte_reader in{data};
+      read_entries(in, name);
+    });
+  }
+
+  /// Adds the entries that are left in `in`.
+  void read_entries(byte_reader& in, std::string_view name) {
+    while (in.remaining() != 0) {
+      K key{};
+      V value{};
+      if (!decode(in, key) || !decode(in, value))
+        throw exception({errc::incompatible,
+                         "state '" + std::string{name} + "': a saved entry does not decode"});
+      map_.insert_or_assign(std::move(key), std::move(value));
+    }
+  }
+
+private:
+  map map_;
+};
+
+}  // namespace weir

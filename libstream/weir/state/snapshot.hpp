@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/core/bytes.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+using key_group = std::uint16_t;
+
+/// How a piece of state is dealt out when the parallelism changes.
+enum class state_kind : std::uint8_t {
+  keyed,       ///< Belongs to one key group and moves with it.
+  list,        ///< An item of operator state; items are dealt out over the instances.
+  union_list,  ///< An item that every instance sees when it is restored.
+};
+
+/// One piece of a stage instance's state in a checkpoint.
+struct snapshot_part {
+  std::string operator_id;
+  std::string state;  ///< The state's name within its operator.
+  state_kind kind = state_kind::list;
+  key_group group = 0;  ///< Set on keyed state.
+  bytes data;
+};
+
+/// Where operators write their state. Bound to one operator at a time by the stage.
+class snapshot_writer {
+public:
+  explicit snapshot_writer(std::vector<snapshot_part>& parts) : parts_(&parts) {}
+
+  void bind(std::string_view operator_id) { operator_id_ = operator_id; }
+
+  void keyed(std::string_view state, key_group group, bytes data) {
+    parts_->push_back(
+        {operator_id_, std::string{state}, state_kind::keyed, group, std::move(data)});
+  }
+  void item(std::string_view state, bytes data, state_kind kind = state_kind::list) {
+    parts_->push_back({operator_id_, std::string{state}, kind, 0, std::move(data)});
+  }
+
+private:
+  std::vector<snapshot_part>* parts_;
+  std::string operator_id_;
+};
+
+/// The parts of a checkpoint that belong to one stage instance.
+class snapshot_reader {
+public:
+  explicit snapshot_reader(std::span<const snapshot_part> parts) : parts_(parts) {}
+
+  void bind(std::string_view operator_id) { operator_id_ = operator_id; }
+
+  /// Calls `take(group, data)` for each part of the named state of the bound operator.
+  template <class F>
+  void each(std::string_view state, F take) const {
+    for (const snapshot_part& p : parts_)
+      if (p.operator_id == operator_id_ && p.state == state)
+        take(p.group, std::span<const std::byte>{p.data});
+  }
+
+  [[nodiscard]] bool empty() const noexcept { return parts_.empty(); }
+
+private:
+  std::span<const snapshot_part> parts_;
+  std::string operator_id_;
+};
+
+}  // namespace weir

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+/// The stream algebra in one header: pipelines, streams, windows, sources and sinks that need no
+/// runtime.
+
+#include "weir/aggregates/basic.hpp"
+#include "weir/graph/pipeline.hpp"
+#include "weir/sink/memory_sink.hpp"
+#include "weir/source/generator.hpp"
+#include "weir/source/memory_source.hpp"
+#include "weir/windows/tumbling.hpp"

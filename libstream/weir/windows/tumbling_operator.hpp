@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/operator_concepts.hpp"
+#include "weir/state/keyed_table.hpp"
+#include "weir/windows/tumbling.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir::operators {
+
+/// Windows that don't overlap: one table of accumulators a window, in the order of the windows. An
+/// event costs one table operation; firing walks a table from front to back and can stop between
+/// any two results. `Fold` says what is gathered (`accumulator`, `init()`, `add`) and what is
+/// emitted of it (`emit`).
+template <class K, class T, class KeyOf, class Fold>
+class tumbling_operator {
+  using accumulator = typename Fold::accumulator;
+  using table = keyed_table<K, accumulator>;
+
+public:
+  tumbling_operator(tumbling windows, KeyOf key_of, Fold fold, std::string late_output)
+      : windows_(windows),
+        key_of_(std::move(key_of)),
+        fold_(std::move(fold)),
+        late_output_(std::move(late_output)) {}
+
+  void open(const flow::operator_environment& e) {
+    groups_ = e.key_groups;
+    metrics_ = e.metrics;
+    late_ = e.side<T>(late_output_);
+  }
+
+  template <class E, class Next>
+  void on_event(E&& event, timestamp at, Next&, flow::step&) {
+    if (at < current_.start || at >= current_.end) [[unlikely]]
+      if (!turn_to(at)) return refuse(std::forward<E>(event), at);
+    const auto [acc, fresh] =
+        panes_[pane_].entries.try_emplace(std::invoke(key_of_, std::as_const(event)));
+    if (fresh) *acc = fold_.init();
+    fold_.add(*acc, std::forward<E>(event));
+  }
+
+  template <class Next>
+  flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
+    while (!panes_.empty() && panes_.front().at.last() <= p.watermark) {
+      pane& first = panes_.front();
+      if (!firing_) firing_ = first.entries.begin();
+      while (*firing_ != first.entries.end()) {
+        if (next.full()) return flow::verdict::blocked;
+        if (s.budget == 0) return flow::verdict::more;
+        --s.budget;
+        auto& [key, acc] = *(*firing_)++;
+        metrics_->results.add(1);
+        fold_.emit(key, first.at, acc, next);
+      }
+      close_first();
+    }
+    watermark_ = std::max(watermark_, p.watermark);
+    return flow::verdict::done;
+  }
+
+  flow::verdict snapshot(snapshot_writer& to) {
+    for (const pane& p : panes_) {
+      bytes start;
+      encode(p.at.start, start);
+      p.entries.snapshot(to, "pane", groups_, start);
+    }
+    bytes watermark;
+    encode(watermark_, watermark);
+    to.item("watermark", std::move(watermark), state_kind::union_list);
+    return flow::verdict::done;
+  }
+
+  void restore(snapshot_reader& from) {
+    from.each("pane", [&](key_group, std::span<const std::byte> data) {
+      byte_reader in{data};
+      timestamp start;
+      if (!decode(in, start))
+        throw exception({errc::incompatible, "a saved window does not decode"});
+      pane_of(windows_.at(start)).entries.read_entries(in, "pane");
+    });
+    std::optional<timestamp> lowest;
+    from.each("watermark", [&](key_group, std::span<const std::byte> data) {
+      byte_reader in{data};
+      timestamp w;
+      if (decode(in, w)) lowest = std::min(lowest.value_or(w), w);
+    });
+    watermark_ = lowest.value_or(min_timestamp);
+  }
+
+private:
+  struct pane {
+    window at;
+    table entries;
+  };
+
+  /// Makes the window of `t` the current one; false if it has been emitted already.
+  bool turn_to(timestamp t) {
+    const window w = windows_.at(t);
+    if (w.last() <= watermark_) return false;
+    pane& p = pane_of(w);
+    current_ = w;
+    pane_ = static_cast<std::size_t>(&p - panes_.data());
+    return true;
+  }
+
+  pane& pane_of(window w) {
+    auto at = std::lower_bound(panes_.begin(), panes_.end(), w,
+                               [](const pane& p, const window& x) { return p.at < x; });
+    if (at != panes_.end() && at->at == w) return *at;
+    current_ = {};
+    at = panes_.insert(at, pane{w, {}});
+    if (!spare_.empty()) {
+      at->entries = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    return *at;
+  }
+
+  void close_first() {
+    firing_.reset();
+    if (spare_.size() < 2) {
+      panes_.front().entries.clear();
+      spare_.push_back(std::move(panes_.front().entries));
+    }
+    panes_.erase(panes_.begin());
+    current_ = {};
+  }
+
+  template <class E>
+  void refuse(E&& event, timestamp at) {
+    metrics_->late_events.add(1);
+    if (late_ != nullptr) late_->emit(std::forward<E>(event), at);
+  }
+
+  tumbling windows_;
+  [[no_unique_address]] KeyOf key_of_;
+  [[no_unique_address]] Fold fold_;
+  std::string late_output_;
+  std::uint32_t groups_ = flow::default_key_groups;
+  stage_metrics* metrics_ = nullptr;
+  flow::fan_out<T>* late_ = nullptr;
+
+  std::vector<pane> panes_;  ///< By start.
+  window current_{};         ///< Of the pane that the last event went to; empty if there is none.
+  std::size_t pane_ = 0;
+  std::vector<table> spare_;  ///< Emptied tables, for their memory.
+  std::optional<typename table::iterator> firing_;
+  timestamp watermark_ = min_timestamp;
+};
+
+}  // namespace weir::operators

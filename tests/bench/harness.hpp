@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <boost/describe/class.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weir::bench {
+
+/// One measured case. `ratio` is value ÷ baseline, both measured in the same run.
+struct measurement {
+  std::string bench;
+  std::string case_name;
+  double value = 0;
+  std::string unit;
+  std::optional<double> baseline;
+  std::optional<double> ratio;
+  std::string note;
+};
+
+/// A bench adds its measurements to a list.
+struct entry {
+  std::string_view name;
+  std::function<void(std::vector<measurement>&)> run;
+};
+
+inline double seconds_of(const std::function<void()>& work) {
+  const auto began = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+}
+
+inline double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+  return values[values.size() / 2];
+}
+
+/// Runs the candidates in turn, `rounds` times, and returns the median time of each: machines drift, turns share the drift.
+inline std::vector<double> in_turn(const std::vector<std::function<void()>>& candidates, int rounds = 5) {
+  std::vector<std::vector<double>> times(candidates.size());
+  for (int round = 0; round <= rounds; ++round)
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      const double t = seconds_of(candidates[i]);
+      if (round != 0) times[i].push_back(t);  // the first round warms up
+    }
+  std::vector<double> medians;
+  for (auto& t : times) medians.push_back(median(std::move(t)));
+  return medians;
+}
+
+/// Million events a second against a baseline's.
+inline measurement rate(std::string bench, std::string name, double events, double seconds, double baseline_seconds,
+                        std::string note) {
+  const double value = events / seconds / 1e6;
+  const double baseline = events / baseline_seconds / 1e6;
+  return {std::move(bench), std::move(name), value, "million events/s", baseline, value / baseline, std::move(note)};
+}
+
+void pipeline_bench(std::vector<measurement>& out);
+
+}  // namespace weir::bench

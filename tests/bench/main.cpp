@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Runs the benchmarks named on the command line, or all: prints a table, and with --json FILE writes the same as JSON.
+#include "bench/harness.hpp"
+#include "weir/codec/json.hpp"
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+using weir::bench::measurement;
+
+const std::vector<weir::bench::entry> benches = {
+    {"pipeline", weir::bench::pipeline_bench},
+};
+
+void print(const std::vector<measurement>& all) {
+  std::printf("%-10s %-24s %12s %-18s %12s %8s  %s\n", "bench", "case", "value", "unit", "baseline", "ratio", "note");
+  for (const measurement& m : all) {
+    std::printf("%-10s %-24s %12.3f %-18s ", m.bench.c_str(), m.case_name.c_str(), m.value, m.unit.c_str());
+    m.baseline ? std::printf("%12.3f ", *m.baseline) : std::printf("%12s ", "");
+    m.ratio ? std::printf("%8.3f", *m.ratio) : std::printf("%8s", "");
+    std::printf("  %s\n", m.note.c_str());
+  }
+}
+
+void append_json(const measurement& m, std::string& out) {
+  const auto number = [](std::optional<double> x) { return weir::to_json(x); };
+  out += "{\"bench\":" + weir::to_json(m.bench) + ",\"case\":" + weir::to_json(m.case_name) +
+         ",\"value\":" + weir::to_json(m.value) + ",\"unit\":" + weir::to_json(m.unit) + ",\"baseline\":" +
+         number(m.baseline) + ",\"ratio\":" + number(m.ratio) + ",\"note\":" + weir::to_json(m.note) + "}";
+}
+
+int usage(const std::string& what) {
+  std::fprintf(stderr, "bench: %s; usage: bench [--json FILE] [NAME…], names:", what.c_str());
+  for (const auto& b : benches) std::fprintf(stderr, " %s", std::string{b.name}.c_str());
+  std::fprintf(stderr, "\n");
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string json_file;
+  std::vector<std::string> names;
+  for (int i = 1; i < argc; ++i) {
+    const std::string arg = argv[i];
+    if (arg == "--json") {
+      if (++i == argc) return usage("--json wants a file");
+      json_file = argv[i];
+    } else if (arg.starts_with("--")) {
+      return usage("unknown option " + arg);
+    } else {
+      names.push_back(arg);
+    }
+  }
+  std::vector<measurement> all;
+  for (const std::string& name : names)
+    if (std::none_of(benches.begin(), benches.end(), [&](const auto& b) { return b.name == name; }))
+      return usage("no bench is called '" + name + "'");
+  for (const auto& b : benches)
+    if (names.empty() || std::count(names.begin(), names.end(), b.name) != 0) b.run(all);
+  print(all);
+  if (json_file.empty()) return 0;
+  std::string text = "[";
+  for (const measurement& m : all) {
+    text += text.size() == 1 ? "\n  " : ",\n  ";
+    append_json(m, text);
+  }
+  std::ofstream file{json_file};
+  file << text << "\n]\n";
+  if (!file.flush()) return usage("cannot write " + json_file);
+  return 0;
+}

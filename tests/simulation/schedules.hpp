@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "simulation/tallies.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace weir::test {
+
+/// What became of one schedule.
+struct schedule_report {
+  std::string shape;
+  std::string problem;  ///< Empty if everything that was checked holds.
+  tallies seen;
+};
+
+/// Builds a random pipeline over random events, runs it under random disturbances, and compares
+/// what came out with plain loops over the events. All of it follows from the seed.
+[[nodiscard]] schedule_report run_schedule(std::uint64_t seed);
+
+/// How many shapes of pipelines there are; seed s takes shape s modulo this.
+[[nodiscard]] std::size_t shapes() noexcept;
+
+}  // namespace weir::test

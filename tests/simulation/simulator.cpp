@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "simulation/simulator.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace weir::test {
+
+simulator::simulator(graph g, simulation_options options)
+    : graph_(std::move(g)), options_(std::move(options)), random_(options_.seed) {
+  wires_.resize(graph_.channels().size());
+  next_trigger_ = options_.checkpoint_every;
+  start(0);
+}
+
+void simulator::start(flow::attempt_id attempt) {
+  attempt_ = attempt;
+  count_metrics(seen_);
+  instances_.clear();
+  taking_.reset();
+  commits_left_.reset();
+  final_started_ = false;
+  const std::vector<snapshot_part> restored =
+      newest_ ? newest_->parts : std::vector<snapshot_part>{};
+  const split_list splits = graph_.find_splits(restored).value();
+  const auto& stages = graph_.plan().stages;
+  for (std::uint32_t s = 0; s < stages.size(); ++s)
+    for (std::uint32_t i = 0; i < stages[s].parallelism; ++i) {
+      instance& made = instances_.emplace_back();
+      made.stage = s;
+      made.number = i;
+      made.is_source = stages[s].kind == "source";
+      made.metrics = std::make_shared<stage_metrics>();
+      made.machine =
+          graph_.make_stage(s, i, attempt, splits, restored,
+                            {&clock_, made.metrics, [woken = made.woken] { *woken = true; }});
+      made.commands.push_back({flow::command::kind::start, {}});
+      if (stopped_) made.commands.push_back({flow::command::kind::stop, {}});
+      made.may_hold = 2 * options_.outputs_of_one_event;  // of an event, and of its dead letter
+    }
+  const std::uint64_t batch = graph_.options().batches.events;
+  for (const channel_plan& c : graph_.channels()) {
+    const edge_plan& e = graph_.plan().edges[c.edge];
+    wire& w = wires_[c.id];
+    w.from = find(e.from, c.from_instance);
+    w.to = find(e.to, c.to_instance);
+    w.delivered = w.granted = 0;
+    ++instances_[w.to].channels_in;
+    instances_[w.from].may_hold += batch;
+  }
+}
+
+std::size_t simulator::find(std::uint32_t stage, std::uint32_t number) const {
+  for (std::size_t i = 0; i < instances_.size(); ++i)
+    if (instances_[i].stage == stage && instances_[i].number == number) return i;
+  throw std::logic_error("no such instance");
+}
+
+flow::stage& simulator::stage(std::uint32_t stage, std::uint32_t number) {
+  return *instances_[find(stage, number)].machine;
+}
+
+simulator::outcome simulator::run(std::uint64_t max_moves) {
+  while (moves_ < max_moves)
+    if (const outcome o = move(); o != outcome::running) return o;
+  return outcome::deadlock;
+}
+
+simulator::outcome simulator::move() {
+  if (!failure_.empty()) return outcome::failed;
+  if (finished_) return outcome::finished;
+  ++moves_;
+  seen_.add(met::move);
+  disturb();
+
+  choices_.clear();
+  held_back_.clear();
+  for (std::size_t w = 0; w < wires_.size(); ++w) {
+    if (!wires_[w].frames.empty()) choices_.push_back({choice::frame, w});
+    if (!wires_[w].old_frames.empty()) choices_.push_back({choice::old_frame, w});
+    if (!wires_[w].grants.empty()) choices_.push_back({choice::grant, w});
+  }
+  for (std::size_t i = 0; i < instances_.size(); ++i) {
+    instance& in = instances_[i];
+    if (std::exchange(*in.woken, false)) in.may_step = true;
+    if (!in.commands.empty()) choices_.push_back({choice::command, i});
+    if (!in.may_step) continue;
+    const bool slow =
+        std::count(options_.slow.begin(), options_.slow.end(), in.stage) != 0 && !chance(0.01);
+    (slow || options_.stalled == in.stage ? held_back_ : choices_).push_back({choice::step, i});
+  }
+  if (choices_.empty()) choices_.swap(held_back_);
+  if (choices_.empty()) return advance_time() ? outcome::running : outcome::deadlock;
+  make(choices_[pick(choices_.size())]);
+  if (std::exchange(restart_wanted_, false)) crash();
+  if (!failure_.empty()) return outcome::failed;
+  return finished_ ? outcome::finished : outcome::running;
+}
+
+/// Crashes, stops, begins or gives up a checkpoint, as the options say.
+void simulator::disturb() {
+  if (options_.stop_at == moves_) stop();
+  if (crashes_ < options_.max_crashes &&
+      (chance(options_.crash) ||
+       (options_.alignment_crash > 0 && aligning() && chance(options_.alignment_crash)))) {
+    ++crashes_;
+    crash();
+  }
+  if (options_.checkpoint_every == 0 || final_started_) return;
+  if (taking_ && chance(options_.abandon)) {
+    seen_.add(met::abandoned_checkpoint);
+    return trigger(flow::checkpoint_kind::checkpoint);
+  }
+  if (taking_ || commits_left_ || moves_ < next_trigger_) return;
+  next_trigger_ = moves_ + options_.checkpoint_every;
+  trigger(flow::checkpoint_kind::checkpoint);
+}
+
+void simulator::make(choice c) {
+  switch (c.what) {
+    case choice::frame: {
+      wire& w = wires_[c.at];
+      flow::frame f = std::move(w.frames.front());
+      w.frames.pop_front();
+      ++w.delivered;
+      if (f.kind == flow::frame_kind::barrier && taking_ && f.barrier.id == taking_->id)
+        ++instances_[w.to].barriers_in;
+      return deliver(instances_[w.to], std::move(f));
+    }
+    case choice::old_frame: {
+      wire& w = wires_[c.at];
+      flow::frame f = std::move(w.old_frames.front());
+      w.old_frames.pop_front();
+      return deliver(instances_[w.to], std::move(f));
+    }
+    case choice::grant: {
+      // Grants are absolute: any order is legal, and so is a repeat.
+      wire& w = wires_[c.at];
+      const std::size_t i = pick(w.grants.size());
+      if (i != 0) seen_.add(met::overtaken_grant);
+      flow::grant g = w.grants[i];
+      w.grants[i].returned.reset();
+      if (chance(options_.repeat_grants))
+        seen_.add(met::repeated_grant);
+      else
+        w.grants.erase(w.grants.begin() + static_cast<std::ptrdiff_t>(i));
+      return deliver(instances_[w.from], std::move(g));
+    }
+    case choice::command: {
+      instance& in = instances_[c.at];
+      const flow::command order = in.commands.front();
+      in.commands.pop_front();
+      return deliver(in, order);
+    }
+    case choice::step:
+      return step(instances_[c.at]);
+  }
+}
+
+void simulator::deliver(instance& at, flow::message m) {
+  at.machine->take(std::move(m), effects_);
+  at.may_step = true;
+  take_effects(at);
+}
+
+void simulator::step(instance& at) {
+  const flow::verdict v = at.machine->step(effects_);
+  at.may_step = v == flow::verdict::more;
+  at.wake_at = effects_.wake_at;
+  seen_.add(met::step);
+  if (v == flow::verdict::blocked) seen_.add(met::blocked_step);
+  if (v == flow::verdict::more) seen_.add(met::unfinished_step);
+  const std::uint64_t held = at.machine->events_held();
+  if (held > graph_.options().batches.events) seen_.add(met::held_spill);
+  if (held > at.may_hold)
+    broken("stage '" + at.machine->name() + "' holds " + std::to_string(held) +
+           " events, more than its bound of " + std::to_string(at.may_hold));
+  take_effects(at);
+}
+
+void simulator::send(flow::frame&& f) {
+  wire& w = wires_[f.channel];
+  const std::string where = "channel " + std::to_string(f.channel) + ": ";
+  if (f.sequence >= w.granted) broken(where + "a frame was sent without credit");
+  if (f.body && f.body->size() > w.max_events) broken(where + "a frame is larger than was granted");
+  if (f.body && f.body->size() == 0) broken(where + "an empty data frame");
+  w.frames.push_back(std::move(f));
+  most_in_channel_ = std::max(most_in_channel_, w.frames.size());
+}
+
+void simulator::send(flow::grant&& g) {
+  wire& w = wires_[g.channel];
+  if (g.up_to > w.delivered + graph_.options().credits.frames)
+    broken("channel " + std::to_string(g.channel) + ": more credit was given than the window");
+  if (g.max_events < graph_.options().batches.events) seen_.add(met::small_grant);
+  w.granted = std::max(w.granted, g.up_to);
+  w.max_events = std::max(w.max_events, g.max_events);
+  w.grants.push_back(std::move(g));
+}
+
+void simulator::take_effects(instance& at) {
+  for (flow::frame& f : effects_.frames) send(std::move(f));
+  for (flow::grant& g : effects_.grants) send(std::move(g));
+  for (const flow::notice& n : effects_.notices)
+    if (taking_ && n.what == flow::notice::kind::acknowledged && n.barrier.id == taking_->id)
+      std::move(effects_.snapshot_parts.begin(), effects_.snapshot_parts.end(),
+                std::back_inserter(parts_));
+  const std::vector<flow::notice> notices = effects_.notices;
+  for (const flow::failure& f : effects_.failures) {
+    if (f.wants == flow::failure::remedy::restart && restarts_ < options_.max_restarts) {
+      ++restarts_;
+      restart_wanted_ = true;
+      seen_.add(met::restart);
+    } else {
+      broken(f.where + ": " + f.why.message);
+    }
+  }
+  effects_.clear();
+  for (const flow::notice& n : notices) {
+    if (n.what == flow::notice::kind::ended) at.ended = true;
+    take_notice(n);
+  }
+}
+
+void simulator::take_notice(const flow::notice& n) {
+  switch (n.what) {
+    case flow::notice::kind::ended: {
+      const bool all = std::all_of(instances_.begin(), instances_.end(),
+                                   [](const instance& i) { return i.ended; });
+      if (all && !final_started_) {
+        final_started_ = true;
+        trigger(flow::checkpoint_kind::final);
+      }
+      return;
+    }
+    case flow::notice::kind::acknowledged:
+      if (!taking_ || n.barrier.id != taking_->id || ++acknowledged_ != instances_.size()) return;
+      newest_ = complete_checkpoint{taking_->id, std::move(parts_)};
+      seen_.add(met::checkpoint);
+      commits_left_ = instances_.size();
+      for (instance& i : instances_) i.commands.push_back({flow::command::kind::commit, *taking_});
+      if (taking_->kind != flow::checkpoint_kind::final) taking_.reset();
+      return;
+    case flow::notice::kind::committed:
+      if (!newest_ || n.barrier.id != newest_->id || !commits_left_ || --*commits_left_ != 0)
+        return;
+      commits_left_.reset();
+      finished_ = taking_ && taking_->kind == flow::checkpoint_kind::final;
+      return;
+  }
+}
+
+void simulator::trigger(flow::checkpoint_kind kind) {
+  taking_ = flow::barrier{next_checkpoint_++, kind};
+  acknowledged_ = 0;
+  parts_.clear();
+  for (instance& i : instances_) {
+    i.barriers_in = 0;
+    if (i.is_source) i.commands.push_back({flow::command::kind::checkpoint, *taking_});
+  }
+}
+
+void simulator::stop() {
+  if (std::any_of(instances_.begin(), instances_.end(),
+                  [](const instance& i) { return i.is_source && !i.ended; }))
+    seen_.add(met::stop);
+  stopped_ = true;
+  for (instance& i : instances_) i.commands.push_back({flow::command::kind::stop, {}});
+}
+
+void simulator::crash() {
+  seen_.add(met::crash);
+  if (newest_) seen_.add(met::crash_with_checkpoint);
+  if (aligning()) seen_.add(met::crash_in_alignment);
+  if (commits_left_) seen_.add(met::crash_before_commit);
+  for (wire& w : wires_) {
+    for (flow::frame& f : w.frames)
+      if (chance(options_.keep_old_frames)) w.old_frames.push_back(std::move(f));
+    w.frames.clear();
+    for (flow::grant& g : w.grants) g.returned.reset();
+    if (!chance(options_.keep_old_frames)) w.grants.clear();
+  }
+  start(attempt_ + 1);
+}
+
+bool simulator::aligning() const {
+  return taking_ && std::any_of(instances_.begin(), instances_.end(), [](const instance& i) {
+           return i.barriers_in != 0 && i.barriers_in != i.channels_in;
+         });
+}
+
+bool simulator::advance_time() {
+  timestamp next = max_timestamp;
+  for (const instance& i : instances_) next = std::min(next, i.wake_at);
+  if (next == max_timestamp) return false;
+  seen_.add(met::time_advance);
+  clock_.advance(std::max(duration{0}, next - clock_.wall()));
+  for (instance& i : instances_)
+    if (i.wake_at <= clock_.wall()) {
+      i.may_step = true;
+      i.wake_at = max_timestamp;
+    }
+  return true;
+}
+
+void simulator::count_metrics(tallies& to) const {
+  for (const instance& i : instances_) {
+    to.add(met::refused_frame, i.metrics->refused_frames.get());
+    to.add(met::refused_grant, i.metrics->refused_grants.get());
+    to.add(met::late_event, i.metrics->late_events.get());
+    to.add(met::dead_letter, i.metrics->dead_letters.get());
+    to.add(met::retry, i.metrics->retries.get());
+  }
+}
+
+tallies simulator::seen() const {
+  tallies all = seen_;
+  count_metrics(all);
+  return all;
+}
+
+std::string simulator::where_stuck() const {
+  std::string text;
+  for (const instance& i : instances_)
+    text += graph_.plan().stages[i.stage].name + "[" + std::to_string(i.number) + "]" +
+            (i.ended ? " ended" : "") +
+            (i.machine->frames_queued() ? " queued " + std::to_string(i.machine->frames_queued())
+                                        : "") +
+            "; ";
+  return text;
+}
+
+}  // namespace weir::test

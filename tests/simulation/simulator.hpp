@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "simulation/tallies.hpp"
+
+#include "weir/core/clock.hpp"
+#include "weir/graph/graph.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace weir::test {
+
+/// How a simulated run is disturbed.
+struct simulation_options {
+  std::uint64_t seed = 0;
+  double repeat_grants = 0.05;         ///< Share of grants that are delivered a second time, later.
+  std::uint32_t checkpoint_every = 0;  ///< Moves between checkpoints; 0 for none but the final one.
+  double abandon = 0;        ///< Chance, at each move, that a checkpoint being taken is given up.
+  double crash = 0;          ///< Chance, at each move, that the run crashes and starts again.
+  double alignment_crash = 0;  ///< ... and, besides, while some stage aligns barriers.
+  std::uint32_t max_crashes = 0;
+  std::uint32_t max_restarts = 0;  ///< Restarts that stages may ask for.
+  double keep_old_frames =
+      0.5;  ///< Share of in-flight frames that a crash leaves to arrive at the next attempt.
+  std::vector<std::uint32_t> slow;  ///< Stages that are stepped a hundred times less often.
+  std::optional<std::uint32_t>
+      stalled;  ///< A stage that is not stepped until nothing else can move.
+  std::optional<std::uint64_t> stop_at;  ///< The move at which the user stops the run.
+  /// The most that a stage emits for one event or firing, for the bound on what stages hold.
+  std::uint64_t outputs_of_one_event = 1;
+};
+
+/// A checkpoint that every stage has acknowledged.
+struct complete_checkpoint {
+  std::uint64_t id = 0;
+  std::vector<snapshot_part> parts;
+};
+
+/// Runs a graph without threads or actors: delivers frames, grants, timers and commands in any
+/// order that the runtime could, chosen by a seed. Frames of one channel keep their order;
+/// everything else may be late, and what a crashed attempt had sent may arrive at any time after.
+/// Time moves only when nothing else can. Checks at every move that no frame is sent without
+/// credit, that no more credit is given than the window, and that no stage holds more than its
+/// bound.
+class simulator {
+public:
+  simulator(graph g, simulation_options options);
+
+  enum class outcome { running, finished, deadlock, failed };
+
+  /// Makes one move; answers `running` while there is more to do.
+  outcome move();
+  /// Moves until the run ends; `max_moves` guards against a livelock, which is answered as
+  /// `deadlock`.
+  outcome run(std::uint64_t max_moves = 2'000'000);
+
+  /// Stops the sources, as a user's stop does.
+  void stop();
+  /// Replaces all instances by a new attempt from the newest complete checkpoint.
+  void crash();
+
+  [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
+  [[nodiscard]] std::string where_stuck() const;
+  [[nodiscard]] flow::stage& stage(std::uint32_t stage, std::uint32_t instance = 0);
+  [[nodiscard]] manual_clock& time() noexcept { return clock_; }
+  [[nodiscard]] const std::optional<complete_checkpoint>& newest_checkpoint() const noexcept {
+    return newest_;
+  }
+  /// The most frames that ever were on their way in one channel.
+  [[nodiscard]] std::size_t most_frames_in_a_channel() const noexcept { return most_in_channel_; }
+  /// What happened so far, with what the instances counted.
+  [[nodiscard]] tallies seen() const;
+
+private:
+  struct instance {
+    std::uint32_t stage = 0;
+    std::uint32_t number = 0;
+    std::unique_ptr<flow::stage> machine;
+    std::shared_ptr<stage_metrics> metrics;
+    bool may_step = true;
+    bool is_source = false;
+    timestamp wake_at = max_timestamp;
+    bool ended = false;
+    std::deque<flow::command> commands;
+    std::shared_ptr<bool> woken = std::make_shared<bool>(false);
+    std::uint64_t channels_in = 0;
+    std::uint64_t barriers_in = 0;  ///< That came for the checkpoint being taken.
+    std::uint64_t may_hold = 0;     ///< Events that its outputs may hold.
+  };
+  struct wire {
+    std::size_t from = 0;
+    std::size_t to = 0;
+    std::deque<flow::frame> frames;
+    std::deque<flow::frame> old_frames;  ///< Of attempts that have crashed.
+    std::deque<flow::grant> grants;
+    std::uint64_t delivered = 0;
+    std::uint64_t granted = 0;  ///< The receiver's newest permission, delivered or not.
+    std::uint32_t max_events = 0;
+  };
+  struct choice {
+    enum { frame, old_frame, grant, command, step } what;
+    std::size_t at;
+  };
+
+  void start(flow::attempt_id attempt);
+  [[nodiscard]] std::size_t find(std::uint32_t stage, std::uint32_t number) const;
+  void make(choice c);
+  void deliver(instance& at, flow::message m);
+  void step(instance& at);
+  void take_effects(instance& at);
+  void send(flow::frame&& f);
+  void send(flow::grant&& g);
+  void take_notice(const flow::notice& n);
+  void trigger(flow::checkpoint_kind kind);
+  void disturb();
+  bool advance_time();
+  [[nodiscard]] bool aligning() const;
+  void count_metrics(tallies& to) const;
+  bool chance(double p) {
+    return p > 0 && static_cast<double>(random_() >> 11) * 0x1.0p-53 < p;
+  }
+  std::size_t pick(std::size_t n) { return n == 1 ? 0 : static_cast<std::size_t>(random_() % n); }
+  void broken(std::string what) {
+    if (failure_.empty()) failure_ = std::move(what);
+  }
+
+  graph graph_;
+  simulation_options options_;
+  std::mt19937_64 random_;
+  manual_clock clock_;
+  std::vector<instance> instances_;
+  std::vector<wire> wires_;
+  flow::effects effects_;
+  flow::attempt_id attempt_ = 0;
+  std::vector<choice> choices_;
+  std::vector<choice> held_back_;
+
+  std::uint64_t next_checkpoint_ = 1;
+  std::uint64_t next_trigger_ = 0;
+  std::optional<flow::barrier> taking_;
+  std::size_t acknowledged_ = 0;
+  std::vector<snapshot_part> parts_;
+  std::optional<complete_checkpoint> newest_;
+  std::optional<std::size_t> commits_left_;
+  std::uint64_t moves_ = 0;
+  std::uint32_t crashes_ = 0;
+  std::uint32_t restarts_ = 0;
+  bool restart_wanted_ = false;
+  bool stopped_ = false;
+  bool final_started_ = false;
+  bool finished_ = false;
+  std::string failure_;
+  std::size_t most_in_channel_ = 0;
+  tallies seen_;
+};
+
+}  // namespace weir::test
