@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the engine costs: a fused chain and a keyed window against hand-written loops, latency, allocations.
+// What the engine costs: a fused chain and a keyed window against hand-written loops, latency,
+// allocations.
 #include "bench/allocations.hpp"
 #include "bench/harness.hpp"
 #include "weir/runtime/runtime.hpp"
@@ -36,7 +37,8 @@ std::uint64_t mix(std::uint64_t x) {
 
 bid make_bid(std::uint64_t i) {
   const std::uint64_t x = mix(i);
-  return {x % 10'000, (x >> 20) % 1'000, (x >> 32) % 100'000, timestamp{duration{static_cast<duration::rep>(i)}}};
+  return {x % 10'000, (x >> 20) % 1'000, (x >> 32) % 100'000,
+          timestamp{duration{static_cast<duration::rep>(i)}}};
 }
 
 bool is_cheap(const bid& b) { return b.price % 10 != 9; }
@@ -45,7 +47,8 @@ bool is_known(const bid& b) { return b.bidder != 7; }
 
 using price_table = std::vector<std::uint64_t>;
 
-/// Takes batches and sums their prices for each auction, as a consumer would do something with them.
+/// Takes batches and sums their prices for each auction, as a consumer would do something with
+/// them.
 class price_sum final : public flow::segment<bid> {
 public:
   explicit price_sum(price_table& sums) : sums_(&sums) {}
@@ -58,9 +61,13 @@ public:
   flow::verdict on_time(flow::step&) override { return flow::verdict::done; }
   flow::verdict on_completion(flow::step&) override { return flow::verdict::done; }
   [[nodiscard]] timestamp next_timer() const override { return max_timestamp; }
-  flow::verdict snapshot(flow::barrier, snapshot_writer&, flow::step&) override { return flow::verdict::done; }
+  flow::verdict snapshot(flow::barrier, snapshot_writer&, flow::step&) override {
+    return flow::verdict::done;
+  }
   void restore(snapshot_reader&) override {}
   result<void> commit(flow::barrier) override { return {}; }
+  [[nodiscard]] std::size_t events_held() const override { return 0; }
+  [[nodiscard]] std::size_t worked() const override { return 0; }
 
 private:
   price_table* sums_;
@@ -86,14 +93,16 @@ void fused_chain(std::vector<measurement>& out) {
     auto filter_1 = [](const bid& b) { return is_cheap(b); };
     auto map_1 = [](const bid& b) { return discounted(b); };
     auto filter_2 = [](const bid& b) { return is_known(b); };
-    using chain = flow::fused<bid, flow::node_end<bid>, operators::filter<decltype(filter_1)>, operators::map<decltype(map_1)>,
-                              operators::filter<decltype(filter_2)>>;
+    using chain =
+        flow::fused<bid, flow::node_end<bid>, operators::filter<decltype(filter_1)>,
+                    operators::map<decltype(map_1)>, operators::filter<decltype(filter_2)>>;
     std::vector<std::unique_ptr<flow::segment<bid>>> consumers;
     consumers.push_back(std::make_unique<price_sum>(by_chain));
-    chain fused{std::tuple{operators::filter{filter_1}, operators::map{map_1}, operators::filter{filter_2}},
-                flow::node_end<bid>{std::make_unique<flow::fan_out<bid>>(std::move(consumers))},
-                std::vector<flow::operator_environment>(3),
-                {}};
+    chain fused{
+        std::tuple{operators::filter{filter_1}, operators::map{map_1}, operators::filter{filter_2}},
+        flow::node_end<bid>{std::make_unique<flow::fan_out<bid>>(std::move(consumers))},
+        std::vector<flow::operator_environment>(3),
+        {}};
     flow::effects effects;
     flow::event_errors errors{"bench", {}, nullptr, std::make_shared<stage_metrics>()};
     batch<bid> in;
@@ -131,8 +140,10 @@ void fused_chain(std::vector<measurement>& out) {
   };
   const auto t = in_turn({through_chain, over_batches, without_batches});
   if (by_chain != by_batches || by_chain != by_loop) std::abort();
-  out.push_back(rate("pipeline", "fused_chain", events, t[0], t[1], "filter, map, filter from batch to batch ÷ the same by hand"));
-  out.push_back(rate("pipeline", "fused_chain_no_batches", events, t[0], t[2], "the same ÷ a loop that makes no batches"));
+  out.push_back(rate("pipeline", "fused_chain", events, t[0], t[1],
+                     "filter, map, filter from batch to batch ÷ the same by hand"));
+  out.push_back(rate("pipeline", "fused_chain_no_batches", events, t[0], t[2],
+                     "the same ÷ a loop that makes no batches"));
 }
 
 constexpr std::uint64_t window_events = 30'000'000;
@@ -191,18 +202,23 @@ std::uint64_t windows_by_hand(std::uint64_t& checksum) {
 
 void keyed_window(std::vector<measurement>& out) {
   std::uint64_t rows[2] = {}, sums[2] = {};
-  const auto t = in_turn({[&] { rows[0] = windows_by_engine(sums[0]); }, [&] { rows[1] = windows_by_hand(sums[1]); }}, 3);
+  const auto t = in_turn(
+      {[&] { rows[0] = windows_by_engine(sums[0]); }, [&] { rows[1] = windows_by_hand(sums[1]); }},
+      3);
   if (rows[0] != rows[1] || sums[0] != sums[1]) {
-    std::fprintf(stderr, "bench: the engine and the loop disagree: %lu rows and %lu\n", rows[0], rows[1]);
+    std::fprintf(stderr, "bench: the engine and the loop disagree: %lu rows and %lu\n", rows[0],
+                 rows[1]);
     std::abort();
   }
-  out.push_back(rate("pipeline", "keyed_window", window_events, t[0], t[1],
-                     "source, filter, map, exchange over 2, tumbling count of 10,000 keys ÷ one thread by hand"));
+  out.push_back(rate(
+      "pipeline", "keyed_window", window_events, t[0], t[1],
+      "source, filter, map, exchange over 2, tumbling count of 10,000 keys ÷ one thread by hand"));
 }
 
 void latency(std::vector<measurement>& out) {
   pipeline p{"latency", {.parallelism = 2}};
-  p.from(generator{[](std::uint64_t i) { return make_bid(i); }, {.events = 500'000, .rate = 100'000}})
+  p.from(
+       generator{[](std::uint64_t i) { return make_bid(i); }, {.events = 500'000, .rate = 100'000}})
       .filter([](const bid& b) { return is_cheap(b); })
       .key_by(&bid::auction)
       .reduce([](const bid& a, const bid& b) { return a.price > b.price ? a : b; })
@@ -212,7 +228,12 @@ void latency(std::vector<measurement>& out) {
   if (!running) std::abort();
   const run_summary done = running->wait();
   const auto add = [&](const char* name, std::chrono::nanoseconds t) {
-    out.push_back({"pipeline", std::string{"latency_"} + name, static_cast<double>(t.count()) / 1e6, "ms", {}, {},
+    out.push_back({"pipeline",
+                   std::string{"latency_"} + name,
+                   static_cast<double>(t.count()) / 1e6,
+                   "ms",
+                   {},
+                   {},
                    "100,000 events/s, source to sink over three stages, from the intended time"});
   };
   add("p50", done.latency.p50);
@@ -223,7 +244,8 @@ void latency(std::vector<measurement>& out) {
 
 void allocations(std::vector<measurement>& out) {
   constexpr std::uint64_t events = 20'000'000;
-  // Counts what is allocated between the first and the last tenth of the run, when buffers are at their size.
+  // Counts what is allocated between the first and the last tenth of the run, when buffers are at
+  // their size.
   std::uint64_t before = 0, frames_before = 0, events_before = 0;
   std::uint64_t after = 0, frames_after = 0, events_after = 0;
   pipeline p{"allocations", {.parallelism = 2}};
@@ -249,10 +271,20 @@ void allocations(std::vector<measurement>& out) {
   after = allocations_so_far(), frames_after = frames(), events_after = seen;
   running->wait();
   const double allocated = static_cast<double>(after - before);
-  out.push_back({"pipeline", "allocations", allocated / static_cast<double>(events_after - events_before) * 1e6,
-                 "a million events", {}, {}, "heap allocations in steady state, all threads"});
-  out.push_back({"pipeline", "allocations_frame", allocated / static_cast<double>(frames_after - frames_before),
-                 "a frame and hop", {}, {}, "the same by frames received"});
+  out.push_back({"pipeline",
+                 "allocations",
+                 allocated / static_cast<double>(events_after - events_before) * 1e6,
+                 "a million events",
+                 {},
+                 {},
+                 "heap allocations in steady state, all threads"});
+  out.push_back({"pipeline",
+                 "allocations_frame",
+                 allocated / static_cast<double>(frames_after - frames_before),
+                 "a frame and hop",
+                 {},
+                 {},
+                 "the same by frames received"});
 }
 
 }  // namespace

@@ -19,10 +19,12 @@ struct script {
   std::vector<std::vector<T>> splits;
   std::uint64_t seed = 0;
   std::size_t largest_batch = 1024;
-  double pause = 0;      ///< Chance that a poll has nothing for a millisecond.
+  double pause = 0;           ///< Chance that a poll has nothing for a millisecond.
+  double pause_after = 0;     ///< Chance that a poll has events, and then nothing for as long.
   double idle_mark = 0;  ///< Chance that a split is said to be idle, before it goes on.
-  /// Until then a reader without a split that is left to read is idle; then it has ended.
+  /// Until then a reader without a split is idle; then it has ended.
   timestamp idle_until = min_timestamp;
+  bool ends_late = false;  ///< Splits that have been read are idle until then, too, and then end.
 };
 
 /// A source over vectors whose polls give random numbers of events, pause, and go idle. An event's
@@ -63,7 +65,8 @@ private:
 
     void assign(std::size_t lane, const split& what, std::uint64_t offset) override {
       const std::size_t number = std::stoul(what.id.substr(6));
-      lanes_.push_back({lane, number, offset});
+      lanes_.push_back({lane, number, offset, false});
+      started_ = started_ || offset != 0;
       random_.seed(script_->seed + offset * 1000 + number);
     }
 
@@ -74,10 +77,11 @@ private:
         next_poll_ = script_->idle_until;
         return read_state::caught_up;
       }
-      if (chance(script_->pause)) {
+      if (started_ && chance(script_->pause)) {
         next_poll_ = time.wall() + std::chrono::milliseconds{1};
         return read_state::caught_up;
       }
+      started_ = true;  // a split is waited for from its first event on: it must not wait itself
       const std::size_t chosen = random_() % lanes_.size();
       position& at = lanes_[chosen];
       out.lane = at.lane;
@@ -95,8 +99,14 @@ private:
       (*handed_out_)[at.split] = std::max((*handed_out_)[at.split], at.offset);
       out.end_offset = at.offset;
       out.lane_ended = at.offset >= from.size();
+      if (out.lane_ended && script_->ends_late && time.wall() < script_->idle_until) {
+        next_poll_ = script_->idle_until;
+        out.lane_ended = false;
+        out.lane_idle = n == 0 && !std::exchange(at.idle, true);
+        return out.lane_idle || n != 0 ? read_state::more : read_state::caught_up;
+      }
       if (out.lane_ended) lanes_.erase(lanes_.begin() + static_cast<std::ptrdiff_t>(chosen));
-      if (!chance(script_->pause)) return read_state::more;
+      if (!chance(script_->pause_after)) return read_state::more;
       next_poll_ = time.wall() + std::chrono::milliseconds{1};
       return read_state::caught_up;
     }
@@ -108,6 +118,7 @@ private:
       std::size_t lane;
       std::size_t split;
       std::uint64_t offset;
+      bool idle = false;
     };
 
     bool chance(double p) {
@@ -118,6 +129,7 @@ private:
     std::shared_ptr<std::vector<std::uint64_t>> handed_out_;
     std::mt19937_64 random_;
     std::vector<position> lanes_;
+    bool started_ = false;
     timestamp next_poll_ = max_timestamp;
   };
 

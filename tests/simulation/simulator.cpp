@@ -112,7 +112,9 @@ void simulator::disturb() {
     seen_.add(met::abandoned_checkpoint);
     return trigger(flow::checkpoint_kind::checkpoint);
   }
-  if (taking_ || commits_left_ || moves_ < next_trigger_) return;
+  // Nothing has happened since the last one: let time move on.
+  if (taking_ || commits_left_ || moves_ < next_trigger_ || !std::exchange(anything_new_, false))
+    return;
   next_trigger_ = moves_ + options_.checkpoint_every;
   trigger(flow::checkpoint_kind::checkpoint);
 }
@@ -185,6 +187,7 @@ void simulator::send(flow::frame&& f) {
   if (f.sequence >= w.granted) broken(where + "a frame was sent without credit");
   if (f.body && f.body->size() > w.max_events) broken(where + "a frame is larger than was granted");
   if (f.body && f.body->size() == 0) broken(where + "an empty data frame");
+  anything_new_ = anything_new_ || f.kind == flow::frame_kind::data;
   w.frames.push_back(std::move(f));
   most_in_channel_ = std::max(most_in_channel_, w.frames.size());
 }
@@ -236,22 +239,24 @@ void simulator::take_notice(const flow::notice& n) {
     }
     case flow::notice::kind::acknowledged:
       if (!taking_ || n.barrier.id != taking_->id || ++acknowledged_ != instances_.size()) return;
-      newest_ = complete_checkpoint{taking_->id, std::move(parts_)};
+      newest_ = complete_checkpoint{*taking_, std::move(parts_)};
       seen_.add(met::checkpoint);
       commits_left_ = instances_.size();
       for (instance& i : instances_) i.commands.push_back({flow::command::kind::commit, *taking_});
-      if (taking_->kind != flow::checkpoint_kind::final) taking_.reset();
+      taking_.reset();
       return;
     case flow::notice::kind::committed:
-      if (!newest_ || n.barrier.id != newest_->id || !commits_left_ || --*commits_left_ != 0)
+      if (!newest_ || n.barrier != newest_->barrier || !commits_left_ || --*commits_left_ != 0)
         return;
       commits_left_.reset();
-      finished_ = taking_ && taking_->kind == flow::checkpoint_kind::final;
+      finished_ = newest_->barrier.kind == flow::checkpoint_kind::final;
       return;
   }
 }
 
 void simulator::trigger(flow::checkpoint_kind kind) {
+  if (taking_)
+    for (instance& i : instances_) i.commands.push_back({flow::command::kind::abandon, *taking_});
   taking_ = flow::barrier{next_checkpoint_++, kind};
   acknowledged_ = 0;
   parts_.clear();
@@ -295,6 +300,7 @@ bool simulator::advance_time() {
   for (const instance& i : instances_) next = std::min(next, i.wake_at);
   if (next == max_timestamp) return false;
   seen_.add(met::time_advance);
+  anything_new_ = true;
   clock_.advance(std::max(duration{0}, next - clock_.wall()));
   for (instance& i : instances_)
     if (i.wake_at <= clock_.wall()) {

@@ -38,7 +38,7 @@ struct simulation_options {
 
 /// A checkpoint that every stage has acknowledged.
 struct complete_checkpoint {
-  std::uint64_t id = 0;
+  flow::barrier barrier;
   std::vector<snapshot_part> parts;
 };
 
@@ -152,6 +152,7 @@ private:
   std::uint32_t crashes_ = 0;
   std::uint32_t restarts_ = 0;
   bool restart_wanted_ = false;
+  bool anything_new_ = true;  ///< Data was sent, or time moved, since the last checkpoint began.
   bool stopped_ = false;
   bool final_started_ = false;
   bool finished_ = false;

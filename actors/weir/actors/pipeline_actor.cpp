@@ -10,10 +10,11 @@ namespace weir::actors {
 
 namespace {
 
-/// State that a restart without a checkpoint keeps: where sources stand, and how far time has come, so that what was
-/// emitted before is not emitted again. Everything else begins empty.
+/// State that a restart without a checkpoint keeps: where sources stand, and how far time has come,
+/// so that what was emitted before is not emitted again. Everything else begins empty.
 bool survives_restart(const snapshot_part& p) {
-  return p.state == "split" || p.state == "lane" || p.state == "watermark" || p.state == "@watermark";
+  return p.state == "split" || p.state == "lane" || p.state == "watermark" ||
+         p.state == "@watermark";
 }
 
 }  // namespace
@@ -22,7 +23,10 @@ pipeline_actor::pipeline_actor(caf::event_based_actor* self, supervision what, h
     : self_(self), what_(std::move(what)), first_(std::move(first)) {
   const std::vector<std::uint32_t> regions = what_.graph.plan().regions();
   for (std::uint32_t stage = 0; stage < regions.size(); ++stage) {
-    const auto at = regions_.try_emplace(regions[stage], region{0, restart_budget{what_.restarts}, {}, false, {}}).first;
+    const auto at =
+        regions_
+            .try_emplace(regions[stage], region{0, restart_budget{what_.restarts}, {}, false, {}})
+            .first;
     at->second.stages.insert(stage);
   }
 }
@@ -58,13 +62,15 @@ void pipeline_actor::start_region(std::uint32_t number) {
   const flow::attempt_id attempt = regions_.at(number).attempt;
   each_of_region(number, [&](std::uint32_t instance, child& c) {
     const bool blocking = what_.graph.plan().stages[c.stage].blocking;
-    c.host->on_report([instance, attempt, to = caf::actor_cast<caf::actor_addr>(self_)](flow::effects& e) {
-      if (const auto supervisor = caf::actor_cast<caf::actor>(to))
-        caf_compat::send_anonymous(supervisor,
-                                   stage_report{instance, attempt, std::move(e.notices),
-                                                std::move(e.failures), std::move(e.snapshot_parts)});
-    });
-    c.actor = blocking ? self_->spawn<caf_compat::state_actor<stage_actor>, caf::detached>(c.host, what_.time)
+    c.host->on_report(
+        [instance, attempt, to = caf::actor_cast<caf::actor_addr>(self_)](flow::effects& e) {
+          if (const auto supervisor = caf::actor_cast<caf::actor>(to))
+            caf_compat::send_anonymous(
+                supervisor, stage_report{instance, attempt, std::move(e.notices),
+                                         std::move(e.failures), std::move(e.snapshot_parts)});
+        });
+    c.actor = blocking ? self_->spawn<caf_compat::state_actor<stage_actor>, caf::detached>(
+                             c.host, what_.time)
                        : self_->spawn<caf_compat::state_actor<stage_actor>>(c.host, what_.time);
     c.alive = true;
     c.ended = false;
@@ -83,7 +89,8 @@ void pipeline_actor::on_report(const stage_report& r) {
   child& c = children_.at(r.instance);
   if (r.attempt != regions_.at(c.region).attempt || finishing_) return;
   for (const flow::failure& f : r.failures) {
-    const std::string cause = "stage '" + name_of(c) + "', operator '" + f.where + "': " + f.why.message;
+    const std::string cause =
+        "stage '" + name_of(c) + "', operator '" + f.where + "': " + f.why.message;
     if (f.wants == flow::failure::remedy::stop) return finish(error{f.why.code, cause});
     return fail_region(c.region, cause);
   }
@@ -101,22 +108,26 @@ void pipeline_actor::on_report(const stage_report& r) {
     }
 }
 
-void pipeline_actor::on_down(std::uint32_t instance, flow::attempt_id attempt, const caf::error& why) {
+void pipeline_actor::on_down(std::uint32_t instance, flow::attempt_id attempt,
+                             const caf::error& why) {
   child& c = children_.at(instance);
   region& r = regions_.at(c.region);
   if (attempt != r.attempt) return;
   c.alive = false;
   c.actor = nullptr;
   if (finishing_) return quit_when_alone();
-  if (!r.restarting) fail_region(c.region, "stage '" + name_of(c) + "' ended unexpectedly: " + caf::to_string(why));
+  if (!r.restarting)
+    fail_region(c.region, "stage '" + name_of(c) + "' ended unexpectedly: " + caf::to_string(why));
   bool all_down = true;
-  each_of_region(c.region, [&](std::uint32_t, const child& other) { all_down = all_down && !other.alive; });
+  each_of_region(c.region,
+                 [&](std::uint32_t, const child& other) { all_down = all_down && !other.alive; });
   if (all_down) region_is_down(c.region);
 }
 
 void pipeline_actor::on_order(pipeline_order order) {
   if (finishing_) return;
-  if (order == pipeline_order::abort) return finish(error{errc::aborted, "aborted before its work was done"});
+  if (order == pipeline_order::abort)
+    return finish(error{errc::aborted, "aborted before its work was done"});
   if (std::exchange(stopping_, true)) return;
   what_.shown->set_stopped();
   for (auto& [instance, c] : children_)
@@ -143,7 +154,8 @@ void pipeline_actor::region_is_down(std::uint32_t number) {
   const double dice = std::uniform_real_distribution<>{}(random_);
   const std::optional<duration> wait = r.budget.on_failure(what_.time->steady(), dice);
   if (!wait)
-    return finish(error{errc::stage_failed, r.cause + " (restarted " + std::to_string(what_.restarts.restarts) +
+    return finish(error{errc::stage_failed, r.cause + " (restarted " +
+                                                std::to_string(what_.restarts.restarts) +
                                                 " times within the time allowed; giving up)"});
   what_.shown->count_restart(lost);
   what_.log("restarting as attempt " + std::to_string(r.attempt + 1) + " in " +
@@ -194,7 +206,8 @@ std::vector<snapshot_part> pipeline_actor::kept_state(const region& r) {
 }
 
 void pipeline_actor::end_if_all_ended() {
-  const bool all = std::all_of(children_.begin(), children_.end(), [](const auto& c) { return c.second.ended; });
+  const bool all =
+      std::all_of(children_.begin(), children_.end(), [](const auto& c) { return c.second.ended; });
   if (!all || final_) return;
   final_ = flow::barrier{next_checkpoint_++, flow::checkpoint_kind::final};
   acknowledged_ = committed_ = 0;
@@ -224,12 +237,16 @@ void pipeline_actor::finish(std::optional<error> failure) {
 void pipeline_actor::quit_when_alone() {
   for (const auto& [instance, c] : children_)
     if (c.alive) return;
-  // Sinks close before anybody is told that the run has ended.
+  // Sources and sinks close before anybody is told that the run has ended.
+  for (const auto& [number, c] : children_)
+    if (c.host) c.host->machine().close();
   children_.clear();
   what_.shown->finish(failure_);
   self_->quit();
 }
 
-std::string pipeline_actor::name_of(const child& c) const { return what_.graph.plan().stages[c.stage].name; }
+std::string pipeline_actor::name_of(const child& c) const {
+  return what_.graph.plan().stages[c.stage].name;
+}
 
 }  // namespace weir::actors

@@ -40,9 +40,13 @@ public:
     return true;
   }
 
-  [[nodiscard]] bool full() const noexcept override { return handing_out_now_ || gathered_.size() >= limit_; }
+  [[nodiscard]] bool full() const noexcept override {
+    return handing_out_now_ || gathered_.size() >= limit_;
+  }
   /// How many events may come before it has to be asked again whether it is full.
-  [[nodiscard]] std::size_t room() const noexcept { return limit_ - std::min(limit_, gathered_.size()); }
+  [[nodiscard]] std::size_t room() const noexcept {
+    return limit_ - std::min(limit_, gathered_.size());
+  }
 
   verdict settle(step& s) override {
     if (gathered_.empty()) return verdict::done;
@@ -75,6 +79,11 @@ public:
     for (auto& c : consumers_) c->restore(from);
   }
   result<void> commit(barrier b) override { return commit_all(consumers_, b); }
+  [[nodiscard]] std::size_t events_held() const override {
+    const batch_in_hand hand =
+        handing_out_now_ ? in_hand(consumers_, handing_out_, gathered_.size()) : batch_in_hand{};
+    return gathered_.size() - hand.taken + hand.unfinished + events_held_by(consumers_);
+  }
 
 private:
   batch<T> gathered_;

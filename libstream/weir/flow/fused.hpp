@@ -147,6 +147,11 @@ public:
     return end_.commit(b);
   }
 
+  [[nodiscard]] std::size_t events_held() const override {
+    return end_.events_held() + events_held_by(sides_);
+  }
+  [[nodiscard]] std::size_t worked() const override { return at_; }
+
 private:
   /// What operator `I - 1` hands its values to.
   template <std::size_t I>

@@ -78,14 +78,19 @@ void inbox::end(std::size_t i) {
 }
 
 bool inbox::align(std::size_t i, barrier b) {
-  if (b.id < newest_barrier_) return false;
+  if (b.id < oldest_wanted_) return false;
   if (!aligning_ || aligning_->id != b.id) {
     release();
     aligning_ = b;
-    newest_barrier_ = b.id;
+    oldest_wanted_ = b.id;
   }
   channels_[i].aligned = true;
   return ++barriers_seen_ == channels_.size();
+}
+
+void inbox::abandon(barrier b) {
+  if (aligning_ && aligning_->id <= b.id) release();
+  oldest_wanted_ = std::max(oldest_wanted_, b.id + 1);
 }
 
 void inbox::release() {

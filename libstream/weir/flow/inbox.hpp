@@ -62,6 +62,10 @@ public:
   /// Notes a barrier of channel `i`; true when every channel has brought it. A newer barrier
   /// cancels the alignment of an older one; an older one is ignored.
   [[nodiscard]] bool align(std::size_t i, barrier b);
+  /// Gives up on `b` and the barriers before it: channels that wait go on, and what comes of them
+  /// is ignored. Without this a channel could wait for ever: for a barrier that a stage before us
+  /// cancelled for a newer one, which is held up behind that very channel.
+  void abandon(barrier b);
   /// Lets the channels go on that waited for the others.
   void release();
   [[nodiscard]] bool aligning() const noexcept { return aligning_.has_value(); }
@@ -104,7 +108,7 @@ private:
   std::deque<std::uint32_t>
       ready_;  ///< A channel index for each queued frame, in order of arrival.
   std::optional<barrier> aligning_;
-  std::uint64_t newest_barrier_ = 0;
+  std::uint64_t oldest_wanted_ = 0;  ///< Barriers with a smaller id are ignored.
   std::size_t barriers_seen_ = 0;
   std::size_t ended_ = 0;
 };

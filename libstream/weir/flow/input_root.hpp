@@ -23,9 +23,12 @@ public:
     auto& events = static_cast<batch_body<T>&>(body).events;
     // A broadcast body is shared with other instances, which may be at it now.
     if (handing_out_.at_start()) owned_ = body.use_count() == 1;
-    return handing_out_.run(consumers_, [&](segment<T>& c) {
+    in_hand_ = events.size();
+    const verdict v = handing_out_.run(consumers_, [&](segment<T>& c) {
       return c.on_batch(events, owned_ && &c == consumers_.back().get(), s);
     });
+    if (v == verdict::done && !s.errors.failed()) in_hand_ = 0;
+    return v;
   }
   verdict on_progress(progress p, step& s) override {
     return progressing_.run(consumers_, [&](segment<T>& c) { return c.on_progress(p, s); });
@@ -48,11 +51,20 @@ public:
     snapshot_reader own = from;
     for (auto& c : consumers_) c->restore(own);
   }
+  [[nodiscard]] std::size_t taken_in_hand() const override { return hand().taken; }
   result<void> commit(barrier b) override { return commit_all(consumers_, b); }
+  [[nodiscard]] std::size_t events_held() const override {
+    return hand().unfinished + events_held_by(consumers_);
+  }
 
 private:
+  [[nodiscard]] batch_in_hand hand() const {
+    return in_hand_ == 0 ? batch_in_hand{} : in_hand(consumers_, handing_out_, in_hand_);
+  }
+
   std::vector<std::unique_ptr<segment<T>>> consumers_;
   bool owned_ = false;
+  std::size_t in_hand_ = 0;  ///< Events of the frame that is being worked on.
   part_cursor handing_out_, progressing_, timing_, completing_, saving_;
 };
 

@@ -20,6 +20,7 @@ public:
   }
 
   [[nodiscard]] bool at_start() const noexcept { return at_ == 0; }
+  [[nodiscard]] std::size_t at() const noexcept { return at_; }
 
 private:
   std::size_t at_ = 0;
@@ -37,6 +38,28 @@ result<void> commit_all(Parts& parts, barrier b) {
   for (auto& p : parts)
     if (auto done = p->commit(b); !done) return done;
   return {};
+}
+
+/// How a batch that is being handed to consumers, one after the other, stands.
+struct batch_in_hand {
+  std::size_t taken = 0;       ///< Events that some consumer has worked off.
+  std::size_t unfinished = 0;  ///< Of these, the ones that another has not.
+};
+
+template <class Consumers>
+batch_in_hand in_hand(const Consumers& consumers, const part_cursor& at, std::size_t size) {
+  if (at.at() >= consumers.size()) return {size, 0};
+  const std::size_t worked = consumers[at.at()]->worked();
+  const bool is_last = at.at() + 1 == consumers.size();
+  if (at.at() == 0) return {worked, is_last ? 0 : worked};
+  return {size, is_last ? size - worked : size};
+}
+
+template <class Parts>
+std::size_t events_held_by(const Parts& parts) {
+  std::size_t n = 0;
+  for (const auto& p : parts) n += p->events_held();
+  return n;
 }
 
 }  // namespace weir::flow

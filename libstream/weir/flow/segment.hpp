@@ -25,6 +25,9 @@ public:
   virtual verdict snapshot(barrier b, snapshot_writer& to, step& s) = 0;
   virtual void restore(snapshot_reader& from) = 0;
   virtual result<void> commit(barrier b) = 0;
+  /// Events that some operator in here has emitted and another has not taken yet; a failure loses
+  /// them.
+  [[nodiscard]] virtual std::size_t events_held() const = 0;
 };
 
 /// A consumer of batches of `T` within a stage: one fused loop, or a sink. One virtual call a
@@ -35,6 +38,8 @@ public:
   /// Works through `in`; if it is `owned`, the events may be moved out, but `in` keeps its size
   /// until this is done.
   virtual verdict on_batch(batch<T>& in, bool owned, step& s) = 0;
+  /// Events of the batch in hand that have been worked off.
+  [[nodiscard]] virtual std::size_t worked() const = 0;
 };
 
 }  // namespace weir::flow

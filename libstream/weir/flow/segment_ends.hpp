@@ -47,6 +47,7 @@ public:
   verdict snapshot(barrier, snapshot_writer&, step&) const noexcept { return verdict::done; }
   void restore(snapshot_reader&) const noexcept {}
   result<void> commit(barrier) const { return {}; }
+  [[nodiscard]] std::size_t events_held() const noexcept { return 0; }  // the stage asks the port
 
 private:
   typed_output_port<T>* port_;
@@ -85,6 +86,7 @@ public:
   verdict snapshot(barrier b, snapshot_writer& to, step& s) { return node_->snapshot(b, to, s); }
   void restore(snapshot_reader& from) { node_->restore(from); }
   result<void> commit(barrier b) { return node_->commit(b); }
+  [[nodiscard]] std::size_t events_held() const { return node_->events_held(); }
 
 private:
   std::unique_ptr<fan_out<T>> node_;

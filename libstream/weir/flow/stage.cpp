@@ -39,6 +39,8 @@ stage::stage(stage_parts parts, const clock& time)
       clock_(&time),
       inbox_(parts_.inputs, parts_.attempt, parts_.credits, restored_watermark(parts_)),
       snapshot_to_(snapshot_parts_) {
+  for (std::size_t i = 0; i < parts_.inputs.size(); ++i)
+    lanes_.push_back({std::to_string(i), lane_state::active});
   if (parts_.restored.empty()) return;
   parts_.body->restore(snapshot_reader{parts_.restored});
   parts_.restored.clear();
@@ -99,6 +101,9 @@ void stage::take_command(const command& c, effects& out) {
         return fail(done.error().code, done.error().message, out);
       out.notices.push_back({notice::kind::committed, c.barrier});
       return;
+    case command::kind::abandon:
+      if (triggered_ && triggered_->id <= c.barrier.id) triggered_.reset();
+      return inbox_.abandon(c.barrier);
   }
 }
 
@@ -124,7 +129,8 @@ verdict stage::step(effects& out) {
   if (v != verdict::more)
     for (auto& port : parts_.outputs) port->flush();
   if (ending_ && !ended_) finish_end(out);
-  s.wake_at(parts_.body->next_timer());
+  // A timer that is due and can't fire would ask to be called at once, and again, and again.
+  if (v != verdict::blocked) s.wake_at(parts_.body->next_timer());
 
   const steady_time now = clock_->steady();
   parts_.metrics->busy_nanos.add(static_cast<std::uint64_t>((now - began).count()));
@@ -166,6 +172,7 @@ verdict stage::begin_frame(flow::step& s) {
   const frame& f = turn_->frame;
   if (f.kind == frame_kind::data) {
     inbox_.activate(turn_->channel);
+    lanes_[turn_->channel].state = lane_state::active;
     now_ = activity::data;
     return resume(s);
   }
@@ -176,9 +183,18 @@ verdict stage::after_frame(flow::step&) {
   const frame& f = turn_->frame;
   inbox_.update(turn_->channel, f.progress);
   if (f.kind == frame_kind::end) inbox_.end(turn_->channel);
+  note_lane(f);
   going_to_ = inbox_.merged();
   now_ = activity::progress;
   return verdict::more;
+}
+
+void stage::note_lane(const frame& f) {
+  lane_state& state = lanes_[turn_->channel].state;
+  if (f.kind == frame_kind::end)
+    state = lane_state::ended;
+  else if (state != lane_state::ended)
+    state = f.progress.idle ? lane_state::idle : lane_state::active;
 }
 
 verdict stage::begin_source(flow::step& s) {
@@ -187,22 +203,32 @@ verdict stage::begin_source(flow::step& s) {
     return verdict::more;
   }
   if (source_ended_) return verdict::done;
-  if (stop_) {
-    parts_.body->stop_source();
-    source_ended_ = true;
-  } else {
-    switch (parts_.body->poll(s)) {
-      case poll_outcome::more:
-        return verdict::more;
-      case poll_outcome::blocked:
-        return verdict::blocked;
-      case poll_outcome::waiting:
-        return verdict::done;
-      case poll_outcome::ended:
-        source_ended_ = true;
-        break;
-    }
+  if (!stop_) return read(s);
+  parts_.body->stop_source();
+  return end_source();
+}
+
+/// Polls the source. In the middle of what it has read nothing else begins: a snapshot there would
+/// hold effects of events that its offset is still before, and a stop would lose the rest.
+verdict stage::read(flow::step& s) {
+  now_ = activity::reading;
+  switch (parts_.body->poll(s)) {
+    case poll_outcome::more:
+      if (s.budget != 0) now_ = activity::none;
+      return verdict::more;
+    case poll_outcome::blocked:
+      return verdict::blocked;
+    case poll_outcome::waiting:
+      now_ = activity::none;
+      return verdict::done;
+    case poll_outcome::ended:
+      break;
   }
+  return end_source();
+}
+
+verdict stage::end_source() {
+  source_ended_ = true;
   going_to_ = {max_timestamp, false};
   now_ = activity::progress;
   return verdict::more;
@@ -210,11 +236,14 @@ verdict stage::begin_source(flow::step& s) {
 
 verdict stage::resume(flow::step& s) {
   s.lane = turn_ ? static_cast<std::uint32_t>(turn_->channel) : 0;
+  if (!parts_.is_source) s.lanes = &lanes_;
   s.earliest = turn_ ? turn_->frame.earliest_read : steady_time{};
   verdict v = verdict::done;
   switch (now_) {
     case activity::none:
       return verdict::more;
+    case activity::reading:
+      return read(s);
     case activity::data:
       v = parts_.body->on_data(turn_->port, *turn_->frame.body, s);
       if (v == verdict::done && !parts_.errors->failed()) return after_frame(s);
@@ -317,13 +346,15 @@ std::vector<std::pair<channel_id, std::uint64_t>> stage::events_sent() const {
 
 std::vector<std::pair<channel_id, std::uint64_t>> stage::events_taken() const {
   std::vector<std::pair<channel_id, std::uint64_t>> taken;
-  for (std::size_t i = 0; i < inbox_.size(); ++i)
-    taken.emplace_back(inbox_.id(i), inbox_.events_taken(i));
+  for (std::size_t i = 0; i < inbox_.size(); ++i) {
+    const std::size_t in_hand = turn_ && turn_->channel == i ? parts_.body->taken_in_hand() : 0;
+    taken.emplace_back(inbox_.id(i), inbox_.events_taken(i) + in_hand);
+  }
   return taken;
 }
 
 std::uint64_t stage::events_held() const {
-  std::uint64_t n = 0;
+  std::uint64_t n = parts_.body->events_held();
   for (const auto& port : parts_.outputs) n += port->events_held();
   return n;
 }

@@ -5,6 +5,7 @@
 #include "weir/flow/effects.hpp"
 #include "weir/flow/event_errors.hpp"
 #include "weir/flow/inbox.hpp"
+#include "weir/flow/lanes.hpp"
 #include "weir/flow/output_port.hpp"
 #include "weir/flow/stage_body.hpp"
 #include "weir/metrics/stage_metrics.hpp"
@@ -25,6 +26,7 @@ struct command {
     stop,        ///< A source reads no more and sends the end; others work off what comes.
     checkpoint,  ///< A source takes its part of `barrier` and sends it on.
     commit,      ///< The checkpoint `barrier` is complete: make pre-committed work visible.
+    abandon,     ///< The checkpoint `barrier` won't be completed: wait for its barriers no more.
   };
   kind what = kind::start;
   flow::barrier barrier;
@@ -81,6 +83,9 @@ public:
   [[nodiscard]] bool waits_for_credit() const noexcept;
   [[nodiscard]] bool ended() const noexcept { return ended_; }
 
+  /// Tells a source that nothing more will be read; for the end of a run, not of an attempt.
+  void close() { parts_.body->stop_source(); }
+
   /// For the account of what a failure lost: events sent on each output channel, events taken from
   /// each input channel, and events emitted that were never sent.
   [[nodiscard]] std::vector<std::pair<channel_id, std::uint64_t>> events_sent() const;
@@ -93,7 +98,7 @@ public:
   void read_state(snapshot_writer& to);
 
 private:
-  enum class activity : std::uint8_t { none, data, progress, time, completion, snapshot };
+  enum class activity : std::uint8_t { none, reading, data, progress, time, completion, snapshot };
 
   void take_frame(frame&& f, effects& out);
   void take_grant(const grant& g, effects& out);
@@ -105,7 +110,10 @@ private:
   verdict begin_next(flow::step& s);
   verdict begin_frame(flow::step& s);
   verdict begin_source(flow::step& s);
+  verdict read(flow::step& s);
+  verdict end_source();
   verdict after_frame(flow::step& s);
+  void note_lane(const frame& f);
   void begin_snapshot(barrier b);
   void finish_snapshot(effects& out);
   void finish_end(effects& out);
@@ -115,6 +123,7 @@ private:
   stage_parts parts_;
   const clock* clock_;
   inbox inbox_;
+  lane_list lanes_;  ///< How the input channels stand, by index.
   snapshot_writer snapshot_to_;
   std::vector<snapshot_part> snapshot_parts_;
 

@@ -13,8 +13,8 @@ namespace weir::flow {
 
 /// What polling a source came to.
 enum class poll_outcome : std::uint8_t {
-  more,     ///< Something was read; poll again.
-  blocked,  ///< An output is full; call again after a grant.
+  more,     ///< Poll again. If budget is left, all that was read has been handed on.
+  blocked,  ///< An output is full, or a wait is on, in the middle of what was read; call again.
   waiting,  ///< Nothing to read now; call again when the source says it is ready, or at its wake-up
             ///< time.
   ended,    ///< There will never be more.
@@ -42,6 +42,11 @@ public:
   virtual poll_outcome poll(step& s) = 0;
   /// Tells the source to read no more.
   virtual void stop_source() = 0;
+
+  /// For the account of what a failure lost: events of the frame in hand that have been worked off,
+  /// and events that wait between operators.
+  [[nodiscard]] virtual std::size_t taken_in_hand() const = 0;
+  [[nodiscard]] virtual std::size_t events_held() const = 0;
 
   virtual verdict snapshot(barrier b, snapshot_writer& to, step& s) = 0;
   virtual void restore(const snapshot_reader& from) = 0;

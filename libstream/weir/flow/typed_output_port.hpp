@@ -22,7 +22,7 @@ public:
     for (channel_id id : ids) channels_.emplace_back(id, attempt);
     const std::size_t per_lane = broadcast ? ids.size() : 1;
     for (std::size_t first = 0; first < ids.size(); first += per_lane)
-      lanes_.emplace_back(first, per_lane, event_limit(limits.events));
+      lanes_.emplace_back(first, per_lane);
     for (lane& l : lanes_) l.open = fresh();
   }
 
@@ -67,7 +67,8 @@ public:
     if constexpr (has_dynamic_size<T>) return 1;
     std::size_t least = limits_.events;
     for (const lane& l : lanes_)
-      least = std::min<std::size_t>(least, l.limit - std::min<std::size_t>(l.limit, l.open->events.size()));
+      least = std::min<std::size_t>(
+          least, l.limit - std::min<std::size_t>(l.limit, l.open->events.size()));
     return std::max<std::size_t>(1, least);
   }
 
@@ -158,13 +159,13 @@ private:
   };
 
   struct lane {
-    lane(std::size_t first_channel, std::size_t channel_count, std::uint32_t max_events)
-        : first(first_channel), count(channel_count), limit(max_events) {}
+    lane(std::size_t first_channel, std::size_t channel_count)
+        : first(first_channel), count(channel_count) {}
 
     body open;
     std::size_t first;
     std::size_t count;
-    std::uint32_t limit;  ///< Events that a batch may have now.
+    std::uint32_t limit = 1;  ///< Events that a batch may have; one until the receivers say more.
     bool stuck = false;
     std::size_t open_bytes = 0;
     steady_time earliest{};

@@ -14,7 +14,8 @@ namespace weir::flow {
 /// watermark never falls. Idle inputs are not waited for; ended ones neither, and when all have
 /// ended the watermark is the maximum. When the inputs left are all idle, the watermark stays where
 /// it is and the merge is idle: an ended input beside an idle one must not push the watermark to
-/// the maximum, or all that the idle one sends later would be late.
+/// the maximum, or all that the idle one sends later would be late. An input at the maximum has
+/// ended.
 class watermark_merge {
 public:
   explicit watermark_merge(std::size_t inputs, timestamp start = min_timestamp) : inputs_(inputs) {
@@ -23,8 +24,12 @@ public:
 
   /// Notes the progress of input `i`. Linear in the number of inputs, at worst.
   void update(std::size_t i, progress p) {
-    inputs_[i].at.watermark = std::max(inputs_[i].at.watermark, p.watermark);
-    inputs_[i].at.idle = p.idle;
+    progress& at = inputs_[i].at;
+    const bool rose = p.watermark > at.watermark;
+    at = {std::max(at.watermark, p.watermark), p.idle && !rose};
+    merge();
+    if (at.idle == p.idle) return;
+    at.idle = p.idle;  // it was active until it had come here
     merge();
   }
 
@@ -54,7 +59,7 @@ private:
     bool active = false;
     bool all_ended = true;
     for (const input& in : inputs_) {
-      if (in.ended) continue;
+      if (in.ended || in.at.watermark == max_timestamp) continue;
       all_ended = false;
       if (in.at.idle) continue;
       active = true;

@@ -13,6 +13,7 @@
 #include "weir/sink/sink_segment.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -33,6 +34,8 @@ struct chain_state {
   std::shared_ptr<graph_draft> draft;
   bool has_event_time = false;
   std::vector<std::size_t> operators;  ///< Numbers in the stage of the chain's operators.
+  std::optional<std::size_t>
+      newest{};  ///< The operator added last, or the source: what `named()` names.
 };
 
 /// Makes a chain with operators move-only, so that it can't be run twice by copying it.
@@ -292,8 +295,8 @@ protected:
   /// Adds an operator that emits values of `U`.
   template <class U, class Op>
   chain<S, U, Ops..., Op> then(Op op, std::string kind, bool stateful = false) && {
-    state_.operators.push_back(
-        state_.draft->add_operator(from_->stage(), std::move(kind), stateful));
+    state_.newest = state_.draft->add_operator(from_->stage(), std::move(kind), stateful);
+    state_.operators.push_back(*state_.newest);
     return {std::move(from_), std::tuple_cat(std::move(ops_), std::tuple<Op>{std::move(op)}),
             std::move(state_)};
   }
@@ -343,8 +346,7 @@ protected:
       std::vector<std::unique_ptr<flow::fan_out_base>> sides;
       for (const std::size_t number : numbers) {
         environments.push_back(a.environment(number));
-        auto made =
-            build::make_sides((*a.operators)[number].sides, environments.back(), a);
+        auto made = build::make_sides((*a.operators)[number].sides, environments.back(), a);
         for (auto& side : made) sides.push_back(std::move(side));
       }
       return std::make_unique<flow::fused<S, end, Ops...>>(
@@ -354,12 +356,12 @@ protected:
 
   void rename(std::string name) {
     auto& stage = state_.draft->stages[from_->stage()];
-    if (state_.operators.empty()) {
+    if (!state_.newest) {
       stage.name = std::move(name);
       stage.named = true;
       return;
     }
-    auto& op = stage.operators[state_.operators.back()];
+    auto& op = stage.operators[*state_.newest];
     op.id = std::move(name);
     op.named = true;
   }

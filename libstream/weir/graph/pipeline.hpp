@@ -102,10 +102,11 @@ public:
       auto reader = source.make_reader();
       reader->on_ready(a.around.wake);
       return std::make_unique<flow::source_root<T>>(
-          flow::source_setting{a.environment(op).id, a.splits, a.around.time, a.around.metrics.get(), a.limits.events},
+          flow::source_setting{a.environment(op).id, a.splits, a.around.time,
+                               a.around.metrics.get(), a.limits.events},
           std::move(reader), first->make_consumers(a));
     };
-    return {std::move(first), {}, {draft_, has_event_time, {op}}};
+    return {std::move(first), {}, {draft_, has_event_time, {}, op}};
   }
   template <class Source>
   auto from(Source) {

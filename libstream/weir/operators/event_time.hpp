@@ -17,7 +17,8 @@ namespace weir::operators {
 
 /// Gives events their timestamps and makes watermarks, for each lane (a split of the source, or an
 /// input channel) apart; passes on the minimum over the lanes that are active and have had an
-/// event. Replaces watermarks that come from before it, but for the one that ends the stream.
+/// event. What a lane had before it went idle or ended counts too. Replaces watermarks that come
+/// from before it, but for the one that ends the stream.
 template <class TimeOf, class Generator>
 class event_time {
 public:
@@ -28,24 +29,33 @@ public:
   void on_event(E&& event, timestamp, Next& next, flow::step& s) {
     const timestamp at =
         std::chrono::floor<duration>(std::invoke(std::as_const(time_of_), std::as_const(event)));
-    lane& l = s.lane < lanes_.size() ? lanes_[s.lane] : add_lane(s);
+    if (s.lane >= lanes_.size()) [[unlikely]]
+      add_lanes(s);
+    lane& l = lanes_[s.lane];
     l.generator.on_event(at);
     l.newest = std::max(l.newest, at);
+    l.fresh_events = true;
     next(std::forward<E>(event), at);
   }
 
   template <class Next>
   flow::verdict on_progress(flow::progress& p, Next&, flow::step& s) {
     if (p.watermark == max_timestamp) return flow::verdict::done;
+    add_lanes(s);
     timestamp lowest = max_timestamp;
+    bool counts = false;
     bool waits = false;
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
-      if (lanes_[i].newest == min_timestamp) continue;
-      if (s.lanes != nullptr && (*s.lanes)[i].state != flow::lane_state::active) continue;
-      lowest = std::min(lowest, lanes_[i].generator.watermark());
-      waits = true;
+      lane& l = lanes_[i];
+      if (l.newest == min_timestamp) continue;
+      const bool active =
+          s.lanes == nullptr || (*s.lanes)[i].state == flow::lane_state::active;
+      if (!active && !std::exchange(l.fresh_events, false)) continue;
+      lowest = std::min(lowest, l.generator.watermark());
+      counts = true;
+      waits = waits || active;
     }
-    if (waits) watermark_ = std::max(watermark_, lowest);
+    if (counts) watermark_ = std::max(watermark_, lowest);
     p = {watermark_, s.lanes != nullptr ? !waits : p.idle};
     return flow::verdict::done;
   }
@@ -60,7 +70,10 @@ public:
     from.each("lane", [&](key_group, std::span<const std::byte> data) {
       std::pair<std::string, timestamp> saved;
       byte_reader in{data};
-      if (decode(in, saved)) restored_[saved.first] = saved.second;
+      if (!decode(in, saved)) throw exception({errc::incompatible, "a saved lane does not decode"});
+      // Channels of several instances may have one name: the lowest is safe.
+      const auto [at, first] = restored_.try_emplace(saved.first, saved.second);
+      if (!first) at->second = std::min(at->second, saved.second);
     });
   }
 
@@ -69,20 +82,23 @@ private:
     Generator generator;
     std::string id;
     timestamp newest = min_timestamp;
+    bool fresh_events = false;  ///< It had events that no watermark has counted yet.
   };
 
-  lane& add_lane(const flow::step& s) {
-    while (lanes_.size() <= s.lane) {
-      lane& l = lanes_.emplace_back(lane{fresh_, {}});
-      l.id =
-          s.lanes != nullptr ? (*s.lanes)[lanes_.size() - 1].id : std::to_string(lanes_.size() - 1);
+  /// Adds the lanes that the input has by now, each with the time that it had come to when the
+  /// state was saved: a lane that was waited for before a restart is waited for again.
+  void add_lanes(const flow::step& s) {
+    const std::size_t n = s.lanes != nullptr ? s.lanes->size() : s.lane + std::size_t{1};
+    if (n <= lanes_.size()) return;
+    for (std::size_t i = lanes_.size(); i < n; ++i) {
+      lane& l = lanes_.emplace_back(
+          lane{fresh_, s.lanes != nullptr ? (*s.lanes)[i].id : std::to_string(i)});
       const auto before = restored_.find(l.id);
-      if (before == restored_.end()) continue;
+      if (before == restored_.end() || before->second == min_timestamp) continue;
       l.newest = before->second;
-      if (l.newest != min_timestamp) l.generator.on_event(l.newest);
-      restored_.erase(before);
+      l.generator.on_event(l.newest);
     }
-    return lanes_[s.lane];
+    if (s.lanes != nullptr) restored_.clear();  // what is left belongs to other instances
   }
 
   static void save(snapshot_writer& to, const std::string& id, timestamp newest) {
@@ -94,8 +110,7 @@ private:
   [[no_unique_address]] TimeOf time_of_;
   Generator fresh_;
   std::vector<lane> lanes_;
-  std::map<std::string, timestamp>
-      restored_;  ///< Of lanes that have had no event since the restart.
+  std::map<std::string, timestamp> restored_;  ///< Until it is known which lanes are ours.
   timestamp watermark_ = min_timestamp;
 };
 

@@ -25,6 +25,14 @@ struct written {
       failure;  ///< Why the event behind them failed; without it the sink has no room for now.
 };
 
+/// What a sink's instance finds when it begins.
+enum class sink_start : std::uint8_t {
+  fresh,     ///< Nothing: what was written and not committed comes again, or is of an earlier run.
+  goes_on,   ///< What earlier attempts wrote stands: a restart without a checkpoint.
+  restored,  ///< A checkpoint: it is committed before the first `write`, and what is behind it
+             ///< comes again.
+};
+
 /// Which of a sink's instances this is.
 struct sink_instance {
   std::string id;  ///< The sink's operator id.
@@ -32,6 +40,8 @@ struct sink_instance {
   std::uint32_t parallelism = 1;
   std::uint32_t attempt = 0;
   std::function<void()> wake;  ///< Safe to call from any thread: there is room again.
+  /// Unset: `fresh` for attempt 0, else `goes_on`; but `restored` once a commit comes first.
+  std::optional<sink_start> start;
 };
 
 /// Writes events to the world, in two phases so that a checkpoint can decide. What `pre_commit` has

@@ -98,6 +98,9 @@ public:
     return {};
   }
 
+  [[nodiscard]] std::size_t events_held() const override { return 0; }
+  [[nodiscard]] std::size_t worked() const override { return at_; }
+
 private:
   bool handle(const error& why, batch<T>& in, step& s) {
     const auto describe = [&](dead_letter& letter) {

@@ -82,6 +82,9 @@ public:
   /// Hands over a function, safe to call from any thread, that says there is more after
   /// `caught_up`.
   virtual void on_ready(std::function<void()> /*wake*/) {}
+  /// Says that nothing more will be read: the pipeline stops or has ended. Not called for a
+  /// restart.
+  virtual void close() {}
 };
 
 /// Finds the splits of a source.

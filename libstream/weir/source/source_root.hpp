@@ -60,7 +60,10 @@ public:
     return poll_outcome::waiting;
   }
 
-  void stop_source() override { stopped_ = true; }
+  void stop_source() override {
+    stopped_ = true;
+    reader_->close();
+  }
 
   verdict on_data(std::uint16_t, frame_body&, step&) override { return verdict::done; }
   verdict on_progress(progress p, step& s) override {
@@ -79,8 +82,12 @@ public:
     const verdict v = saving_.run(consumers_, [&](segment<T>& c) { return c.snapshot(b, to, s); });
     if (v != verdict::done) return v;
     to.bind(setting_.id);
-    for (const split_position& at : setting_.splits) {
-      split_position saved = at;
+    for (std::size_t lane = 0; lane < setting_.splits.size(); ++lane) {
+      split_position saved = setting_.splits[lane];
+      // After a failure in mid-batch: reading goes on behind what was emitted.
+      if (phase_ == phase::handing_out && lane == in_.lane)
+        saved.offset =
+            hand().taken == in_.events.size() ? in_.end_offset : position_of(hand().taken);
       if (planted(fault::offset_one_too_far)) ++saved.offset;
       bytes data;
       encode(saved, data);
@@ -94,7 +101,13 @@ public:
     for (auto& c : consumers_) c->restore(own);
   }
 
+  [[nodiscard]] std::size_t taken_in_hand() const override {
+    return 0;
+  }  // no channel feeds a source
   result<void> commit(barrier b) override { return commit_all(consumers_, b); }
+  [[nodiscard]] std::size_t events_held() const override {
+    return hand().unfinished + events_held_by(consumers_);
+  }
 
 private:
   enum class phase : std::uint8_t { reading, rejecting, handing_out, progressing };
@@ -172,6 +185,11 @@ private:
     split_position& at = setting_.splits[in_.lane];
     at.offset = std::max(in_.end_offset, at.offset);
     at.ended = in_.lane_ended;
+  }
+
+  [[nodiscard]] batch_in_hand hand() const {
+    return phase_ == phase::handing_out ? in_hand(consumers_, handing_out_, in_.events.size())
+                                        : batch_in_hand{};
   }
 
   [[nodiscard]] bool nothing_left() const {

@@ -39,7 +39,9 @@ file_lane::progress file_lane::advance(steady_time now) {
       return made == progress::ended ? at_end(now) : made;
     }
     case phase::finishing:
-      return follow_ ? start_over() : progress::ended;
+      if (follow_) return start_over();
+      if (resume_at_ != 0) throw exception(changed("is shorter"));  // not even a header was left
+      return progress::ended;
   }
   return progress::ended;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/connectors/file/packed_input.hpp"
 
+#define ZLIB_CONST
 #include <zlib.h>
 
 #include <algorithm>

@@ -139,7 +139,7 @@ void record_scanner::advance_to(std::size_t index) noexcept {
 void record_scanner::begin_discarding() {
   discarding_ = true;
   discarded_from_ = position_;
-  kept_.assign(between(begin_, std::min(end_, begin_ + kept_of_discarded)));
+  kept_.clear();
   quotes_ = csv_quotes{separator_};
 }
 
@@ -147,10 +147,12 @@ bool record_scanner::go_on_discarding(raw_record& out) {
   const std::string_view rest = at_hand();
   const std::size_t line_end = rest.find('\n');
   const bool ends = line_end != rest.npos;
+  if (kept_.size() < kept_of_discarded)
+    kept_.append(rest.substr(0, std::min(line_end, kept_of_discarded - kept_.size())));
   advance_to(ends ? begin_ + line_end + 1 : end_);
   if (!ends && !finished_) return false;
   discarding_ = false;
-  out = {kept_, discarded_from_, position_, too_long, std::exchange(header_next_, false)};
+  out = {without_line_end(kept_), discarded_from_, position_, too_long, std::exchange(header_next_, false)};
   return true;
 }
 

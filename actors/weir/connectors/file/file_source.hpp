@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/connectors/file/file_reader.hpp"
+#include "weir/connectors/file/find_files.hpp"
+#include "weir/source/source.hpp"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace weir {
+
+/// What `files` makes: a source whose splits are files. Each file's name is its split's id; offsets
+/// are those of the uncompressed bytes.
+template <class T>
+class file_source {
+public:
+  using event_type = T;
+
+  file_source(std::string pattern, file_options options)
+      : pattern_(std::move(pattern)), options_(std::move(options)) {
+    if (options_.files_at_once == 0 || options_.max_record == 0 ||
+        options_.poll_interval <= duration{0})
+      throw exception({errc::invalid_argument,
+                       "files: files_at_once, max_record and poll_interval must be at least 1"});
+  }
+
+  [[nodiscard]] std::unique_ptr<source_enumerator> make_enumerator() const {
+    return file::make_enumerator(pattern_, options_);
+  }
+  [[nodiscard]] std::unique_ptr<source_reader<T>> make_reader() const {
+    return std::make_unique<file::file_reader<T>>(options_);
+  }
+  [[nodiscard]] std::string kind() const { return "file"; }
+  [[nodiscard]] bool blocking() const { return true; }
+  [[nodiscard]] bool gives_event_time() const { return false; }
+
+private:
+  std::string pattern_;
+  file_options options_;
+};
+
+/// Reads a file, all regular files of a directory (not those in its directories, and no hidden
+/// ones), or all that a glob pattern matches, as events of `T`. See `file_options`; .zst and .gz are
+/// decompressed as they are read. A record that can't be decoded is rejected with its offset and
+/// text. A file that is missing, can't be read, is damaged or has no usable CSV header is an error.
+///
+///     p.from(weir::files<flight>("data/*.csv.zst"))
+///     p.from(weir::files<entry>("/var/log/app.jsonl", {.follow = true}))
+///
+/// A compressed file that is gone on with after a restart is decompressed from its beginning. It is
+/// an error if a file no longer has a line end where the reading stopped.
+///
+/// Following goes on with a file that takes the name's place once the old one has had nothing for a
+/// poll interval, and begins again at 0 when a file became shorter. A line is given when its end has
+/// come, or when a rotation has cut it off. After a rotation offsets count from the new file's
+/// beginning. The offset kept for a restart is that of the file that was read last; if the file is
+/// then shorter, or has no line end there, it is read from its beginning. What a file received
+/// between a stop and its rotation is not found. A single file may be missing at first.
+template <class T>
+[[nodiscard]] file_source<T> files(std::string pattern, file_options options = {}) {
+  return {std::move(pattern), std::move(options)};
+}
+
+template <class T>
+[[nodiscard]] file_source<T> files(std::string pattern, file_format format) {
+  return {std::move(pattern), {.format = format}};
+}
+
+}  // namespace weir

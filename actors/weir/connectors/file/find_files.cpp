@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/connectors/file/find_files.hpp"
+
+#include "weir/connectors/file/descriptor.hpp"
+#include "weir/connectors/file/file_kind.hpp"
+
+#include <glob.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace weir::file {
+
+namespace {
+
+using names = std::vector<std::string>;
+
+bool is_regular(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return std::filesystem::is_regular_file(path, ignored);
+}
+
+result<names> in_directory(const std::string& path) {
+  names found;
+  std::error_code why;
+  for (std::filesystem::directory_iterator at{path, why}, end; !why && at != end; at.increment(why))
+    if (is_regular(at->path()) && !at->path().filename().string().starts_with('.'))
+      found.push_back(at->path().string());
+  if (why) return system_error("cannot list the directory '" + path + "'", why.value());
+  if (found.empty())
+    return error{errc::not_found, "the directory '" + path + "' holds no files; hidden files and "
+                                  "directories in it are not read"};
+  return found;
+}
+
+result<names> matching(const std::string& pattern) {
+  glob_t matches{};
+  const int status = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &matches);
+  names found;
+  for (std::size_t i = 0; status == 0 && i < matches.gl_pathc; ++i)
+    if (is_regular(matches.gl_pathv[i])) found.emplace_back(matches.gl_pathv[i]);
+  ::globfree(&matches);
+  if (found.empty())
+    return error{errc::not_found, "no file matches '" + pattern + "'; check the path, which is "
+                                  "taken from the working directory unless it begins with /"};
+  return found;
+}
+
+/// A followed file may come later, but its directory must be there.
+bool may_come(const std::string& path) {
+  std::error_code ignored;
+  const auto parent = std::filesystem::path{path}.parent_path();
+  return std::filesystem::is_directory(parent.empty() ? "." : parent, ignored);
+}
+
+result<names> find(const std::string& pattern, const file_options& options) {
+  std::error_code why;
+  const auto what = std::filesystem::status(pattern, why);
+  if (std::filesystem::is_directory(what)) return in_directory(pattern);
+  if (std::filesystem::exists(what)) return names{pattern};
+  if (pattern.find_first_of("*?[") != pattern.npos) return matching(pattern);
+  if (what.type() != std::filesystem::file_type::not_found)
+    return system_error("cannot read '" + pattern + "'", why.value());
+  if (options.follow && may_come(pattern)) return names{pattern};
+  return error{errc::not_found, "the file '" + pattern + "' does not exist; check the path, which "
+                                "is taken from the working directory unless it begins with /"};
+}
+
+class enumerator final : public source_enumerator {
+public:
+  enumerator(std::string pattern, file_options options)
+      : pattern_(std::move(pattern)), options_(std::move(options)) {}
+
+  result<std::vector<split>> discover() override {
+    auto found = find(pattern_, options_);
+    if (!found) return found.error();
+    std::sort(found->begin(), found->end());
+    std::vector<split> all;
+    for (std::string& path : *found) {
+      if (auto kind = kind_of(path, options_); !kind) return kind.error();
+      auto opened = open_to_read(path);
+      if (!opened && !(options_.follow && opened.error().code == errc::not_found))
+        return opened.error();
+      all.push_back({std::move(path)});
+    }
+    return all;
+  }
+
+private:
+  std::string pattern_;
+  file_options options_;
+};
+
+}  // namespace
+
+std::unique_ptr<source_enumerator> make_enumerator(std::string pattern, file_options options) {
+  return std::make_unique<enumerator>(std::move(pattern), std::move(options));
+}
+
+}  // namespace weir::file

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/main/args.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <sstream>
+
+namespace weir {
+
+namespace {
+
+[[noreturn]] void refuse(std::string_view name, const std::string& value, std::string_view wanted) {
+  throw exception({errc::invalid_argument,
+                   "--" + std::string{name} + " '" + value + "': expected " + std::string{wanted}});
+}
+
+template <class N>
+bool parse(const std::string& text, N& out) {
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return ec == std::errc{} && end == text.data() + text.size();
+}
+
+}  // namespace
+
+const std::string& args::operator[](std::string_view name) const {
+  const auto at = values_.find(name);
+  if (at == values_.end())
+    throw exception(
+        {errc::invalid_argument, "missing argument: give --" + std::string{name} + " VALUE"});
+  return at->second;
+}
+
+double args::number(std::string_view name) const {
+  const std::string& text = (*this)[name];
+  double x = 0;
+  if (!parse(text, x) || !(x >= 0) || !std::isfinite(x))
+    refuse(name, text, "a number, not negative");
+  return x;
+}
+
+std::uint64_t args::count(std::string_view name) const {
+  const std::string& text = (*this)[name];
+  std::uint64_t n = 0;
+  if (!parse(text, n)) refuse(name, text, "a whole number, not negative");
+  return n;
+}
+
+duration args::time(std::string_view name) const {
+  const std::string& text = (*this)[name];
+  const auto d = parse_duration(text);
+  if (!d) refuse(name, text, "a duration like 500ms, 5s, 10min, 12h or 1d");
+  return *d;
+}
+
+bool args::flag(std::string_view name) const {
+  const std::string& text = (*this)[name];
+  if (text == "true" || text == "yes" || text == "1") return true;
+  if (text == "false" || text == "no" || text == "0") return false;
+  refuse(name, text, "true or false");
+}
+
+result<duration> parse_duration(std::string_view text) {
+  struct unit {
+    std::string_view name;
+    double micros;
+  };
+  static constexpr std::array<unit, 6> units = {
+      {{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"min", 60e6}, {"h", 3600e6}, {"d", 86400e6}}};
+  double x = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), x);
+  const std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
+  for (const unit& u : units)
+    if (ec == std::errc{} && rest == u.name && x >= 0 && x * u.micros < 9e18)
+      return duration{static_cast<duration::rep>(x * u.micros)};
+  return error{
+      errc::invalid_argument,
+      "'" + std::string{text} + "' is no duration: write a number and us, ms, s, min, h or d"};
+}
+
+result<std::map<std::string, std::string, std::less<>>> read_config(const std::string& path) {
+  std::ifstream file{path};
+  if (!file) return error{errc::not_found, "--config: cannot read '" + path + "'"};
+  std::stringstream text;
+  text << file.rdbuf();
+  boost::system::error_code ec;
+  const boost::json::value parsed = boost::json::parse(text.str(), ec);
+  if (ec || !parsed.is_object())
+    return error{errc::invalid_argument, "--config '" + path +
+                                             "': expected a JSON object like {\"speed\": \"max\"}" +
+                                             (ec ? " (" + ec.message() + ")" : "")};
+  std::map<std::string, std::string, std::less<>> values;
+  for (const auto& [key, value] : parsed.get_object()) {
+    if (value.is_object() || value.is_array() || value.is_null())
+      return error{errc::invalid_argument, "--config '" + path + "': '" + std::string{key} +
+                                               "' must be a text, a number or a boolean"};
+    values[std::string{key}] =
+        value.is_string() ? std::string{value.get_string()} : boost::json::serialize(value);
+  }
+  return values;
+}
+
+}  // namespace weir

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/main/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+
+namespace weir {
+
+namespace {
+
+using values = std::map<std::string, std::string, std::less<>>;
+
+const std::vector<option> run_options = {
+    {"parallelism", "1", "instances of each stage that doesn't say"},
+    {"workers", "0", "threads for stages that don't block; 0: one a core"},
+    {"json", "false", "print the closing summary as one line of JSON"},
+};
+const std::vector<option> graph_options = {
+    {"format", "mermaid", "mermaid, dot or json"},
+};
+
+/// FLIGHTS_OUT_OF_ORDERNESS for --out-of-orderness of flights.
+std::string environment_name(const std::string& program, const std::string& option) {
+  std::string name = program + "_" + option;
+  for (char& c : name)
+    c = std::isalnum(static_cast<unsigned char>(c)) != 0
+            ? static_cast<char>(std::toupper(static_cast<unsigned char>(c)))
+            : '_';
+  return name;
+}
+
+/// Adds an option whose value lands in `given` if the command line has it.
+void add(CLI::App& to, const option& o, values& given) {
+  const auto take = [&given, name = o.name](const std::string& value) { given[name] = value; };
+  if (o.default_value == "false") {
+    to.add_flag_callback(
+        "--" + o.name, [take] { take("true"); }, o.help);
+    return;
+  }
+  auto* added = to.add_option_function<std::string>("--" + o.name, take,
+                                                    o.help + " [" + o.default_value + "]");
+  added->type_name("");
+}
+
+/// Takes `--name value` pairs that nobody declared.
+void take_undeclared(const std::vector<std::string>& rest, values& given) {
+  for (std::size_t i = 0; i < rest.size(); i += 2) {
+    if (!rest[i].starts_with("--") || i + 1 == rest.size())
+      throw exception(
+          {errc::invalid_argument,
+           "'" + rest[i] + "' is not understood: arguments are of the form --name VALUE"});
+    given[rest[i].substr(2)] = rest[i + 1];
+  }
+}
+
+/// Fills in what the command line did not give.
+values complete(values given, const program& what, const std::vector<option>& all) {
+  values config;
+  if (const auto file = given.find("config"); file != given.end())
+    config = read_config(file->second).value();
+  for (const auto& [name, value] : config) {
+    const bool known =
+        what.options.empty() ||
+        std::any_of(all.begin(), all.end(), [&n = name](const option& o) { return o.name == n; });
+    if (!known)
+      throw exception(
+          {errc::invalid_argument, "--config: '" + name + "' is no argument of " + what.name});
+  }
+  values full;
+  for (const option& o : all) full[o.name] = o.default_value;
+  for (const auto& [name, value] : config) full[name] = value;
+  for (const option& o : all)
+    if (const char* set = std::getenv(environment_name(what.name, o.name).c_str()))
+      full[o.name] = set;
+  for (const auto& [name, value] : given) full[name] = value;
+  return full;
+}
+
+}  // namespace
+
+std::optional<order> read_command_line(int argc, char** argv, const program& what) {
+  CLI::App app{what.description, what.name};
+  app.require_subcommand(1);
+  values given;
+  struct command {
+    CLI::App* app;
+    std::vector<option> options;
+  };
+  std::vector<command> commands;
+  const auto add_command = [&](const char* name, const char* help, const std::vector<option>& own) {
+    command& c = commands.emplace_back(command{app.add_subcommand(name, help), what.options});
+    c.options.insert(c.options.end(), own.begin(), own.end());
+    for (const option& o : c.options) add(*c.app, o, given);
+    c.app
+        ->add_option_function<std::string>(
+            "--config", [&given](const std::string& file) { given["config"] = file; },
+            "a file with a JSON object of arguments")
+        ->type_name("FILE");
+    if (what.options.empty()) c.app->allow_extras();
+  };
+  std::vector<option> for_graph = graph_options;
+  for_graph.push_back(run_options.front());
+  add_command("run", "run the pipeline until its sources end or a signal stops it", run_options);
+  add_command("graph", "print the pipeline's graph", for_graph);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success&) {
+    for (const command& c : commands)
+      if (c.app->parsed()) return std::cout << c.app->help(), std::nullopt;
+    std::cout << app.help();
+    return std::nullopt;
+  } catch (const CLI::ParseError& e) {
+    throw exception(
+        {errc::invalid_argument, std::string{e.what()} + " (see " + what.name + " --help)"});
+  }
+  for (const command& c : commands) {
+    if (!c.app->parsed()) continue;
+    if (what.options.empty()) take_undeclared(c.app->remaining(), given);
+    return order{c.app->get_name(), args{complete(std::move(given), what, c.options)}};
+  }
+  return std::nullopt;
+}
+
+}  // namespace weir

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <weir/weir.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace flights {
+
+enum class kind { departed, cancelled, diverted };
+BOOST_DESCRIBE_ENUM(kind, departed, cancelled, diverted)
+
+/// One flight as it is reported: when it has landed, or, cancelled, at its scheduled time.
+struct flight {
+  weir::timestamp scheduled;
+  std::optional<weir::timestamp> departure;  ///< Absent if cancelled.
+  weir::timestamp report;
+  flights::kind kind = kind::departed;
+  std::string carrier;
+  std::string origin;
+  std::string dest;
+  std::optional<int> dep_delay;  ///< Minutes; absent if cancelled.
+
+  [[nodiscard]] bool is_cancelled() const { return kind == kind::cancelled; }
+  [[nodiscard]] bool is_late() const { return dep_delay.value_or(0) > 15; }
+  /// Event time: when it left, or should have left.
+  [[nodiscard]] weir::timestamp at() const { return departure.value_or(scheduled); }
+};
+BOOST_DESCRIBE_STRUCT(flight, (),
+                      (scheduled, departure, report, kind, carrier, origin, dest, dep_delay))
+
+/// What an hour at an airport came to.
+struct hour_numbers {
+  std::uint64_t departures = 0;
+  std::optional<double> mean_delay;  ///< Minutes.
+  std::optional<int> worst_delay;
+  std::uint64_t cancelled = 0;
+};
+BOOST_DESCRIBE_STRUCT(hour_numbers, (), (departures, mean_delay, worst_delay, cancelled))
+
+struct origin_hour {
+  std::string origin;
+  weir::timestamp hour;
+  std::uint64_t departures = 0;
+  std::optional<double> mean_delay;
+  std::optional<int> worst_delay;
+  std::uint64_t cancelled = 0;
+};
+BOOST_DESCRIBE_STRUCT(origin_hour, (),
+                      (origin, hour, departures, mean_delay, worst_delay, cancelled))
+
+struct carrier_day {
+  std::string carrier;
+  weir::timestamp day;
+  std::uint64_t departures = 0;
+  double late_share = 0;  ///< Of flights that left more than 15 minutes late.
+};
+BOOST_DESCRIBE_STRUCT(carrier_day, (), (carrier, day, departures, late_share))
+
+}  // namespace flights

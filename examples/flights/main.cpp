@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Every departure from New York's airports in 2013, reported when the flight lands: delays for each
+// airport and hour, and how many of a carrier's flights of a day were late. See data/README.md for
+// the data.
+#include "flight.hpp"
+#include "report.hpp"
+
+#include <filesystem>
+
+using namespace std::chrono_literals;
+using flights::flight;
+
+namespace {
+
+double speed_of(const weir::args& args) {
+  return args["speed"] == "max" ? 0 : args.number("speed");
+}
+
+void build(weir::pipeline& p, const weir::args& args, flights::newest_hours& newest) {
+  const std::filesystem::path results = args["output"];
+  const auto csv = [&](const char* name) { return weir::to_file((results / name).string()); };
+  p.dead_letters_to(csv("dead-letters.jsonl"));
+
+  auto reported =
+      p.from(weir::paced(weir::files<flight>(args["data"]), &flight::report, speed_of(args)))
+          .event_time(&flight::at, weir::bounded_out_of_orderness(args.time("out-of-orderness")));
+
+  const weir::side_output<flight> late_for_hour{"late for its hour"};
+  auto hours = reported.key_by(&flight::origin)
+                   .window(weir::tumbling(1h))
+                   .late_to(late_for_hour)
+                   .aggregate<flights::hour_numbers>(
+                       weir::count_if([](const flight& f) { return !f.is_cancelled(); }),
+                       weir::mean(&flight::dep_delay), weir::max(&flight::dep_delay),
+                       weir::count_if(&flight::is_cancelled))
+                   .named("delays by airport and hour");
+  hours.side(late_for_hour).to(csv("late-for-hour.csv")).named("late-for-hour");
+  auto rows = hours.map([](const weir::window_result<std::string, flights::hour_numbers>& r) {
+    const auto& n = r.value;
+    return flights::origin_hour{r.key,        r.window.start, n.departures,
+                                n.mean_delay, n.worst_delay,  n.cancelled};
+  });
+  rows.to(csv("origin-hours.csv")).named("origin-hours");
+  rows.to(weir::callback_sink{[&newest](const flights::origin_hour& h) { newest.take(h); }})
+      .named("live table");
+
+  const weir::side_output<flight> late_for_day{"late for its day"};
+  auto days = reported.filter([](const flight& f) { return !f.is_cancelled(); })
+                  .key_by(&flight::carrier)
+                  .window(weir::tumbling(24h))
+                  .late_to(late_for_day)
+                  .aggregate(weir::count{}, weir::mean(&flight::is_late))
+                  .named("punctuality by carrier and day");
+  days.side(late_for_day).to(csv("late-for-day.csv")).named("late-for-day");
+  days.map([](const auto& r) {
+        const auto& [departures, late_share] = r.value;
+        return flights::carrier_day{r.key, r.window.start, departures, late_share.value_or(0)};
+      })
+      .to(csv("carrier-days.csv"))
+      .named("carrier-days");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  flights::newest_hours newest;
+  return weir::main(
+      argc, argv,
+      {.name = "flights",
+       .description =
+           "Delays of all 336,776 departures from New York in 2013, reported as the flights land.",
+       .options = {{"data", WEIR_FLIGHTS_DATA, "the flights, in the order of their reports"},
+                   {"output", "flights-results", "a directory for the results"},
+                   {"speed", "max", "1 replays in real time, 3600 an hour a second, max at once"},
+                   {"out-of-orderness", "12h",
+                    "how long after a later departure a flight may be reported"}},
+       .build = [&](weir::pipeline& p, const weir::args& args) { build(p, args, newest); },
+       .live = [&] { return newest.text(); }});
+}

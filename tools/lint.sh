@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Checks what the compiler does not: the layers, that every header compiles alone, names, and clang-tidy's opinion.
+source "$(dirname "$0")/common.sh"
+cd "$root"
+bad=0
+complain() {
+  printf 'lint: %s\n' "$*" >&2
+  bad=1
+}
+
+say "layers: an arrow may only point down"
+up=$(git grep -nE '#include *[<"](weir/(actors|runtime|main|connectors)|caf)/' -- libstream || true)
+[ -z "$up" ] || complain "libstream/ includes what is above it:" "$up"
+caf=$(git grep -nE '#include *[<"](caf/|weir/actors/)' -- examples tests actors/weir/runtime/*.hpp actors/weir/main/*.hpp \
+  actors/weir/connectors ':!tests/actors' ':!tests/bench' || true)
+[ -z "$caf" ] || complain "CAF leaks into what a user includes:" "$caf"
+
+say "every file begins with its licence"
+for f in $(git ls-files --cached --others --exclude-standard '*.hpp' '*.cpp' '*.sh' '*.py' '*CMakeLists.txt'); do
+  head -n 3 "$f" | grep -q 'SPDX-License-Identifier: BSD-3-Clause' || complain "$f: no SPDX line"
+done
+
+say "every public header compiles alone"
+[ -e build/release/build.ninja ] || ./dev build release
+cmake --build build/release -j "$jobs" --target all_verify_interface_header_sets | tail -n 1
+
+say "clang-tidy"
+git ls-files 'libstream/*.cpp' 'actors/weir/runtime/*.cpp' 'actors/weir/main/*.cpp' 'actors/weir/connectors/*.cpp' |
+  xargs -P "$jobs" -n 4 clang-tidy-14 -p build/release --quiet 2>/dev/null || bad=1
+
+[ $bad = 0 ] && say "lint found nothing"
+exit $bad
