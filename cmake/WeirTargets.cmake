@@ -20,7 +20,7 @@ endif()
 add_library(weir_warnings INTERFACE)
 target_compile_options(weir_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
   -Wno-missing-field-initializers  # designated initialisers leave out what keeps its default
-  -Wno-restrict  # false alarms on std::string in GCC 12 (bug 105651)
+  -Wno-restrict -Wno-stringop-overflow  # false alarms on std::string in GCC 12 (bug 105651)
   $<$<BOOL:${WEIR_WARNINGS_AS_ERRORS}>:-Werror>)
 
 # weir_library(name EXPORT_NAME name BASE dir HEADERS … SOURCES … DEPENDS … PRIVATE_DEPENDS …)

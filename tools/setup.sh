@@ -8,10 +8,8 @@ packages=(
   g++ cmake ninja-build ccache git python3 ca-certificates dpkg-dev
   clang-format-14 clang-tidy-14
   libboost1.81-dev libboost-json1.81-dev
-  libfmt-dev libspdlog-dev libcli11-dev libxxhash-dev
-  libzstd-dev zlib1g-dev libssl-dev
-  libhowardhinnant-date-dev tzdata
-  libbenchmark-dev
+  libfmt-dev libcli11-dev libxxhash-dev
+  libzstd-dev zstd zlib1g-dev libssl-dev pkg-config
 )
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -3,6 +3,7 @@
 // gets alarms back. [embedded]
 #include <weir/weir.hpp>
 
+#include <atomic>
 #include <cstdio>
 #include <thread>
 

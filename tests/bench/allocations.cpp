@@ -11,7 +11,9 @@ std::atomic<std::uint64_t> made{0};
 
 void* allocate(std::size_t n, std::size_t alignment) {
   made.fetch_add(1, std::memory_order_relaxed);
-  void* p = alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__ ? std::malloc(n) : std::aligned_alloc(alignment, (n + alignment - 1) / alignment * alignment);
+  void* p = alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__
+                ? std::malloc(n)
+                : std::aligned_alloc(alignment, (n + alignment - 1) / alignment * alignment);
   if (p == nullptr) throw std::bad_alloc{};
   return p;
 }
@@ -20,8 +22,12 @@ void* allocate(std::size_t n, std::size_t alignment) {
 
 void* operator new(std::size_t n) { return allocate(n, 1); }
 void* operator new[](std::size_t n) { return allocate(n, 1); }
-void* operator new(std::size_t n, std::align_val_t a) { return allocate(n, static_cast<std::size_t>(a)); }
-void* operator new[](std::size_t n, std::align_val_t a) { return allocate(n, static_cast<std::size_t>(a)); }
+void* operator new(std::size_t n, std::align_val_t a) {
+  return allocate(n, static_cast<std::size_t>(a));
+}
+void* operator new[](std::size_t n, std::align_val_t a) {
+  return allocate(n, static_cast<std::size_t>(a));
+}
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete[](void* p) noexcept { std::free(p); }
 void operator delete(void* p, std::size_t) noexcept { std::free(p); }

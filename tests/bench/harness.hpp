@@ -38,12 +38,15 @@ inline double seconds_of(const std::function<void()>& work) {
 }
 
 inline double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
+  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                   values.end());
   return values[values.size() / 2];
 }
 
-/// Runs the candidates in turn, `rounds` times, and returns the median time of each: machines drift, turns share the drift.
-inline std::vector<double> in_turn(const std::vector<std::function<void()>>& candidates, int rounds = 5) {
+/// Runs the candidates in turn, `rounds` times, and returns the median time of each: machines
+/// drift, turns share the drift.
+inline std::vector<double> in_turn(const std::vector<std::function<void()>>& candidates,
+                                   int rounds = 5) {
   std::vector<std::vector<double>> times(candidates.size());
   for (int round = 0; round <= rounds; ++round)
     for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -56,11 +59,12 @@ inline std::vector<double> in_turn(const std::vector<std::function<void()>>& can
 }
 
 /// Million events a second against a baseline's.
-inline measurement rate(std::string bench, std::string name, double events, double seconds, double baseline_seconds,
-                        std::string note) {
+inline measurement rate(std::string bench, std::string name, double events, double seconds,
+                        double baseline_seconds, std::string note) {
   const double value = events / seconds / 1e6;
   const double baseline = events / baseline_seconds / 1e6;
-  return {std::move(bench), std::move(name), value, "million events/s", baseline, value / baseline, std::move(note)};
+  return {std::move(bench), std::move(name),  value,          "million events/s",
+          baseline,         value / baseline, std::move(note)};
 }
 
 void pipeline_bench(std::vector<measurement>& out);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Runs the benchmarks named on the command line, or all: prints a table, and with --json FILE writes the same as JSON.
+// Runs the benchmarks named on the command line, or all: prints a table, and with --json FILE
+// writes the same as JSON.
 #include "bench/harness.hpp"
 #include "weir/codec/json.hpp"
 
@@ -18,9 +19,11 @@ const std::vector<weir::bench::entry> benches = {
 };
 
 void print(const std::vector<measurement>& all) {
-  std::printf("%-10s %-24s %12s %-18s %12s %8s  %s\n", "bench", "case", "value", "unit", "baseline", "ratio", "note");
+  std::printf("%-10s %-24s %12s %-18s %12s %8s  %s\n", "bench", "case", "value", "unit", "baseline",
+              "ratio", "note");
   for (const measurement& m : all) {
-    std::printf("%-10s %-24s %12.3f %-18s ", m.bench.c_str(), m.case_name.c_str(), m.value, m.unit.c_str());
+    std::printf("%-10s %-24s %12.3f %-18s ", m.bench.c_str(), m.case_name.c_str(), m.value,
+                m.unit.c_str());
     m.baseline ? std::printf("%12.3f ", *m.baseline) : std::printf("%12s ", "");
     m.ratio ? std::printf("%8.3f", *m.ratio) : std::printf("%8s", "");
     std::printf("  %s\n", m.note.c_str());
@@ -30,8 +33,9 @@ void print(const std::vector<measurement>& all) {
 void append_json(const measurement& m, std::string& out) {
   const auto number = [](std::optional<double> x) { return weir::to_json(x); };
   out += "{\"bench\":" + weir::to_json(m.bench) + ",\"case\":" + weir::to_json(m.case_name) +
-         ",\"value\":" + weir::to_json(m.value) + ",\"unit\":" + weir::to_json(m.unit) + ",\"baseline\":" +
-         number(m.baseline) + ",\"ratio\":" + number(m.ratio) + ",\"note\":" + weir::to_json(m.note) + "}";
+         ",\"value\":" + weir::to_json(m.value) + ",\"unit\":" + weir::to_json(m.unit) +
+         ",\"baseline\":" + number(m.baseline) + ",\"ratio\":" + number(m.ratio) +
+         ",\"note\":" + weir::to_json(m.note) + "}";
 }
 
 int usage(const std::string& what) {

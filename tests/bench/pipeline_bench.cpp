@@ -75,13 +75,29 @@ private:
 
 constexpr std::size_t batch_size = 1024;
 
+/// Marsaglia's xorshift64: the events of the chain's case come from one generator, as from one
+/// connection.
+std::uint64_t next_random(std::uint64_t& state) {
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state;
+}
+constexpr std::uint64_t first_random = 88172645463325252ULL;
+
+bid next_bid(std::uint64_t& random, std::uint64_t i) {
+  const std::uint64_t x = next_random(random);
+  return {x % 10'000, (x >> 20) % 1'000, (x >> 32) % 100'000,
+          timestamp{duration{static_cast<duration::rep>(i)}}};
+}
+
 /// Overwrites a batch with new bids; kept apart, so that no candidate is fused with it.
-__attribute__((noinline)) void fill(batch<bid>& b, std::uint64_t from) {
+__attribute__((noinline)) void fill(batch<bid>& b, std::uint64_t& random, std::uint64_t from) {
   b.values.resize(batch_size);
   b.times.resize(batch_size);
   for (std::size_t i = 0; i < batch_size; ++i) {
-    b.values[i] = make_bid(from + i);
-    b.times[i] = b.values[i].at;
+    b.values[i] = next_bid(random, from + i);
+    b.times[i] = timestamp{duration{static_cast<duration::rep>(from + i)}};
   }
 }
 
@@ -106,8 +122,9 @@ void fused_chain(std::vector<measurement>& out) {
     flow::effects effects;
     flow::event_errors errors{"bench", {}, nullptr, std::make_shared<stage_metrics>()};
     batch<bid> in;
+    std::uint64_t random = first_random;
     for (std::uint64_t n = 0; n < events; n += batch_size) {
-      fill(in, n);
+      fill(in, random, n);
       flow::step s{.out = effects, .errors = errors, .wall = timestamp{}, .budget = batch_size};
       if (fused.on_batch(in, false, s) != flow::verdict::done) std::abort();
     }
@@ -119,8 +136,9 @@ void fused_chain(std::vector<measurement>& out) {
     price_sum sum{by_batches};
     flow::segment<bid>* consumer = &sum;
     batch<bid> in, passed;
+    std::uint64_t random = first_random;
     for (std::uint64_t n = 0; n < events; n += batch_size) {
-      fill(in, n);
+      fill(in, random, n);
       for (std::size_t i = 0; i < in.size(); ++i) {
         if (!is_cheap(in.values[i])) continue;
         const bid b = discounted(in.values[i]);
@@ -131,8 +149,9 @@ void fused_chain(std::vector<measurement>& out) {
     }
   };
   const auto without_batches = [&] {
+    std::uint64_t random = first_random;
     for (std::uint64_t n = 0; n < events; ++n) {
-      bid b = make_bid(n);
+      bid b = next_bid(random, n);
       if (!is_cheap(b)) continue;
       b = discounted(b);
       if (is_known(b)) by_loop[b.auction] += b.price;
@@ -244,8 +263,7 @@ void latency(std::vector<measurement>& out) {
 
 void allocations(std::vector<measurement>& out) {
   constexpr std::uint64_t events = 20'000'000;
-  // Counts what is allocated between the first and the last tenth of the run, when buffers are at
-  // their size.
+  // Counts what is allocated in the middle of the run, when buffers have come to their size.
   std::uint64_t before = 0, frames_before = 0, events_before = 0;
   std::uint64_t after = 0, frames_after = 0, events_after = 0;
   pipeline p{"allocations", {.parallelism = 2}};

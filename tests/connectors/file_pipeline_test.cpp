@@ -90,7 +90,6 @@ TEST_CASE("a pipeline over files is exactly once over crashes from its first che
   CAPTURE(seed);
   job j;
   simulator s{j.p.build().value(), {.seed = seed, .checkpoint_every = 40}};
-  // A crash before the first checkpoint begins again from the start, which a sink is not told yet.
   while (!s.newest_checkpoint()) REQUIRE(s.move() == simulator::outcome::running);
   for (int crashes = 0; crashes < 4; ++crashes) {
     for (int moves = 0; moves < 70; ++moves) s.move();
@@ -132,4 +131,39 @@ TEST_CASE("a paced source runs in a pipeline on the pipeline's clock") {
   CHECK(out.size() == 50);
   CHECK(s.time().wall() - timestamp{} >= std::chrono::milliseconds{4900});
   CHECK(s.time().wall() - timestamp{} < std::chrono::milliseconds{5200});
+}
+
+TEST_CASE("a crash before the first checkpoint begins the files again") {
+  const std::uint64_t seed = GENERATE(range(1U, 20U));
+  job j;
+  simulator s{j.p.build().value(), {.seed = seed, .checkpoint_every = 1'000'000}};
+  for (int moves = 0; moves < 60; ++moves) s.move();
+  REQUIRE_FALSE(s.newest_checkpoint());
+  s.crash();
+  REQUIRE(s.run() == simulator::outcome::finished);
+  CHECK(sorted_lines(read_file(j.out() + "/doubled.jsonl")) == job::expected());
+}
+
+TEST_CASE("a checkpoint after a rotation keeps the new file's offset") {
+  const temporary_directory dir;
+  const std::string path = dir / "a.jsonl";
+  write_file(path, as_jsonl(sample(50)));
+  const memory_sink<reading> out;
+  pipeline p{"job"};
+  p.from(files<reading>(path, {.follow = true})).to(out);
+  const graph g = p.build().value();
+  simulator s{g, {.checkpoint_every = 1}};
+  const auto until = [&](std::size_t events) {
+    for (int moves = 0; moves < 10'000 && out.size() < events; ++moves) s.move();
+    for (int moves = 0; moves < 500; ++moves) s.move();
+    REQUIRE(out.size() == events);
+    return g.find_splits(s.newest_checkpoint()->parts)->by_stage[0][0].offset;
+  };
+  CHECK(until(50) == as_jsonl(sample(50)).size());
+  std::filesystem::rename(path, path + ".1");
+  write_file(path, as_jsonl(sample(3)));
+  CHECK(until(53) == as_jsonl(sample(3)).size());
+  s.crash();
+  append_file(path, as_jsonl(sample(2)));
+  CHECK(until(55) == as_jsonl(sample(3)).size() + as_jsonl(sample(2)).size());
 }

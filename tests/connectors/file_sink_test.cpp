@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "connectors/reading.hpp"
-#include "connectors/temporary.hpp"
+#include "connectors/row_sink.hpp"
 #include "weir/flow/dead_letter.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -13,46 +12,17 @@
 
 #include <csignal>
 #include <filesystem>
-#include <map>
 
 using namespace weir;
 using namespace weir::test;
 using Catch::Matchers::ContainsSubstring;
 
-namespace {
-
 static_assert(sink_of<file_sink, reading>);
 static_assert(sink_of<file_sink, dead_letter>);
 
-using writer = std::unique_ptr<sink_writer<reading>>;
-using names = std::vector<std::string>;
-
-writer open(const temporary_directory& dir, sink_instance at = {.id = "rows"},
-            file_sink_options options = {}) {
-  return to_files(dir.path(), std::move(options)).make_writer<reading>(at);
-}
-
-void write(const writer& to, std::int64_t from, std::int64_t n = 1) {
-  std::vector<reading> events;
-  for (std::int64_t i = 0; i < n; ++i) events.push_back({"x", from + i, {}});
-  const std::vector<timestamp> times(events.size());
-  const written done = to->write(events, times);
-  REQUIRE(done.events == events.size());
-  REQUIRE_FALSE(done.failure);
-}
-
-/// Returns the lines from `first` to `last`.
-std::string lines(std::int64_t first, std::int64_t last) {
-  std::string out;
-  for (; first <= last; ++first) out += as_jsonl({{"x", first, {}}});
-  return out;
-}
-
-}  // namespace
-
 TEST_CASE("rows are visible after the commit and not before") {
   const temporary_directory dir;
-  const writer to = open(dir);
+  const writer to = open_sink(dir);
   write(to, 1, 2);
   CHECK(to->flush());
   const bytes committable = to->pre_commit(1).value();
@@ -65,7 +35,7 @@ TEST_CASE("rows are visible after the commit and not before") {
 
 TEST_CASE("the file grows with each commit, and rows behind it stay hidden") {
   const temporary_directory dir;
-  const writer to = open(dir);
+  const writer to = open_sink(dir);
   write(to, 1);
   REQUIRE(to->commit(to->pre_commit(1).value()));
   write(to, 2, 100'000);  // more than the buffer holds
@@ -82,7 +52,7 @@ TEST_CASE("the file grows with each commit, and rows behind it stay hidden") {
 
 TEST_CASE("a checkpoint without rows changes nothing") {
   const temporary_directory dir;
-  const writer to = open(dir);
+  const writer to = open_sink(dir);
   write(to, 1);
   REQUIRE(to->commit(to->pre_commit(1).value()));
   REQUIRE(to->commit(to->pre_commit(2).value()));
@@ -93,21 +63,21 @@ TEST_CASE("a checkpoint without rows changes nothing") {
 
 TEST_CASE("a run without rows leaves an empty file, or one with a header") {
   const temporary_directory dir;
-  const writer to = open(dir);
+  const writer to = open_sink(dir);
   REQUIRE(to->commit(to->pre_commit(1).value()));
   CHECK(read_file(dir / "rows.jsonl").empty());
   write(to, 1);
   REQUIRE(to->commit(to->pre_commit(2).value()));
   CHECK(read_file(dir / "rows.jsonl") == lines(1, 1));
 
-  const writer csv = open(dir, {.id = "rows"}, {.format = file_format::csv});
+  const writer csv = open_sink(dir, {.id = "rows"}, {.format = file_format::csv});
   REQUIRE(csv->commit(csv->pre_commit(1).value()));
   CHECK(read_file(dir / "rows.csv") == "name,number,value\n");
 }
 
 TEST_CASE("a CSV file has one header however often it is committed") {
   const temporary_directory dir;
-  const writer to = open(dir, {.id = "rows"}, {.format = file_format::csv});
+  const writer to = open_sink(dir, {.id = "rows"}, {.format = file_format::csv});
   for (std::uint64_t checkpoint = 1; checkpoint <= 3; ++checkpoint) {
     write(to, static_cast<std::int64_t>(checkpoint));
     REQUIRE(to->commit(to->pre_commit(checkpoint).value()));
@@ -117,14 +87,14 @@ TEST_CASE("a CSV file has one header however often it is committed") {
 
 TEST_CASE("committing again changes nothing, by the same writer or another") {
   const temporary_directory dir;
-  const writer to = open(dir);
+  const writer to = open_sink(dir);
   write(to, 1);
   const bytes first = to->pre_commit(1).value();
   write(to, 2);
   const bytes second = to->pre_commit(2).value();
   const bool at_once = GENERATE(true, false);
   if (at_once) REQUIRE(to->commit(first));
-  const writer another = open(dir, {.id = "rows", .attempt = 1});
+  const writer another = open_sink(dir, {.id = "rows", .attempt = 1});
   for (int times = 0; times < 2; ++times) {
     REQUIRE(another->commit(first));
     REQUIRE(another->commit(second));
@@ -137,7 +107,7 @@ TEST_CASE("committing again changes nothing, by the same writer or another") {
 
 TEST_CASE("what an interrupted commit has left is written again") {
   const temporary_directory dir;
-  const writer to = open(dir);
+  const writer to = open_sink(dir);
   write(to, 1);
   REQUIRE(to->commit(to->pre_commit(1).value()));
   write(to, 2, 3);
@@ -149,7 +119,7 @@ TEST_CASE("what an interrupted commit has left is written again") {
 
 TEST_CASE("aborted rows are removed") {
   const temporary_directory dir;
-  const writer to = open(dir, {.id = "rows"}, {.format = file_format::csv});
+  const writer to = open_sink(dir, {.id = "rows"}, {.format = file_format::csv});
   write(to, 1);
   const bytes first = to->pre_commit(1).value();
   REQUIRE(to->abort(first));
@@ -163,7 +133,7 @@ TEST_CASE("aborted rows are removed") {
 TEST_CASE("the first commit of a run replaces the file of an earlier run") {
   const temporary_directory dir;
   write_file(dir / "rows.jsonl", lines(50, 99));
-  const writer to = open(dir);
+  const writer to = open_sink(dir);
   write(to, 1);
   const bytes first = to->pre_commit(1).value();
   CHECK(read_file(dir / "rows.jsonl") == lines(50, 99));
@@ -179,138 +149,13 @@ TEST_CASE("a new run removes what a crash of an earlier one has left, and nothin
   const names others = {".other.jsonl.0.open.part", ".rows-1.jsonl.0.open.part",
                         ".rows.jsonl.bak.part", "rows.jsonl.part"};
   for (const std::string& other : others) write_file(dir / other, "");
-  const writer to = open(dir);
+  const writer to = open_sink(dir);
   write(to, 1);
   REQUIRE(to->commit(to->pre_commit(3).value()));
   CHECK(read_file(dir / "rows.jsonl") == lines(1, 1));
   names expected = others;
   expected.insert(expected.end() - 1, "rows.jsonl");
   CHECK(dir.names() == expected);
-}
-
-TEST_CASE("an attempt without a checkpoint goes on behind what earlier ones wrote") {
-  const temporary_directory dir;
-  const auto options = GENERATE(file_sink_options{}, file_sink_options{file_format::csv, {}, {}});
-  const bool csv = options.format == file_format::csv;
-  write(open(dir, {.id = "rows"}, options), 1, 2);
-  write(open(dir, {.id = "rows", .attempt = 1}, options), 3);
-  open(dir, {.id = "rows", .attempt = 2}, options);  // wrote nothing
-  const writer last = open(dir, {.id = "rows", .attempt = 3}, options);
-  write(last, 4);
-  REQUIRE(last->commit(last->pre_commit(1).value()));
-  CHECK(read_file(dir / (csv ? "rows.csv" : "rows.jsonl")) ==
-        (csv ? "name,number,value\nx,1,\nx,2,\nx,3,\nx,4,\n" : lines(1, 4)));
-}
-
-TEST_CASE("an attempt without a checkpoint keeps what was pre-committed or committed") {
-  const temporary_directory dir;
-  const int committed = GENERATE(0, 1, 2);
-  {
-    const writer first = open(dir);
-    write(first, 1);
-    const bytes one = first->pre_commit(1).value();
-    if (committed > 0) REQUIRE(first->commit(one));
-    write(first, 2);
-    const bytes two = first->pre_commit(2).value();
-    if (committed > 1) REQUIRE(first->commit(two));
-  }
-  const writer second = open(dir, {.id = "rows", .attempt = 1});
-  write(second, 3);
-  REQUIRE(second->commit(second->pre_commit(3).value()));
-  CHECK(read_file(dir / "rows.jsonl") == lines(1, 3));
-  open(dir, {.id = "rows", .attempt = 2})->pre_commit(4).value();
-  CHECK(read_file(dir / "rows.jsonl") == lines(1, 3));
-}
-
-TEST_CASE("an attempt that begins again from the start drops what earlier ones wrote") {
-  const temporary_directory dir;
-  write(open(dir), 1, 2);
-  const writer second =
-      open(dir, {.id = "rows", .attempt = 1, .start = sink_start::fresh});
-  write(second, 1, 3);
-  REQUIRE(second->commit(second->pre_commit(1).value()));
-  CHECK(read_file(dir / "rows.jsonl") == lines(1, 3));
-}
-
-TEST_CASE("a restored writer commits the checkpoint and drops what was behind it") {
-  const temporary_directory dir;
-  const std::uint32_t attempt = GENERATE(0U, 1U);
-  const bool was_committed = GENERATE(true, false);
-  bytes first;
-  {
-    const writer before = open(dir);
-    write(before, 1, 2);
-    first = before->pre_commit(1).value();
-    if (was_committed) REQUIRE(before->commit(first));
-    write(before, 3, 2);
-    before->pre_commit(2).value();  // of a checkpoint that was never complete
-    write(before, 5, 2);
-  }
-  const writer after = open(dir, {.id = "rows", .attempt = attempt});
-  REQUIRE(after->commit(first));
-  CHECK(read_file(dir / "rows.jsonl") == lines(1, 2));
-  write(after, 3, 4);
-  REQUIRE(after->commit(after->pre_commit(2).value()));
-  CHECK(read_file(dir / "rows.jsonl") == lines(1, 6));
-  CHECK(dir.names() == names{"rows.jsonl"});
-}
-
-TEST_CASE("restored from an older checkpoint, the file goes back to that") {
-  const temporary_directory dir;
-  std::vector<bytes> all;
-  {
-    const writer before = open(dir);
-    for (std::int64_t i = 1; i <= 4; ++i) {
-      write(before, i);
-      all.push_back(before->pre_commit(static_cast<std::uint64_t>(i)).value());
-      REQUIRE(before->commit(all.back()));
-    }
-  }
-  const writer after = open(dir);
-  REQUIRE(after->commit(all[0]));
-  REQUIRE(after->commit(all[1]));
-  write(after, 30);
-  REQUIRE(after->commit(after->pre_commit(3).value()));
-  CHECK(read_file(dir / "rows.jsonl") == lines(1, 2) + lines(30, 30));
-}
-
-TEST_CASE("a restored writer that was dealt no committable goes on behind its file") {
-  const temporary_directory dir;
-  write_file(dir / "rows.jsonl", lines(1, 2));
-  const writer to = open(dir, {.id = "rows", .start = sink_start::restored});
-  write(to, 3);
-  REQUIRE(to->commit(to->pre_commit(9).value()));
-  CHECK(read_file(dir / "rows.jsonl") == lines(1, 3));
-}
-
-TEST_CASE("a committable of another instance is committed to that one's file") {
-  const temporary_directory dir;
-  bytes other;
-  {
-    const writer second = open(dir, {.id = "rows", .instance = 1, .parallelism = 2});
-    write(second, 1);
-    other = second->pre_commit(1).value();
-  }
-  const writer only = open(dir);
-  REQUIRE(only->commit(other));
-  write(only, 2);
-  REQUIRE(only->commit(only->pre_commit(2).value()));
-  CHECK(read_file(dir / "rows-1.jsonl") == lines(1, 1));
-  CHECK(read_file(dir / "rows.jsonl") == lines(2, 2));
-}
-
-TEST_CASE("committed rows that are gone are an error") {
-  const temporary_directory dir;
-  const writer to = open(dir);
-  write(to, 1);
-  const bytes first = to->pre_commit(1).value();
-  REQUIRE(to->commit(first));
-  std::filesystem::remove(dir / "rows.jsonl");
-  CHECK_THAT(to->commit(first).error().message, ContainsSubstring("lacks committed rows"));
-  write(to, 2);
-  CHECK_THAT(to->commit(to->pre_commit(2).value()).error().message,
-             ContainsSubstring("lacks committed rows"));
-  CHECK(to->commit(bytes(3)).error().code == errc::incompatible);
 }
 
 TEST_CASE("names come from the options, the sink's id and the instance") {
@@ -352,7 +197,7 @@ TEST_CASE("a full disk is an error, and no row is written in part or lost") {
   struct rlimit before {};
   ::getrlimit(RLIMIT_FSIZE, &before);
   const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  const writer to = open(dir);
+  const writer to = open_sink(dir);
   write(to, 1, 1000);
   struct rlimit small = before;
   small.rlim_cur = 12'345;

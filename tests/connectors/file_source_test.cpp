@@ -31,12 +31,21 @@ std::string in_two(std::string_view text, std::string (*pack)(std::string_view))
 std::string two_frames(std::string_view text) { return in_two(text, zstd_frame); }
 std::string two_members(std::string_view text) { return in_two(text, gzip_member); }
 
-const std::vector<way_to_store> ways = {
-    {"a.jsonl", plain},          {"a.ndjson", plain},           {"a.json", plain},
-    {"a.jsonl.zst", zstd_frame}, {"a.jsonl.gz", gzip_member},   {"b.jsonl.zst", two_frames},
-    {"b.jsonl.gz", two_members}, {"a.csv", plain},              {"a.tsv", plain},
-    {"a.csv.zst", zstd_frame},   {"a.csv.gz", gzip_member},     {"b.csv.zst", two_frames},
-    {"b.csv.gz", two_members},   {"a.tsv.zst", zstd_frame},     {"a.TSV.GZ", gzip_member}};
+const std::vector<way_to_store> ways = {{"a.jsonl", plain},
+                                        {"a.ndjson", plain},
+                                        {"a.json", plain},
+                                        {"a.jsonl.zst", zstd_frame},
+                                        {"a.jsonl.gz", gzip_member},
+                                        {"b.jsonl.zst", two_frames},
+                                        {"b.jsonl.gz", two_members},
+                                        {"a.csv", plain},
+                                        {"a.tsv", plain},
+                                        {"a.csv.zst", zstd_frame},
+                                        {"a.csv.gz", gzip_member},
+                                        {"b.csv.zst", two_frames},
+                                        {"b.csv.gz", two_members},
+                                        {"a.tsv.zst", zstd_frame},
+                                        {"a.TSV.GZ", gzip_member}};
 
 std::string content_for(const std::string& name, const std::vector<reading>& events) {
   if (name.find("json") != name.npos) return as_jsonl(events);
@@ -80,8 +89,8 @@ TEST_CASE("going on from the offset after any event gives exactly the rest") {
   for (std::size_t i = 0; i < events.size(); ++i) {
     const everything rest = read_all(dir / way.name, all.after[i], {}, 7);
     REQUIRE(rest.failure.empty());
-    REQUIRE(rest.events == std::vector(events.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                                       events.end()));
+    REQUIRE(rest.events ==
+            std::vector(events.begin() + static_cast<std::ptrdiff_t>(i) + 1, events.end()));
     REQUIRE(rest.ended == 1);
     if (!rest.events.empty()) REQUIRE(rest.before.front() == all.after[i]);
   }

@@ -216,8 +216,7 @@ TEST_CASE("several files are followed at a time") {
   const temporary_directory dir;
   manual_clock time;
   const auto reader = files<reading>("", {.follow = true, .files_at_once = 1}).make_reader();
-  for (std::size_t i = 0; i < 3; ++i)
-    reader->assign(i, {dir / (std::to_string(i) + ".jsonl")}, 0);
+  for (std::size_t i = 0; i < 3; ++i) reader->assign(i, {dir / (std::to_string(i) + ".jsonl")}, 0);
   CHECK(drain(*reader, time).events.empty());
   write_file(dir / "2.jsonl", followed::line(2));
   write_file(dir / "0.jsonl", followed::line(0));

@@ -64,13 +64,13 @@ struct run {
       }
       for (std::size_t i = 0; i < in.events.size(); ++i) {
         came.push_back({time.wall() - start, in.events.values[i].number});
-        const auto before = i == 0          ? in.first_offset
+        const auto before = i == 0               ? in.first_offset
                             : in.offsets.empty() ? in.first_offset + i
                                                  : in.offsets[i - 1];
         positions.emplace_back((*found)[in.lane].id, before);
         ends.emplace_back((*found)[in.lane].id, i + 1 == in.events.size() ? in.end_offset
-                                                : in.offsets.empty() ? in.first_offset + i + 1
-                                                                     : in.offsets[i]);
+                                                : in.offsets.empty()      ? in.first_offset + i + 1
+                                                                          : in.offsets[i]);
       }
       if (!in.events.empty() && in.intended) intended.push_back(*in.intended - steady_start);
       for (const auto& r : in.rejected) rejected.emplace_back(r.offset, in.end_offset);
@@ -100,8 +100,8 @@ static_assert(source<decltype(paced(std::declval<memory_source<reading>>(), seco
 TEST_CASE("a paced source gives each event when its time has come") {
   const memory_source<reading> from{at_seconds({100, 100, 101, 105, 105, 106})};
   const run at_real_speed{paced(from, second_of, 1)};
-  CHECK(at_real_speed.came == std::vector<arrival>{
-                                  {0s, 100}, {0s, 100}, {1s, 101}, {5s, 105}, {5s, 105}, {6s, 106}});
+  CHECK(at_real_speed.came ==
+        std::vector<arrival>{{0s, 100}, {0s, 100}, {1s, 101}, {5s, 105}, {5s, 105}, {6s, 106}});
   CHECK(at_real_speed.intended == std::vector<std::chrono::nanoseconds>{0s, 1s, 5s, 6s});
   CHECK(at_real_speed.ended);
   CHECK(at_real_speed.lanes_ended == 1);
@@ -162,8 +162,8 @@ TEST_CASE("going on from any offset of a paced source gives exactly the rest") {
   for (std::size_t i = 0; i < events.size(); ++i) {
     const run rest = make_run({all.ends[i]});
     const auto numbers = all.numbers();
-    CHECK(rest.numbers() == std::vector(numbers.begin() + static_cast<std::ptrdiff_t>(i) + 1,
-                                        numbers.end()));
+    CHECK(rest.numbers() ==
+          std::vector(numbers.begin() + static_cast<std::ptrdiff_t>(i) + 1, numbers.end()));
     CHECK(make_run({all.positions[i]}).numbers().size() == events.size() - i);
     if (!rest.came.empty()) CHECK(rest.came.front().after == 0s);  // the pace begins anew
   }

@@ -21,9 +21,7 @@ struct reading {
   std::optional<double> value;
 
   friend bool operator==(const reading&, const reading&) = default;
-  friend std::ostream& operator<<(std::ostream& out, const reading& r) {
-    return out << to_json(r);
-  }
+  friend std::ostream& operator<<(std::ostream& out, const reading& r) { return out << to_json(r); }
 };
 BOOST_DESCRIBE_STRUCT(reading, (), (name, number, value))
 
@@ -54,7 +52,8 @@ inline everything drain(source_reader<reading>& reader, const clock& time, std::
         all.lanes.push_back(in.lane);
       }
       for (rejected_record& r : in.rejected) all.rejected.push_back(std::move(r));
-      if (!in.events.empty() || !in.rejected.empty() || in.lane_ended) all.end_offset = in.end_offset;
+      if (!in.events.empty() || !in.rejected.empty() || in.lane_ended)
+        all.end_offset = in.end_offset;
       all.ended += in.lane_ended ? 1 : 0;
     }
   } catch (const exception& e) {

@@ -76,8 +76,7 @@ TEST_CASE("a byte-order mark is skipped at the beginning and nowhere else") {
   CHECK(cut("\xef\xbb\xbfx\n\xef\xbb\xbfy").records == texts{"x", "\xef\xbb\xbfy"});
   CHECK(cut("\xef\xbb\xbf").records.empty());
   CHECK(cut("\xef\xbb\xbf\r\nx").records == texts{"x"});
-  CHECK(cut("\xef\xbb\xbf\"a\nb\",c\n1,2", file_format::csv).records ==
-        texts{"\"a\nb\",c", "1,2"});
+  CHECK(cut("\xef\xbb\xbf\"a\nb\",c\n1,2", file_format::csv).records == texts{"\"a\nb\",c", "1,2"});
 }
 
 TEST_CASE("CSV lines are joined while a quote is open") {

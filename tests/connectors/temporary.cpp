@@ -53,8 +53,7 @@ std::string zstd_frame(std::string_view content) {
   std::string out(ZSTD_compressBound(content.size()), '\0');
   ZSTD_CCtx* context = ZSTD_createCCtx();
   ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
-  out.resize(
-      ZSTD_compress2(context, out.data(), out.size(), content.data(), content.size()));
+  out.resize(ZSTD_compress2(context, out.data(), out.size(), content.data(), content.size()));
   ZSTD_freeCCtx(context);
   return out;
 }

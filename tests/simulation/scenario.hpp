@@ -69,7 +69,7 @@ struct scenario {
   std::string shape;
   std::optional<graph> built;
   simulation_options options;
-  std::function<void(const clock&)> watch;  ///< Tells the sinks the clock of the run.
+  std::function<void(const weir::clock&)> watch;  ///< Tells the sinks the clock of the run.
   std::function<std::string(const tallies&)> check;  ///< Compares, and answers what is wrong.
   std::function<std::uint64_t()> put_off;   ///< Writes that sinks have refused.
 };
@@ -81,6 +81,7 @@ scenario keyed_windows(dice& d);
 scenario windows_of_split_sources(dice& d);
 scenario counted_by_key(dice& d);
 scenario diamond(dice& d);
+scenario shared_results(dice& d);
 scenario union_with_idle_source(dice& d);
 scenario timers(dice& d);
 scenario failing_events(dice& d);

@@ -24,7 +24,7 @@ struct script {
   double idle_mark = 0;  ///< Chance that a split is said to be idle, before it goes on.
   /// Until then a reader without a split is idle; then it has ended.
   timestamp idle_until = min_timestamp;
-  bool ends_late = false;  ///< Splits that have been read are idle until then, too, and then end.
+  bool ends_late = false;  ///< Splits that have been read end only then, and wait till then.
 };
 
 /// A source over vectors whose polls give random numbers of events, pause, and go idle. An event's
@@ -65,12 +65,12 @@ private:
 
     void assign(std::size_t lane, const split& what, std::uint64_t offset) override {
       const std::size_t number = std::stoul(what.id.substr(6));
-      lanes_.push_back({lane, number, offset, false});
+      lanes_.push_back({lane, number, offset});
       started_ = started_ || offset != 0;
       random_.seed(script_->seed + offset * 1000 + number);
     }
 
-    read_state poll(source_batch<T>& out, std::size_t max, const clock& time) override {
+    read_state poll(source_batch<T>& out, std::size_t max, const weir::clock& time) override {
       next_poll_ = max_timestamp;
       if (lanes_.empty()) {
         if (time.wall() >= script_->idle_until) return read_state::ended;
@@ -102,8 +102,7 @@ private:
       if (out.lane_ended && script_->ends_late && time.wall() < script_->idle_until) {
         next_poll_ = script_->idle_until;
         out.lane_ended = false;
-        out.lane_idle = n == 0 && !std::exchange(at.idle, true);
-        return out.lane_idle || n != 0 ? read_state::more : read_state::caught_up;
+        return n != 0 ? read_state::more : read_state::caught_up;
       }
       if (out.lane_ended) lanes_.erase(lanes_.begin() + static_cast<std::ptrdiff_t>(chosen));
       if (!chance(script_->pause_after)) return read_state::more;
@@ -118,7 +117,6 @@ private:
       std::size_t lane;
       std::size_t split;
       std::uint64_t offset;
-      bool idle = false;
     };
 
     bool chance(double p) {

@@ -7,8 +7,12 @@
 
 namespace weir::test {
 
-simulator::simulator(graph g, simulation_options options)
-    : graph_(std::move(g)), options_(std::move(options)), random_(options_.seed) {
+simulator::simulator(graph g, simulation_options options, std::optional<complete_checkpoint> from)
+    : graph_(std::move(g)),
+      options_(std::move(options)),
+      random_(options_.seed),
+      newest_(std::move(from)) {
+  if (newest_) next_checkpoint_ = newest_->barrier.id + 1;
   wires_.resize(graph_.channels().size());
   next_trigger_ = options_.checkpoint_every;
   start(0);
@@ -25,6 +29,7 @@ void simulator::start(flow::attempt_id attempt) {
       newest_ ? newest_->parts : std::vector<snapshot_part>{};
   const split_list splits = graph_.find_splits(restored).value();
   const auto& stages = graph_.plan().stages;
+  const std::uint64_t batch = graph_.options().batches.events;
   for (std::uint32_t s = 0; s < stages.size(); ++s)
     for (std::uint32_t i = 0; i < stages[s].parallelism; ++i) {
       instance& made = instances_.emplace_back();
@@ -34,12 +39,14 @@ void simulator::start(flow::attempt_id attempt) {
       made.metrics = std::make_shared<stage_metrics>();
       made.machine =
           graph_.make_stage(s, i, attempt, splits, restored,
-                            {&clock_, made.metrics, [woken = made.woken] { *woken = true; }});
+                            {&clock_, made.metrics, [woken = made.woken] { *woken = true; },
+                             newest_ ? sink_start::restored : sink_start::fresh});
       made.commands.push_back({flow::command::kind::start, {}});
       if (stopped_) made.commands.push_back({flow::command::kind::stop, {}});
-      made.may_hold = 2 * options_.outputs_of_one_event;  // of an event, and of its dead letter
+      made.may_hold = options_.outputs_of_one_event +
+                      options_.streams_in_a_stage * (batch + options_.outputs_of_one_event) +
+                      1;  // a dead letter
     }
-  const std::uint64_t batch = graph_.options().batches.events;
   for (const channel_plan& c : graph_.channels()) {
     const edge_plan& e = graph_.plan().edges[c.edge];
     wire& w = wires_[c.id];

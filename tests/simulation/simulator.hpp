@@ -34,6 +34,8 @@ struct simulation_options {
   std::optional<std::uint64_t> stop_at;  ///< The move at which the user stops the run.
   /// The most that a stage emits for one event or firing, for the bound on what stages hold.
   std::uint64_t outputs_of_one_event = 1;
+  /// The most streams that a stage has with a name or a side: each holds a batch, too.
+  std::uint64_t streams_in_a_stage = 0;
 };
 
 /// A checkpoint that every stage has acknowledged.
@@ -50,7 +52,8 @@ struct complete_checkpoint {
 /// bound.
 class simulator {
 public:
-  simulator(graph g, simulation_options options);
+  /// Begins empty, or with a checkpoint of an earlier run, which may have had another parallelism.
+  simulator(graph g, simulation_options options, std::optional<complete_checkpoint> from = {});
 
   enum class outcome { running, finished, deadlock, failed };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/codec/binary.hpp"
+#include "weir/core/clock.hpp"
 #include "weir/sink/sink.hpp"
 
 #include <boost/describe/class.hpp>
@@ -36,7 +37,7 @@ struct ledger {
   std::vector<timestamp> times;
   std::vector<timestamp> written;
   std::set<std::pair<std::uint32_t, std::uint64_t>> done;
-  const clock* time = nullptr;       ///< Of the run.
+  const weir::clock* time = nullptr;  ///< Of the run.
   std::uint64_t repeated_commits = 0;
   std::uint64_t writes_put_off = 0;
 };

@@ -13,8 +13,7 @@ namespace {
 /// State that a restart without a checkpoint keeps: where sources stand, and how far time has come,
 /// so that what was emitted before is not emitted again. Everything else begins empty.
 bool survives_restart(const snapshot_part& p) {
-  return p.state == "split" || p.state == "lane" || p.state == "watermark" ||
-         p.state == "@watermark";
+  return p.state == "@split" || p.state == "@lane" || p.state == "@watermark";
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ public:
     if (lanes_[number].held.empty()) from_->resume(number);
   }
   void on_ready(std::function<void()> wake) override { from_->on_ready(std::move(wake)); }
-  void close() override { from_->close(); }
+  bool close() override { return from_->close(); }
 
 private:
   struct lane {
@@ -138,7 +138,8 @@ private:
     lanes_.resize(std::max(lanes_.size(), in.lane + 1));
     lane& l = lanes_[in.lane];
     if (in.lane_ended) l.open = false;
-    if (!began_ && !in.events.empty()) began_ = origin{time.steady(), event_time(in.events.values[0])};
+    if (!began_ && !in.events.empty())
+      began_ = origin{time.steady(), event_time(in.events.values[0])};
     const std::size_t number = in.lane;
     l.held.emplace_back(std::move(in));
     from_->pause(number);
@@ -160,8 +161,8 @@ private:
     }
     if (first == nullptr) return false;
     if (first_due > now) {
-      wake_at_ = std::min(wake_at_,
-                          saturating_add(time.wall(), std::chrono::ceil<duration>(first_due - now)));
+      wake_at_ = std::min(
+          wake_at_, saturating_add(time.wall(), std::chrono::ceil<duration>(first_due - now)));
       return false;
     }
     held_batch<T>& from = first->held.front();
@@ -223,7 +224,6 @@ public:
   }
   [[nodiscard]] std::string kind() const { return from_.kind(); }
   [[nodiscard]] bool blocking() const { return from_.blocking(); }
-  [[nodiscard]] bool gives_event_time() const { return from_.gives_event_time(); }
 
 private:
   Source from_;

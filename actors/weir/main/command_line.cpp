@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <unistd.h>
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -32,6 +34,24 @@ std::string environment_name(const std::string& program, const std::string& opti
   return name;
 }
 
+/// The arguments that the environment sets for a program that declares none: FIRST_INPUT is --input
+/// of first.
+values undeclared_environment(const std::string& program) {
+  values found;
+  const std::string prefix = environment_name(program, "");
+  for (char** at = environ; *at != nullptr; ++at) {
+    const std::string entry = *at;
+    const std::size_t equals = entry.find('=');
+    if (!entry.starts_with(prefix) || equals == std::string::npos || equals == prefix.size())
+      continue;
+    std::string name = entry.substr(prefix.size(), equals - prefix.size());
+    for (char& c : name)
+      c = c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    found[name] = entry.substr(equals + 1);
+  }
+  return found;
+}
+
 /// Adds an option whose value lands in `given` if the command line has it.
 void add(CLI::App& to, const option& o, values& given) {
   const auto take = [&given, name = o.name](const std::string& value) { given[name] = value; };
@@ -56,15 +76,20 @@ void take_undeclared(const std::vector<std::string>& rest, values& given) {
   }
 }
 
+bool is_one_of(const std::vector<option>& options, const std::string& name) {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const option& o) { return o.name == name; });
+}
+
 /// Fills in what the command line did not give.
 values complete(values given, const program& what, const std::vector<option>& all) {
   values config;
   if (const auto file = given.find("config"); file != given.end())
     config = read_config(file->second).value();
   for (const auto& [name, value] : config) {
-    const bool known =
-        what.options.empty() ||
-        std::any_of(all.begin(), all.end(), [&n = name](const option& o) { return o.name == n; });
+    // A file may serve all commands.
+    const bool known = is_one_of(run_options, name) || is_one_of(graph_options, name) ||
+                       what.options.empty() || is_one_of(all, name);
     if (!known)
       throw exception(
           {errc::invalid_argument, "--config: '" + name + "' is no argument of " + what.name});
@@ -72,6 +97,7 @@ values complete(values given, const program& what, const std::vector<option>& al
   values full;
   for (const option& o : all) full[o.name] = o.default_value;
   for (const auto& [name, value] : config) full[name] = value;
+  if (what.options.empty()) full.merge(undeclared_environment(what.name));
   for (const option& o : all)
     if (const char* set = std::getenv(environment_name(what.name, o.name).c_str()))
       full[o.name] = set;
@@ -105,6 +131,14 @@ std::optional<order> read_command_line(int argc, char** argv, const program& wha
   for_graph.push_back(run_options.front());
   add_command("run", "run the pipeline until its sources end or a signal stops it", run_options);
   add_command("graph", "print the pipeline's graph", for_graph);
+  if (argc < 2)
+    throw exception({errc::invalid_argument,
+                     "say what to do: run or graph (a subcommand; see " + what.name + " --help)"});
+  if (argv[1][0] != '-' && std::none_of(commands.begin(), commands.end(), [&](const command& c) {
+        return c.app->check_name(argv[1]);
+      }))
+    throw exception({errc::invalid_argument,
+                     "there is no subcommand '" + std::string{argv[1]} + "': use run or graph"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success&) {

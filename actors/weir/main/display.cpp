@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/main/display.hpp"
 
+#include "weir/codec/json_write.hpp"
 #include "weir/codec/rfc3339.hpp"
 
 #include <fmt/format.h>
 
+#include <unistd.h>
 #include <algorithm>
 #include <cstdio>
 
@@ -54,6 +56,8 @@ std::string grouped(std::uint64_t n) {
   return digits;
 }
 
+display::display(std::FILE* to) : to_(to), terminal_(isatty(fileno(to)) != 0) {}
+
 void display::show(const std::vector<instance_status>& instances, const run_summary& sums,
                    const std::string& extra) {
   const double since = std::max(1e-9, seconds(sums.elapsed - shown_at_));
@@ -95,8 +99,8 @@ void display::draw(const std::string& text) {
   if (out.back() != '\n') out += '\n';
   lines_ =
       static_cast<int>(std::count(text.begin(), text.end(), '\n')) + (text.back() == '\n' ? 0 : 1);
-  std::fwrite(out.data(), 1, out.size(), stdout);
-  std::fflush(stdout);
+  std::fwrite(out.data(), 1, out.size(), to_);
+  std::fflush(to_);
 }
 
 std::string summary_text(const std::string& name, const run_summary& s) {
@@ -134,15 +138,16 @@ std::string summary_text(const std::string& name, const run_summary& s) {
 std::string summary_json(const std::string& name, const run_summary& s) {
   const auto ms = [](std::chrono::nanoseconds t) { return static_cast<double>(t.count()) / 1e6; };
   return fmt::format(
-      R"({{"pipeline":"{}","result":"{}","seconds":{:.6f},"events":{},"late_events":{},"dead_letters":{},"skipped_events":{},)"
-      R"("windows":{},"written":{},"restarts":{},"events_lost":{},"events_per_second":{:.0f},)"
+      R"({{"pipeline":{},"result":"{}","failure":{},"seconds":{:.6f},"events":{},"late_events":{},"dead_letters":{},"skipped_events":{},)"
+      R"("windows":{},"written":{},"unclaimed":{},"restarts":{},"events_lost":{},"events_per_second":{:.0f},)"
       R"("latency_ms":{{"p50":{:.3f},"p99":{:.3f},"p999":{:.3f},"max":{:.3f}}}}})",
-      name,
+      to_json(name),
       s.failure   ? "failed"
       : s.stopped ? "stopped"
                   : "done",
-      seconds(s.elapsed), s.events_read, s.late_events, s.dead_letters, s.skipped_events,
-      s.window_results, s.events_written, s.restarts, s.events_lost,
+      to_json(s.failure ? std::optional{s.failure->message} : std::nullopt), seconds(s.elapsed),
+      s.events_read, s.late_events, s.dead_letters, s.skipped_events, s.window_results,
+      s.events_written, s.unclaimed_outputs, s.restarts, s.events_lost,
       static_cast<double>(s.events_read) / std::max(1e-9, seconds(s.elapsed)), ms(s.latency.p50),
       ms(s.latency.p99), ms(s.latency.p999), ms(s.latency.max));
 }

@@ -4,6 +4,7 @@
 #include "weir/runtime/status.hpp"
 
 #include <cstdint>
+#include <cstdio>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,18 +15,18 @@ namespace weir {
 /// then elsewhere.
 class display {
 public:
-  explicit display(bool terminal) : terminal_(terminal) {}
+  /// `to` is standard output, or standard error where the pipeline writes its results to the other.
+  explicit display(std::FILE* to);
 
   /// Prints what has happened since the last call; `extra` are the program's own lines.
   void show(const std::vector<instance_status>& instances, const run_summary& sums,
             const std::string& extra);
-  /// Leaves the table where it is.
-  void finish() { lines_ = 0; }
 
 private:
   [[nodiscard]] std::string table(const std::vector<instance_status>& instances, double since);
   void draw(const std::string& text);
 
+  std::FILE* to_;
   bool terminal_;
   int lines_ = 0;
   std::chrono::nanoseconds shown_at_{};

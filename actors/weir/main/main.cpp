@@ -42,12 +42,19 @@ int print_graph(const program& what, const args& values) {
   return 0;
 }
 
+bool writes_to_stdout(const plan& p) {
+  return std::any_of(p.stages.begin(), p.stages.end(), [](const stage_plan& s) {
+    return s.kind == "sink" && s.operators.front().kind == "stdout";
+  });
+}
+
 /// Shows the run and obeys signals until it has ended.
 run_summary watch(runtime& running, const program& what, bool quiet) {
   const signal_counter signals;
-  display shown{isatty(STDOUT_FILENO) != 0};
+  std::FILE* const to = writes_to_stdout(running.running().plan()) ? stderr : stdout;
+  display shown{to};
   const duration pause = std::chrono::milliseconds{50};
-  const int every = isatty(STDOUT_FILENO) != 0 ? 10 : 20;
+  const int every = isatty(fileno(to)) != 0 ? 10 : 20;
   int obeyed = 0;
   for (int round = 1; !running.wait_for(pause); ++round) {
     if (signals.count() > obeyed) {

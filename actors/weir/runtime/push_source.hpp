@@ -3,6 +3,7 @@
 
 #include "weir/source/source.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -30,7 +31,7 @@ public:
   /// Adds an event unless the queue is full or closed; answers whether it did. Never waits.
   [[nodiscard]] bool try_push(T event) const {
     std::unique_lock lock{queue_->mutex};
-    if (queue_->closed || queue_->events.size() >= queue_->capacity) return false;
+    if (queue_->closed || queue_->is_full()) return false;
     add(std::move(event), lock);
     return true;
   }
@@ -38,8 +39,7 @@ public:
   /// ended.
   bool push(T event) const {
     std::unique_lock lock{queue_->mutex};
-    queue_->room.wait(lock,
-                      [&] { return queue_->closed || queue_->events.size() < queue_->capacity; });
+    queue_->room.wait(lock, [&] { return queue_->closed || !queue_->is_full(); });
     if (queue_->closed) return false;
     add(std::move(event), lock);
     return true;
@@ -55,7 +55,7 @@ public:
   }
   [[nodiscard]] std::size_t waiting() const {
     std::lock_guard lock{queue_->mutex};
-    return queue_->events.size();
+    return static_cast<std::size_t>(queue_->first + queue_->events.size() - queue_->taken);
   }
 
   [[nodiscard]] std::unique_ptr<source_enumerator> make_enumerator() const {
@@ -66,21 +66,29 @@ public:
   }
   [[nodiscard]] std::string kind() const { return "push"; }
   [[nodiscard]] bool blocking() const { return false; }
-  [[nodiscard]] bool gives_event_time() const { return false; }
 
 private:
+  struct entry {
+    T event;
+    steady_time pushed;
+  };
   struct queue {
     std::mutex mutex;
     std::condition_variable room;
-    std::deque<std::pair<T, steady_time>> events;
+    std::deque<entry> events;
+    std::uint64_t first = 0;  ///< The offset of the oldest event.
+    std::uint64_t taken = 0;  ///< The offset behind the events that were handed to the pipeline;
+                              ///< they stay until the next poll, for a restart.
     std::size_t capacity = 0;
     bool closed = false;
     std::function<void()> wake;
+
+    [[nodiscard]] bool is_full() const { return first + events.size() - taken >= capacity; }
   };
 
   void add(T event, std::unique_lock<std::mutex>& lock) const {
-    const bool was_empty = queue_->events.empty();
-    queue_->events.emplace_back(std::move(event), std::chrono::steady_clock::now());
+    const bool was_empty = queue_->first + queue_->events.size() == queue_->taken;
+    queue_->events.push_back({std::move(event), std::chrono::steady_clock::now()});
     const auto wake = was_empty ? queue_->wake : nullptr;
     lock.unlock();
     if (wake) wake();
@@ -91,43 +99,45 @@ private:
     explicit reader(std::shared_ptr<queue> q) : queue_(std::move(q)) {}
     ~reader() override {
       std::lock_guard lock{queue_->mutex};
-      queue_->wake = nullptr;
+      if (has_split_) queue_->wake = nullptr;
     }
 
     void assign(std::size_t lane, const split&, std::uint64_t offset) override {
+      std::lock_guard lock{queue_->mutex};
       lane_ = lane;
-      offset_ = offset;
+      queue_->taken = offset;
+      queue_->wake = wake_;
       has_split_ = true;
     }
-    void close() override {
+    void on_ready(std::function<void()> wake) override { wake_ = std::move(wake); }
+    bool close() override {
       std::lock_guard lock{queue_->mutex};
       queue_->closed = true;
       queue_->room.notify_all();
-    }
-    void on_ready(std::function<void()> wake) override {
-      std::lock_guard lock{queue_->mutex};
-      queue_->wake = std::move(wake);
+      return has_split_;
     }
 
     read_state poll(source_batch<T>& out, std::size_t max, const clock&) override {
       if (!has_split_) return read_state::ended;
       std::lock_guard lock{queue_->mutex};
+      queue& q = *queue_;
+      for (; q.first < q.taken; ++q.first) q.events.pop_front();
+      const std::size_t n = std::min(max, q.events.size());
       out.lane = lane_;
-      out.first_offset = offset_;
-      for (; out.events.size() < max && !queue_->events.empty(); queue_->events.pop_front()) {
-        if (!out.intended) out.intended = queue_->events.front().second;
-        out.events.values.push_back(std::move(queue_->events.front().first));
-      }
-      out.end_offset = offset_ += out.events.size();
-      if (!out.events.empty()) queue_->room.notify_all();
-      out.lane_ended = queue_->events.empty() && queue_->closed;
-      return out.events.empty() && !out.lane_ended ? read_state::caught_up : read_state::more;
+      out.first_offset = q.taken;
+      if (n != 0) out.intended = q.events.front().pushed;
+      for (std::size_t i = 0; i < n; ++i) out.events.values.push_back(q.events[i].event);
+      q.taken += n;
+      out.end_offset = q.taken;
+      if (n != 0) q.room.notify_all();
+      out.lane_ended = n == q.events.size() && q.closed;
+      return n == 0 && !out.lane_ended ? read_state::caught_up : read_state::more;
     }
 
   private:
     std::shared_ptr<queue> queue_;
+    std::function<void()> wake_;
     std::size_t lane_ = 0;
-    std::uint64_t offset_ = 0;
     bool has_split_ = false;
   };
 

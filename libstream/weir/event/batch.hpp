@@ -10,6 +10,16 @@
 
 namespace weir {
 
+/// `push_back` whose rare path doesn't see the value: one whose address is taken is built in memory
+/// and copied, which costs more than all else that is done with a small event.
+template <class Column, class V>
+[[gnu::always_inline]] inline void append_value(Column& column, V&& value) {
+  if (column.size() == column.capacity()) [[unlikely]]
+    column.reserve(column.empty() ? 16 : 2 * column.size());
+  if (column.size() == column.capacity()) __builtin_unreachable();
+  column.push_back(std::forward<V>(value));
+}
+
 /// Events of one type with their timestamps, as two columns of equal length.
 template <class T>
 struct batch {
@@ -37,8 +47,8 @@ struct batch {
 
   template <class V>
   void push(V&& value, timestamp at) {
-    values.push_back(std::forward<V>(value));
-    times.push_back(at);
+    append_value(values, std::forward<V>(value));
+    append_value(times, at);
   }
 
   void pop() {

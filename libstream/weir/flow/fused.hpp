@@ -60,8 +60,8 @@ public:
     end_.begin(s);
     if (!phase_) phase_ = phase{p, 0};
     const verdict v = fire_from<0>(s, [this, &s]<std::size_t I>(auto& op) {
-      next_op<I + 1> next{*this, s};
-      if constexpr (takes_progress<std::remove_reference_t<decltype(op)>, next_op<I + 1>>)
+      next_op<I + 1, true> next{*this, s};
+      if constexpr (takes_progress<std::remove_reference_t<decltype(op)>, next_op<I + 1, true>>)
         return op.on_progress(phase_->going_to, next, s);
       else
         return verdict::done;
@@ -81,8 +81,8 @@ public:
     end_.begin(s);
     if (!phase_) phase_ = phase{};
     const verdict v = fire_from<0>(s, [this, &s]<std::size_t I>(auto& op) {
-      next_op<I + 1> next{*this, s};
-      if constexpr (takes_time<std::remove_reference_t<decltype(op)>, next_op<I + 1>>)
+      next_op<I + 1, true> next{*this, s};
+      if constexpr (takes_time<std::remove_reference_t<decltype(op)>, next_op<I + 1, true>>)
         return op.on_time(next, s);
       else
         return verdict::done;
@@ -95,8 +95,8 @@ public:
     end_.begin(s);
     if (!phase_) phase_ = phase{};
     const verdict v = fire_from<0>(s, [this, &s]<std::size_t I>(auto& op) {
-      next_op<I + 1> next{*this, s};
-      if constexpr (takes_completion<std::remove_reference_t<decltype(op)>, next_op<I + 1>>)
+      next_op<I + 1, true> next{*this, s};
+      if constexpr (takes_completion<std::remove_reference_t<decltype(op)>, next_op<I + 1, true>>)
         return op.on_completion(next, s);
       else
         return verdict::done;
@@ -108,7 +108,7 @@ public:
   [[nodiscard]] timestamp next_timer() const override {
     timestamp earliest = std::min(end_.next_timer(), earliest_timer(sides_));
     const_cast<fused*>(this)->each_op([&]<std::size_t I>(auto& op) {
-      if constexpr (takes_time<std::remove_reference_t<decltype(op)>, next_op<I + 1>>)
+      if constexpr (takes_time<std::remove_reference_t<decltype(op)>, next_op<I + 1, true>>)
         earliest = std::min(earliest, op.next_timer());
     });
     return earliest;
@@ -154,14 +154,15 @@ public:
 
 private:
   /// What operator `I - 1` hands its values to.
-  template <std::size_t I>
+  /// `Fires` tells what a firing emits from what an event leads to.
+  template <std::size_t I, bool Fires>
   struct next_op {
     fused& chain;
     step& s;
 
     template <class V>
     void operator()(V&& value, timestamp at) {
-      chain.template run<I>(std::forward<V>(value), at, s);
+      chain.template run<I, Fires>(std::forward<V>(value), at, s);
     }
     [[nodiscard]] bool full() const noexcept { return chain.any_full(); }
   };
@@ -180,9 +181,9 @@ private:
         for (const std::size_t chunk_end = i + std::min(to - i, room()); i < chunk_end; ++i) {
           if constexpr (takes_back) end_.forget_noted();
           if constexpr (Move)
-            run<0>(std::move(in.values[i]), in.times[i], s);
+            run<0, false>(std::move(in.values[i]), in.times[i], s);
           else
-            run<0>(std::as_const(in.values[i]), in.times[i], s);
+            run<0, false>(std::as_const(in.values[i]), in.times[i], s);
         }
       }
       at_ = i;
@@ -192,29 +193,36 @@ private:
     }
   }
 
-  template <std::size_t I, class V>
+  template <std::size_t I, bool Fires, class V>
   void run(V&& value, timestamp at, step& s) {
     if constexpr (I == count) {
-      if (takes_back && !phase_)
+      if constexpr (takes_back && !Fires)
         end_.emit_noted(std::forward<V>(value), at);
       else
         end_.emit(std::forward<V>(value), at);
     } else {
       try {
-        next_op<I + 1> next{*this, s};
+        next_op<I + 1, Fires> next{*this, s};
         std::get<I>(ops_).on_event(std::forward<V>(value), at, next, s);
       } catch (...) {
-        note_failure(I, value, at);
+        // Only what a firing emits must be looked at here: an event is still in its batch. A value
+        // whose address is not taken can stay in registers.
+        if constexpr (Fires)
+          note_failed_value(I, value, at);
+        else
+          note_failed_operator(I);
         throw;
       }
     }
   }
 
+  void note_failed_operator(std::size_t op) {
+    if (!failed_op_) failed_op_ = op;
+  }
   template <class V>
-  void note_failure(std::size_t op, const V& value, timestamp at) {
+  void note_failed_value(std::size_t op, const V& value, timestamp at) {
     if (failed_op_) return;
     failed_op_ = op;
-    if (!phase_) return;  // the event is still in the batch
     describe_event(value, at, fired_.emplace());
   }
 

@@ -17,6 +17,10 @@ enum class lane_state : std::uint8_t {
 struct lane {
   std::string id;  ///< The split's; stable over restarts.
   lane_state state = lane_state::active;
+  /// It was there from the start and is waited for before its first event, so that no split's
+  /// events are late because another was read first. One that is found later is waited for from its
+  /// first event on, and so is an input channel, which may never have one.
+  bool from_start = false;
 };
 
 using lane_list = std::vector<lane>;

@@ -19,7 +19,7 @@ timestamp restored_watermark(const stage_parts& parts) {
   std::optional<timestamp> lowest;
   snapshot_reader from{parts.restored};
   from.bind(stage_state(parts));
-  from.each("watermark", [&](key_group, std::span<const std::byte> data) {
+  from.each("@watermark", [&](key_group, std::span<const std::byte> data) {
     timestamp w;
     byte_reader in{data};
     if (decode(in, w)) lowest = std::min(lowest.value_or(w), w);
@@ -91,7 +91,7 @@ void stage::take_command(const command& c, effects& out) {
       inbox_.open(out);
       return;
     case command::kind::stop:
-      stop_ = true;
+      if (parts_.is_source) parts_.body->stop_source();
       return;
     case command::kind::checkpoint:
       triggered_ = c.barrier;
@@ -145,6 +145,8 @@ verdict stage::work(flow::step& s) {
     if (now_ != activity::none) return resume(s);
     if (parts_.errors->waiting(s.wall, s.out) || output_full()) return verdict::blocked;
     return begin_next(s);
+  } catch (const exception& e) {
+    fail(e.why().code, e.why().message, s.out);
   } catch (const std::exception& e) {
     fail(errc::stage_failed, e.what(), s.out);
   } catch (...) {
@@ -203,9 +205,7 @@ verdict stage::begin_source(flow::step& s) {
     return verdict::more;
   }
   if (source_ended_) return verdict::done;
-  if (!stop_) return read(s);
-  parts_.body->stop_source();
-  return end_source();
+  return read(s);
 }
 
 /// Polls the source. In the middle of what it has read nothing else begins: a snapshot there would
@@ -297,7 +297,7 @@ void stage::finish_snapshot(effects& out) {
   bytes watermark;
   encode(inbox_.merged().watermark, watermark);
   snapshot_to_.bind(stage_state(parts_));
-  snapshot_to_.item("watermark", std::move(watermark), state_kind::union_list);
+  snapshot_to_.item("@watermark", std::move(watermark), state_kind::union_list);
   std::move(snapshot_parts_.begin(), snapshot_parts_.end(), std::back_inserter(out.snapshot_parts));
   snapshot_parts_.clear();
   for (auto& port : parts_.outputs) port->send_barrier(*taking_);

@@ -136,7 +136,6 @@ private:
   std::deque<completion> completions_;
   std::optional<steady_time> blocked_since_;
   bool started_ = false;
-  bool stop_ = false;
   bool source_ended_ = false;
   bool ending_ = false;  ///< The end has been handed to the outputs.
   bool ended_ = false;   ///< ... and is on its way.

@@ -40,7 +40,8 @@ public:
 
   /// Reads from the source, for a stage that begins with one.
   virtual poll_outcome poll(step& s) = 0;
-  /// Tells the source to read no more.
+  /// Tells the source to take nothing more; `poll` answers `ended` once what it had taken is read
+  /// out.
   virtual void stop_source() = 0;
 
   /// For the account of what a failure lost: events of the frame in hand that have been worked off,

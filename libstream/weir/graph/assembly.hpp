@@ -7,12 +7,14 @@
 #include "weir/flow/typed_output_port.hpp"
 #include "weir/graph/settings.hpp"
 #include "weir/metrics/stage_metrics.hpp"
+#include "weir/sink/sink.hpp"
 #include "weir/source/source.hpp"
 
 #include <cassert>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,7 @@ struct surroundings {
   std::shared_ptr<stage_metrics> metrics;
   std::function<void()>
       wake;  ///< Safe from any thread: a source or sink of the instance can go on.
+  std::optional<sink_start> start{};  ///< How sinks begin; see `sink_instance`.
 };
 
 /// One stage instance while it is being put together. The factories of the graph read it.

@@ -5,6 +5,7 @@
 #include "weir/flow/routers.hpp"
 #include "weir/flow/segment_ends.hpp"
 #include "weir/graph/node.hpp"
+#include "weir/graph/sink_handle.hpp"
 #include "weir/operators/concepts.hpp"
 #include "weir/operators/event_time.hpp"
 #include "weir/operators/process.hpp"
@@ -25,7 +26,6 @@ template <class T>
 class stream;
 template <class T, class KeyOf>
 class keyed_stream;
-class sink_handle;
 
 namespace build {
 
@@ -102,7 +102,7 @@ public:
     timed.state_.has_event_time = true;
     return timed;
   }
-  /// Runs a free-form operator that has no key. With state or timers the stage must have one
+  /// Runs a free-form operator that has no key. The stage must have one
   /// instance.
   template <processor<no_key, T> P>
   auto process(P processor) && {
@@ -142,7 +142,7 @@ public:
 
   // Reached only with an argument that fits none of the above; they say so in one line.
   template <class F>
-  auto map(F) {
+  auto& map(F) {
     static_assert(mapper<F, T>,
                   "weir: map() wants a function that takes the stream's event by const reference "
                   "and returns a value, and "
@@ -150,7 +150,7 @@ public:
     return *this;
   }
   template <class F>
-  auto filter(F) {
+  auto& filter(F) {
     static_assert(predicate_on<F, T>,
                   "weir: filter() wants a function that takes the stream's event by const "
                   "reference and returns bool, and "
@@ -158,7 +158,7 @@ public:
     return *this;
   }
   template <class F>
-  auto flat_map(F) {
+  auto& flat_map(F) {
     static_assert(range_mapper<F, T>,
                   "weir: flat_map() wants a function that takes the stream's event by const "
                   "reference and returns a range; "
@@ -166,7 +166,7 @@ public:
     return *this;
   }
   template <class F, class G>
-  auto event_time(F, G) {
+  auto& event_time(F, G) {
     static_assert(timestamp_of<F, T>,
                   "weir: event_time() wants a member or function of the event that gives a "
                   "std::chrono::sys_time first");
@@ -176,7 +176,7 @@ public:
     return *this;
   }
   template <class P>
-  auto process(P) {
+  auto& process(P) {
     static_assert(processor<P, no_key, T>,
                   "weir: process() wants an object with `using output = …` and `on_event(const T&, "
                   "process_context<no_key, output>&)`; key the stream first if it uses a key");
@@ -186,7 +186,7 @@ public:
   /// Sends each event to the stage instance that owns its key: what follows works key by key. A
   /// member pointer or a function; the key's type needs a codec.
   template <mapper<T> KeyOf>
-  keyed_stream<T, KeyOf> key_by(KeyOf key_of) {
+  keyed_stream<T, KeyOf> key_by(KeyOf key_of) && {
     using key = mapped<KeyOf, T>;
     static_assert(
         key_type<key>,
@@ -198,8 +198,12 @@ public:
     });
     return {std::move(first), {state_.draft, state_.has_event_time, {}}, std::move(key_of)};
   }
+  template <mapper<T> KeyOf>
+  keyed_stream<T, KeyOf> key_by(KeyOf key_of) & {
+    return rooted().key_by(std::move(key_of));
+  }
   template <class F>
-  auto key_by(F) {
+  auto& key_by(F) {
     static_assert(
         mapper<F, T>,
         "weir: key_by() wants a member or a function of the stream's event, called as const");
@@ -208,20 +212,29 @@ public:
 
   /// Merges this stream with others of the same type; the watermark is the lowest of theirs.
   template <class... Others>
-  stream<T> union_with(Others&&... others) {
+  stream<T> union_with(Others&&... others) && {
     static_assert(
         (std::is_same_v<typename std::decay_t<Others>::event_type, T> && ...),
         "weir: union_with() wants streams of the same event type; map() them to one first");
     auto first = build::begin_stage<T>(*state_.draft, "operators", "union");
-    join(first->stage());
-    (others.join(first->stage()), ...);
+    std::move(*this).join(first->stage());
+    (std::forward<Others>(others).join(first->stage()), ...);
     return stream<T>{std::move(first),
                      {state_.draft, (state_.has_event_time && ... && others.has_event_time()), {}}};
   }
 
+  template <class... Others>
+  stream<T> union_with(Others&&... others) & {
+    return rooted().union_with(std::forward<Others>(others)...);
+  }
+
   /// Ends the stream in a sink, which is a stage of its own.
   template <class Sink>
-  sink_handle to(Sink sink);
+  sink_handle to(Sink sink) &&;
+  template <class Sink>
+  sink_handle to(Sink sink) & {
+    return rooted().to(std::move(sink));
+  }
 
   /// A further output of the operator just added: late events, or what a processor sent to the
   /// side.
@@ -250,13 +263,13 @@ public:
   /// already, what follows is a new stage of `n` instances, and events are dealt to them in turn.
   auto parallelism(std::uint32_t n) {
     auto& here = state_.draft->stages[from_->stage()].parallelism;
-    if (here && *here != n) return stage("", {.parallelism = n});
+    if (here && *here != n) return rooted().stage("", {.parallelism = n});
     here = n;
     return stream<T>{node(), {state_.draft, state_.has_event_time, {}}};
   }
 
   /// Begins a stage: what follows runs in actors of its own.
-  stream<T> stage(std::string name, stage_options options = {}) {
+  stream<T> stage(std::string name, stage_options options = {}) && {
     auto first = build::begin_stage<T>(*state_.draft, "operators", "stage");
     auto& made = state_.draft->stages[first->stage()];
     made.named = !name.empty();
@@ -265,8 +278,11 @@ public:
                                            : state_.draft->stages[from_->stage()].parallelism;
     made.blocking = options.blocking;
     if (options.on_error) made.on_error = *options.on_error;
-    join(first->stage());
+    std::move(*this).join(first->stage());
     return stream<T>{std::move(first), {state_.draft, state_.has_event_time, {}}};
+  }
+  stream<T> stage(std::string name, stage_options options = {}) & {
+    return rooted().stage(std::move(name), options);
   }
 
   /// Says what the stage that the stream is in does when an event fails.
@@ -319,7 +335,8 @@ protected:
   }
 
   /// Feeds another stage's first port, batch by batch in turn.
-  void join(std::uint32_t to) {
+  void join(std::uint32_t to) & { rooted().join(to); }
+  void join(std::uint32_t to) && {
     connect(to, partition::round_robin,
             [](const build::assembly&, std::size_t) { return flow::round_robin_router{}; });
   }
@@ -333,7 +350,7 @@ protected:
       auto& out = a.port<T>(port);
       return flow::port_end{out, make_router(a, out.lanes())};
     };
-    named_ ? rooted().attach(end) : attach(end);
+    attach(end);
   }
 
   /// Adds this chain, closed by the end that the factory makes, to the consumers of its node.

@@ -2,6 +2,7 @@
 #include "weir/graph/check.hpp"
 
 #include <map>
+#include <set>
 
 namespace weir::build {
 
@@ -30,10 +31,16 @@ void check_parallelism(const graph_draft& draft, const stage_draft& stage,
                        std::to_string(n) + " instances; key the stream, or set parallelism(1)");
 }
 
+/// Whether an operator's state is more than where a source or sink stands.
+bool holds_users_state(const stage_draft& stage, const operator_draft& op) {
+  const bool is_connector = stage.kind != "operators" && &op == &stage.operators.front();
+  return op.stateful && !is_connector && op.kind != "event_time";
+}
+
 void check_retry(const stage_draft& stage, std::vector<std::string>& mistakes) {
-  if (stage.on_error.what != directive::kind::retry || stage.kind != "operators") return;
+  if (stage.on_error.what != directive::kind::retry) return;
   for (const operator_draft& op : stage.operators)
-    if (op.stateful && !op.atomic && op.kind != "event_time")
+    if (holds_users_state(stage, op) && !op.atomic)
       mistakes.push_back("stage '" + stage.name + "': retry would run '" + op.id +
                          "' again on state that the failed try may have changed; use another "
                          "directive, or move what can "
@@ -62,11 +69,22 @@ std::vector<std::string> find_mistakes(const graph_draft& draft) {
   std::vector<std::string> mistakes = draft.mistakes;
   if (draft.stages.empty())
     mistakes.emplace_back("the pipeline is empty: begin with p.from(source)");
-  for (const auto& node : draft.nodes)
-    if (!node->consumed())
-      mistakes.push_back("the stream after '" + node->label() + "' in stage '" +
-                         draft.stages[node->stage()].name +
-                         "' goes nowhere: end it with .to(sink)");
+  std::set<std::uint32_t> begun;
+  for (const auto& node : draft.nodes) {
+    const stage_draft& stage = draft.stages[node->stage()];
+    const bool is_first = begun.insert(node->stage()).second;
+    if (node->consumed()) continue;
+    // Operators that follow a stage's first stream but were never closed by a sink hang in the air.
+    const std::string& last =
+        is_first && !stage.operators.empty() ? stage.operators.back().id : node->label();
+    mistakes.push_back("the stream after '" + last + "' in stage '" + stage.name +
+                       "' goes nowhere: end it with .to(sink)");
+  }
+  std::map<std::string, std::string> targets;
+  for (const stage_draft& stage : draft.stages)
+    if (!stage.target.empty() && !targets.try_emplace(stage.target, stage.name).second)
+      mistakes.push_back("sinks '" + targets[stage.target] + "' and '" + stage.name +
+                         "' both write to '" + stage.target + "'; give one of them another name");
   std::map<std::string, int> operators;
   std::map<std::string, int> stages;
   for (const stage_draft& stage : draft.stages) {
@@ -101,7 +119,7 @@ std::vector<std::string> find_warnings(const graph_draft& draft) {
   std::vector<std::string> warnings;
   for (const stage_draft& stage : draft.stages)
     for (const operator_draft& op : stage.operators)
-      if (op.stateful && !op.named && stage.kind == "operators" && op.kind != "event_time")
+      if (holds_users_state(stage, op) && !op.named)
         warnings.push_back("'" + op.id +
                            "' has state under a made-up name; give it one with .named(), or a "
                            "savepoint will resume only on this same graph");

@@ -52,6 +52,7 @@ struct stage_draft {
   bool keyed = false;
   bool single_state = false;  ///< Holds state without a key, which can't be dealt out.
   bool dead_letters = false;  ///< Takes the dead letters of a region.
+  std::string target;         ///< What a sink writes to, where it must be the only one.
   directive on_error;
   std::vector<operator_draft> operators;
   std::vector<std::string> inputs;
@@ -130,8 +131,9 @@ public:
   std::vector<edge_draft> edges;
   std::vector<std::shared_ptr<node_base>> nodes;
   std::vector<std::string> mistakes;
-  /// Adds a stage for dead letters and answers its number; empty to only count them.
-  std::function<std::uint32_t(graph_draft&)> add_dead_letter_sink;
+  /// Adds a stage for the dead letters of the region of that number, from 1; empty to only count
+  /// them.
+  std::function<std::uint32_t(graph_draft&, std::uint32_t number)> add_dead_letter_sink;
 
 private:
   std::string name_;

@@ -29,7 +29,7 @@ void add_dead_letters(build::graph_draft& draft) {
     if (!draft.add_dead_letter_sink) continue;
     auto [at, fresh] = sinks.try_emplace(regions[stage], 0);
     if (fresh) {
-      at->second = draft.add_dead_letter_sink(draft);
+      at->second = draft.add_dead_letter_sink(draft, static_cast<std::uint32_t>(sinks.size()));
       build::stage_draft& made = draft.stages[at->second];
       made.name =
           sinks.size() == 1 ? "dead-letters" : "dead-letters-" + std::to_string(sinks.size());
@@ -100,7 +100,7 @@ result<split_list> graph::find_splits(std::span<const snapshot_part> restored) c
     std::map<std::string, split_position> known;
     snapshot_reader from{restored};
     from.bind(stage.operators.front().id);
-    from.each("split", [&](key_group, std::span<const std::byte> data) {
+    from.each("@split", [&](key_group, std::span<const std::byte> data) {
       split_position at;
       byte_reader in{data};
       if (decode(in, at)) known[at.id] = at;

@@ -6,6 +6,7 @@
 #include "weir/graph/chain.hpp"
 #include "weir/graph/graph.hpp"
 #include "weir/graph/keyed_stream.hpp"
+#include "weir/graph/sink_handle.hpp"
 #include "weir/source/source_root.hpp"
 
 #include <memory>
@@ -13,34 +14,6 @@
 #include <utility>
 
 namespace weir {
-
-/// A sink that a stream ends in; settings go by it.
-class sink_handle {
-public:
-  sink_handle(std::shared_ptr<build::graph_draft> draft, std::uint32_t stage)
-      : draft_(std::move(draft)), stage_(stage) {}
-
-  /// Names the sink, for people and for its state in a checkpoint.
-  sink_handle& named(std::string name) {
-    auto& op = draft_->stages[stage_].operators.front();
-    op.id = std::move(name);
-    op.named = true;
-    return *this;
-  }
-  /// Sets the number of instances; one unless told.
-  sink_handle& parallelism(std::uint32_t n) {
-    draft_->stages[stage_].parallelism = n;
-    return *this;
-  }
-  sink_handle& on_error(directive what) {
-    draft_->stages[stage_].on_error = what;
-    return *this;
-  }
-
-private:
-  std::shared_ptr<build::graph_draft> draft_;
-  std::uint32_t stage_;
-};
 
 namespace build {
 
@@ -52,12 +25,14 @@ std::uint32_t add_sink(graph_draft& draft, Sink sink) {
   auto first = begin_stage<T>(draft, "sink", kind);
   auto& stage = draft.stages[first->stage()];
   stage.blocking = sink.blocking();
+  if constexpr (requires { sink.target(); }) stage.target = sink.target();
   const std::size_t op = draft.add_operator(first->stage(), kind, true);
   first->add([sink = std::move(sink), op](assembly& a) -> std::unique_ptr<flow::segment<T>> {
     const flow::operator_environment e = a.environment(op);
     return std::make_unique<flow::sink_segment<T>>(
         e.id,
-        sink.template make_writer<T>({e.id, e.instance, e.parallelism, a.attempt, a.around.wake}),
+        sink.template make_writer<T>(
+            {e.id, e.instance, e.parallelism, a.attempt, a.around.wake, a.around.start}),
         *a.around.time, *a.around.metrics);
   });
   return first->stage();
@@ -67,9 +42,9 @@ std::uint32_t add_sink(graph_draft& draft, Sink sink) {
 
 template <class S, class T, class... Ops>
 template <class Sink>
-sink_handle chain<S, T, Ops...>::to(Sink sink) {
+sink_handle chain<S, T, Ops...>::to(Sink sink) && {
   const std::uint32_t stage = build::add_sink<T>(*state_.draft, std::move(sink));
-  join(stage);
+  std::move(*this).join(stage);
   return {state_.draft, stage};
 }
 
@@ -96,7 +71,6 @@ public:
     build::stage_draft& made = draft_->stages[stage];
     made.blocking = source.blocking();
     made.make_enumerator = [source] { return source.make_enumerator(); };
-    const bool has_event_time = source.gives_event_time();
     made.make_body = [first, source = std::move(source),
                       op](build::assembly& a) -> std::unique_ptr<flow::stage_body> {
       auto reader = source.make_reader();
@@ -106,7 +80,7 @@ public:
                                a.around.metrics.get(), a.limits.events},
           std::move(reader), first->make_consumers(a));
     };
-    return {std::move(first), {}, {draft_, has_event_time, {}, op}};
+    return {std::move(first), {}, {draft_, false, {}, op}};
   }
   template <class Source>
   auto from(Source) {
@@ -116,10 +90,15 @@ public:
     return stream<int>{nullptr, {}};
   }
 
-  /// Says where dead letters go instead of being kept in memory, newest first out, by the runtime.
+  /// Says where dead letters go instead of being kept in memory by the runtime, which drops the
+  /// oldest.
   template <sink_of<dead_letter> Sink>
   void dead_letters_to(Sink sink) {
-    draft_->add_dead_letter_sink = [sink = std::move(sink)](build::graph_draft& draft) {
+    draft_->add_dead_letter_sink = [sink = std::move(sink)](build::graph_draft& draft,
+                                                            std::uint32_t number) {
+      // Regions restart apart, so each has a sink of its own.
+      if constexpr (requires { sink.numbered(number); })
+        if (number != 1) return build::add_sink<dead_letter>(draft, sink.numbered(number));
       return build::add_sink<dead_letter>(draft, sink);
     };
   }

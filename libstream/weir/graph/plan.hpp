@@ -34,7 +34,7 @@ BOOST_DESCRIBE_STRUCT(operator_plan, (), (id, kind, named, stateful))
 
 struct stage_plan {
   std::string name;
-  std::string kind;  ///< "source", "operators" or "sink".
+  std::string kind;  ///< "source", "operators", "sink" or "dead letters".
   std::uint32_t parallelism = 1;
   bool blocking = false;  ///< Gets a thread of its own.
   std::vector<operator_plan> operators;

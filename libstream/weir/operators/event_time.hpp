@@ -17,8 +17,8 @@ namespace weir::operators {
 
 /// Gives events their timestamps and makes watermarks, for each lane (a split of the source, or an
 /// input channel) apart; passes on the minimum over the lanes that are active and have had an
-/// event. What a lane had before it went idle or ended counts too. Replaces watermarks that come
-/// from before it, but for the one that ends the stream.
+/// event or are waited for from the start. What a lane had before it went idle or ended counts too.
+/// Replaces watermarks that come from before it, but for the one that ends the stream.
 template <class TimeOf, class Generator>
 class event_time {
 public:
@@ -47,9 +47,14 @@ public:
     bool waits = false;
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       lane& l = lanes_[i];
-      if (l.newest == min_timestamp) continue;
-      const bool active =
-          s.lanes == nullptr || (*s.lanes)[i].state == flow::lane_state::active;
+      const bool active = s.lanes == nullptr || (*s.lanes)[i].state == flow::lane_state::active;
+      if (l.newest == min_timestamp) {
+        // Nothing yet: a split that was there from the start holds the watermark where it is.
+        const bool held = active && s.lanes != nullptr && (*s.lanes)[i].from_start;
+        if (held) lowest = min_timestamp;
+        waits = waits || held;
+        continue;
+      }
       if (!active && !std::exchange(l.fresh_events, false)) continue;
       lowest = std::min(lowest, l.generator.watermark());
       counts = true;
@@ -67,7 +72,7 @@ public:
   }
 
   void restore(snapshot_reader& from) {
-    from.each("lane", [&](key_group, std::span<const std::byte> data) {
+    from.each("@lane", [&](key_group, std::span<const std::byte> data) {
       std::pair<std::string, timestamp> saved;
       byte_reader in{data};
       if (!decode(in, saved)) throw exception({errc::incompatible, "a saved lane does not decode"});
@@ -104,7 +109,7 @@ private:
   static void save(snapshot_writer& to, const std::string& id, timestamp newest) {
     bytes data;
     encode(std::pair{id, newest}, data);
-    to.item("lane", std::move(data), state_kind::union_list);
+    to.item("@lane", std::move(data), state_kind::union_list);
   }
 
   [[no_unique_address]] TimeOf time_of_;

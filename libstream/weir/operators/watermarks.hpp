@@ -9,8 +9,8 @@
 
 namespace weir {
 
-/// Makes watermarks from the timestamps of one split. `on_event` is called for each event,
-/// `watermark` now and then; `restore` with the highest timestamp seen before a restart.
+/// Makes watermarks from the timestamps of one split. `on_event` is called for each event, and
+/// after a restart with the highest timestamp seen before; `watermark` now and then.
 template <class G>
 concept watermark_generator = std::copy_constructible<G> && requires(G g, const G c, timestamp t) {
   g.on_event(t);

@@ -105,8 +105,12 @@ private:
       written done;
       try {
         for (; done.events < events.size(); ++done.events) std::invoke(f_, events[done.events]);
+      } catch (const exception& e) {
+        done.failure = e.why();
       } catch (const std::exception& e) {
         done.failure = error{errc::stage_failed, e.what()};
+      } catch (...) {
+        done.failure = error{errc::stage_failed, "an exception that is no std::exception"};
       }
       return done;
     }

@@ -48,7 +48,6 @@ public:
   }
   [[nodiscard]] std::string kind() const { return "generator"; }
   [[nodiscard]] bool blocking() const { return false; }
-  [[nodiscard]] bool gives_event_time() const { return false; }
 
 private:
   class reader final : public source_reader<event_type> {
@@ -101,7 +100,7 @@ private:
       out.first_offset = l.offset;
       const std::uint64_t stride = options_.splits;
       std::uint64_t i = l.number + l.offset * stride;
-      for (std::uint64_t k = 0; k < n; ++k, i += stride) out.events.values.push_back(f_(i));
+      for (std::uint64_t k = 0; k < n; ++k, i += stride) append_value(out.events.values, f_(i));
       l.offset += n;
       out.end_offset = l.offset;
       out.lane_ended = l.offset == l.end;

@@ -33,7 +33,6 @@ public:
   }
   [[nodiscard]] std::string kind() const { return "memory"; }
   [[nodiscard]] bool blocking() const { return false; }
-  [[nodiscard]] bool gives_event_time() const { return false; }
 
 private:
   /// Padded, so that the order of names is that of numbers.

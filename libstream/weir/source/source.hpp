@@ -82,9 +82,9 @@ public:
   /// Hands over a function, safe to call from any thread, that says there is more after
   /// `caught_up`.
   virtual void on_ready(std::function<void()> /*wake*/) {}
-  /// Says that nothing more will be read: the pipeline stops or has ended. Not called for a
-  /// restart.
-  virtual void close() {}
+  /// Says that the pipeline stops or has ended: take nothing more. Answers whether events that were
+  /// taken before are left, to be read out until `ended`. Not called for a restart.
+  virtual bool close() { return false; }
 };
 
 /// Finds the splits of a source.
@@ -111,9 +111,6 @@ concept source = std::copy_constructible<S> && requires(const S& s) {
   {
     s.blocking()
     } -> std::convertible_to<bool>;  // whether polls may block: gives the stage a thread of its own
-  {
-    s.gives_event_time()
-    } -> std::convertible_to<bool>;  // whether its timestamps are event time, in order
 };
 
 /// Finds the splits that were given.

@@ -60,10 +60,7 @@ public:
     return poll_outcome::waiting;
   }
 
-  void stop_source() override {
-    stopped_ = true;
-    reader_->close();
-  }
+  void stop_source() override { stopped_ = !reader_->close(); }
 
   verdict on_data(std::uint16_t, frame_body&, step&) override { return verdict::done; }
   verdict on_progress(progress p, step& s) override {
@@ -91,7 +88,7 @@ public:
       if (planted(fault::offset_one_too_far)) ++saved.offset;
       bytes data;
       encode(saved, data);
-      to.item("split", std::move(data), state_kind::union_list);
+      to.item("@split", std::move(data), state_kind::union_list);
     }
     return v;
   }
@@ -113,7 +110,7 @@ private:
   enum class phase : std::uint8_t { reading, rejecting, handing_out, progressing };
 
   void add_lane(const split_position& at) {
-    lanes_.push_back({at.id, at.ended ? lane_state::ended : lane_state::active});
+    lanes_.push_back({at.id, at.ended ? lane_state::ended : lane_state::active, true});
     if (!at.ended) reader_->assign(lanes_.size() - 1, {at.id}, at.offset);
   }
 
@@ -183,7 +180,7 @@ private:
   void passed_batch() {
     setting_.metrics->events_in.add(in_.events.size());
     split_position& at = setting_.splits[in_.lane];
-    at.offset = std::max(in_.end_offset, at.offset);
+    at.offset = in_.end_offset;  // may fall: a file that follows a rotated one begins anew
     at.ended = in_.lane_ended;
   }
 

@@ -26,7 +26,13 @@ class keyed_state {
                 "weir: a state's type needs a codec: describe it with BOOST_DESCRIBE_STRUCT");
 
 public:
-  explicit keyed_state(std::string name) : name_(std::move(name)) {}
+  /// Throws `weir::exception` if the name is empty or begins with '@', as those of the library do.
+  explicit keyed_state(std::string name) : name_(std::move(name)) {
+    if (name_.empty() || name_.front() == '@')
+      throw exception(
+          {errc::invalid_argument,
+           "state '" + name_ + "': a state's name must not be empty or begin with '@'"});
+  }
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 

@@ -73,7 +73,7 @@ public:
     }
     bytes watermark;
     encode(watermark_, watermark);
-    to.item("watermark", std::move(watermark), state_kind::union_list);
+    to.item("@watermark", std::move(watermark), state_kind::union_list);
     return flow::verdict::done;
   }
 
@@ -86,7 +86,7 @@ public:
       pane_of(windows_.at(start)).entries.read_entries(in, "pane");
     });
     std::optional<timestamp> lowest;
-    from.each("watermark", [&](key_group, std::span<const std::byte> data) {
+    from.each("@watermark", [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
       timestamp w;
       if (decode(in, w)) lowest = std::min(lowest.value_or(w), w);

@@ -16,11 +16,11 @@ result<void> copy_lines(const descriptor& from, const std::string& from_path, co
   std::vector<char> buffer(1 << 20);
   std::size_t held = 0;
   for (;;) {
-    const std::size_t got =
-        read_some(from, buffer.data() + held, buffer.size() - held, from_path);
+    const std::size_t got = read_some(from, buffer.data() + held, buffer.size() - held, from_path);
     const std::string_view text{buffer.data(), held + got};
     const std::size_t last_line_end = text.rfind('\n');
-    const bool all = got == 0 || last_line_end == text.npos;  // a line may be longer than the buffer
+    const bool all =
+        got == 0 || last_line_end == text.npos;  // a line may be longer than the buffer
     const std::size_t n = all ? text.size() : last_line_end + 1;
     if (auto written = write_all(to.get(), text.substr(0, n), to_path); !written || got == 0)
       return written;

@@ -8,9 +8,9 @@
 
 namespace weir::file {
 
-/// Appends the lines of file `from` to `to`, behind its first `base` bytes, in writes of whole lines
-/// (of up to a mebibyte), and makes them durable. What `to` holds behind `base` is replaced: it is
-/// what an interrupted call has left.
+/// Appends the lines of file `from` to `to`, behind its first `base` bytes, in writes of whole
+/// lines (of up to a mebibyte), and makes them durable. What `to` holds behind `base` is replaced:
+/// it is what an interrupted call has left.
 [[nodiscard]] result<void> append_rows(const std::string& from, const std::string& to,
                                        std::uint64_t base);
 

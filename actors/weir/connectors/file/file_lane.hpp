@@ -18,8 +18,8 @@ public:
   /// Opens nothing yet. Throws `weir::exception` if the file's kind can't be told.
   file_lane(std::string path, std::uint64_t offset, const file_options& options);
 
-  /// Gives the next record if it is in memory. A CSV file's header comes first, whatever the offset,
-  /// and anew when a rotation begins another file.
+  /// Gives the next record if it is in memory. A CSV file's header comes first, whatever the
+  /// offset, and anew when a rotation begins another file.
   bool next(raw_record& out);
 
   enum class progress : std::uint8_t {
@@ -27,8 +27,8 @@ public:
     waiting,  ///< At the end of a followed file.
     ended,
   };
-  /// Reads at most a few blocks; called when `next` has no more. Throws `weir::exception` naming the
-  /// file.
+  /// Reads at most a few blocks; called when `next` has no more. Throws `weir::exception` naming
+  /// the file.
   progress advance(steady_time now);
 
   [[nodiscard]] std::uint64_t position() const noexcept { return scanner_.position(); }
@@ -55,9 +55,9 @@ private:
   record_scanner scanner_;
   phase phase_ = phase::unopened;
   std::unique_ptr<byte_stream> stream_;
-  std::uint64_t resume_at_;       ///< Where to go on; 0 once that is done.
-  std::uint64_t skip_left_ = 0;   ///< Bytes that are read and dropped to get there.
-  bool resuming_ = false;         ///< The next block begins at the last byte before `resume_at_`.
+  std::uint64_t resume_at_;      ///< Where to go on; 0 once that is done.
+  std::uint64_t skip_left_ = 0;  ///< Bytes that are read and dropped to get there.
+  bool resuming_ = false;        ///< The next block begins at the last byte before `resume_at_`.
 
   // Of a followed file:
   file_status opened_;

@@ -35,8 +35,8 @@ struct file_options {
 /// How files are written; see `to_files`.
 struct file_sink_options {
   file_format format = file_format::jsonl;
-  csv_format csv;
-  std::string name;  ///< Of the files, without extension; empty for the sink's name.
+  std::optional<csv_format> csv;  ///< Unset: as `csv_format` says.
+  std::string name;               ///< Of the files, without extension; empty for the sink's name.
 };
 
 }  // namespace weir

@@ -79,8 +79,7 @@ private:
 
   bool take(lane& at, source_batch<T>& out, std::size_t max) {
     raw_record record;
-    while (out.events.size() < max && out.rejected.size() < max_rejected &&
-           at.file.next(record)) {
+    while (out.events.size() < max && out.rejected.size() < max_rejected && at.file.next(record)) {
       if (out.events.empty() && out.rejected.empty()) out.first_offset = record.offset;
       if (record.header)
         take_header(at, record);

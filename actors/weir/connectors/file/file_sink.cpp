@@ -11,21 +11,17 @@ namespace weir {
 
 namespace file {
 
-namespace {
-
-/// An operator's id may hold anything; a file's name had better not.
-std::string as_file_name(std::string text) {
-  for (char& c : text)
-    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_' && c != '.') c = '_';
-  if (text.starts_with('.')) text.front() = '_';
-  return text;
+std::string as_file_name(std::string id) {
+  for (char& c : id)
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '-' && c != '_' && c != '.')
+      c = '_';
+  if (id.starts_with('.')) id.front() = '_';
+  return id;
 }
-
-}  // namespace
 
 std::string output_path(const std::string& directory, const std::string& name,
                         const std::string& extension, const sink_instance& at) {
-  std::string file = as_file_name(name);
+  std::string file = name;
   if (at.parallelism > 1) file += "-" + std::to_string(at.instance);
   return (std::filesystem::path{directory} / (file + extension)).string();
 }
@@ -37,9 +33,20 @@ file_sink::file_sink(std::string directory, std::string extension, file_sink_opt
       extension_(std::move(extension)),
       options_(std::move(options)) {}
 
+std::string file_sink::target() const {
+  if (options_.name.empty()) return {};
+  return (std::filesystem::path{directory_} / (options_.name + extension_)).string();
+}
+
+file_sink file_sink::numbered(std::uint32_t n) const {
+  file_sink other = *this;
+  if (!other.options_.name.empty()) other.options_.name += "-" + std::to_string(n);
+  return other;
+}
+
 file_sink to_files(std::string directory, file_sink_options options) {
   const bool csv = options.format == file_format::csv;
-  const bool tabs = csv && options.csv.separator == '\t';
+  const bool tabs = csv && options.csv && options.csv->separator == '\t';
   return {std::move(directory), tabs ? ".tsv" : csv ? ".csv" : ".jsonl", std::move(options)};
 }
 
@@ -52,7 +59,8 @@ file_sink to_one_file(const std::string& path, file_options how) {
     throw exception({errc::unsupported, "to_file: '" + path +
                                             "' would be compressed, and only plain files are "
                                             "written; leave out the last extension"});
-  return {name.parent_path().string(), name.extension().string(),
+  return {name.parent_path().string(),
+          name.extension().string(),
           {kind.format, kind.csv, name.stem().string()}};
 }
 

@@ -34,7 +34,6 @@ public:
   }
   [[nodiscard]] std::string kind() const { return "file"; }
   [[nodiscard]] bool blocking() const { return true; }
-  [[nodiscard]] bool gives_event_time() const { return false; }
 
 private:
   std::string pattern_;
@@ -42,9 +41,10 @@ private:
 };
 
 /// Reads a file, all regular files of a directory (not those in its directories, and no hidden
-/// ones), or all that a glob pattern matches, as events of `T`. See `file_options`; .zst and .gz are
-/// decompressed as they are read. A record that can't be decoded is rejected with its offset and
-/// text. A file that is missing, can't be read, is damaged or has no usable CSV header is an error.
+/// ones), or all that a glob pattern matches, as events of `T`. See `file_options`; .zst and .gz
+/// are decompressed as they are read. A record that can't be decoded is rejected with its offset
+/// and text. A file that is missing, can't be read, is damaged or has no usable CSV header is an
+/// error.
 ///
 ///     p.from(weir::files<flight>("data/*.csv.zst"))
 ///     p.from(weir::files<entry>("/var/log/app.jsonl", {.follow = true}))
@@ -53,8 +53,8 @@ private:
 /// an error if a file no longer has a line end where the reading stopped.
 ///
 /// Following goes on with a file that takes the name's place once the old one has had nothing for a
-/// poll interval, and begins again at 0 when a file became shorter. A line is given when its end has
-/// come, or when a rotation has cut it off. After a rotation offsets count from the new file's
+/// poll interval, and begins again at 0 when a file became shorter. A line is given when its end
+/// has come, or when a rotation has cut it off. After a rotation offsets count from the new file's
 /// beginning. The offset kept for a restart is that of the file that was read last; if the file is
 /// then shorter, or has no line end there, it is read from its beginning. What a file received
 /// between a stop and its rotation is not found. A single file may be missing at first.

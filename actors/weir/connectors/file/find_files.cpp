@@ -31,8 +31,9 @@ result<names> in_directory(const std::string& path) {
       found.push_back(at->path().string());
   if (why) return system_error("cannot list the directory '" + path + "'", why.value());
   if (found.empty())
-    return error{errc::not_found, "the directory '" + path + "' holds no files; hidden files and "
-                                  "directories in it are not read"};
+    return error{errc::not_found, "the directory '" + path +
+                                      "' holds no files; hidden files and "
+                                      "directories in it are not read"};
   return found;
 }
 
@@ -44,8 +45,9 @@ result<names> matching(const std::string& pattern) {
     if (is_regular(matches.gl_pathv[i])) found.emplace_back(matches.gl_pathv[i]);
   ::globfree(&matches);
   if (found.empty())
-    return error{errc::not_found, "no file matches '" + pattern + "'; check the path, which is "
-                                  "taken from the working directory unless it begins with /"};
+    return error{errc::not_found, "no file matches '" + pattern +
+                                      "'; check the path, which is "
+                                      "taken from the working directory unless it begins with /"};
   return found;
 }
 
@@ -65,8 +67,9 @@ result<names> find(const std::string& pattern, const file_options& options) {
   if (what.type() != std::filesystem::file_type::not_found)
     return system_error("cannot read '" + pattern + "'", why.value());
   if (options.follow && may_come(pattern)) return names{pattern};
-  return error{errc::not_found, "the file '" + pattern + "' does not exist; check the path, which "
-                                "is taken from the working directory unless it begins with /"};
+  return error{errc::not_found, "the file '" + pattern +
+                                    "' does not exist; check the path, which "
+                                    "is taken from the working directory unless it begins with /"};
 }
 
 class enumerator final : public source_enumerator {

@@ -9,7 +9,8 @@ namespace weir::file {
 
 /// Collects lines and writes them to standard output, or to another descriptor, which stays open.
 /// Lines of several instances are never mixed: the lock of C's `stdout` is held while they are
-/// written. A reader that has gone is an error, not a signal, whatever the process does with SIGPIPE.
+/// written. A reader that has gone is an error, not a signal, whatever the process does with
+/// SIGPIPE.
 class line_output {
 public:
   explicit line_output(int to) : to_(to) {}

@@ -58,7 +58,8 @@ output_file::output_file(std::string path, std::string header, const sink_instan
 }
 
 output_file::~output_file() {
-  if (to_ && !rows_.empty()) (void)write_all(to_.get(), rows_, path_);
+  if (!to_ || rows_.empty()) return;
+  if (!write_all(to_.get(), rows_, path_)) (void)cut(to_, size_, path_);
 }
 
 void output_file::rows_added() {
@@ -165,10 +166,9 @@ result<void> output_file::make_visible(const pending_rows& rows) const {
   if (!status_of(rows.pending)) {  // committed before
     const std::uint64_t shown = status_of(rows.path).value_or(file_status{}).size;
     if (shown >= rows.base + rows.size) return {};
-    return error{errc::io_failed, "'" + rows.path + "' lacks committed rows: it has " +
-                                      std::to_string(shown) + " of " +
-                                      std::to_string(rows.base + rows.size) +
-                                      " bytes; put the file back"};
+    return error{errc::io_failed,
+                 "'" + rows.path + "' lacks committed rows: it has " + std::to_string(shown) +
+                     " of " + std::to_string(rows.base + rows.size) + " bytes; put the file back"};
   }
   if (rows.base != 0) {
     if (auto done = append_rows(rows.pending, rows.path, rows.base); !done) return done;

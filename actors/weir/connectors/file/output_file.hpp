@@ -25,10 +25,10 @@ struct pending_rows {
 BOOST_DESCRIBE_STRUCT(pending_rows, (), (pending, path, base, size))
 
 /// A file that shows whole checkpoints only. Rows go to a hidden open file beside it; `pre_commit`
-/// closes that and makes it durable; `commit` renames it, or, if rows were committed before, appends
-/// them to what is visible, whole lines at a time. A second commit of the same rows changes nothing.
-/// The first commit of a run replaces the file of an earlier run, with an empty file (or a header)
-/// if there are no rows. Hidden files are called `.<name>.<base>.open.part` and
+/// closes that and makes it durable; `commit` renames it, or, if rows were committed before,
+/// appends them to what is visible, whole lines at a time. A second commit of the same rows changes
+/// nothing. The first commit of a run replaces the file of an earlier run, with an empty file (or a
+/// header) if there are no rows. Hidden files are called `.<name>.<base>.open.part` and
 /// `.<name>.<checkpoint>.<base>.part`. Where it begins is told by `sink_instance`. For one thread.
 class output_file {
 public:
@@ -78,8 +78,8 @@ private:
   bool exists_ = false;  ///< This run, or the one it goes on from, has prepared the file before.
   std::string rows_;
   descriptor to_;
-  std::uint64_t base_ = 0;   ///< Bytes that are visible or prepared.
-  std::uint64_t size_ = 0;   ///< Of the open file.
+  std::uint64_t base_ = 0;    ///< Bytes that are visible or prepared.
+  std::uint64_t size_ = 0;    ///< Of the open file.
   bool resumed_own_ = false;  ///< A committable of this file came with the checkpoint.
 };
 

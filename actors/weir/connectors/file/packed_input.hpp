@@ -15,10 +15,13 @@ namespace weir::file {
 /// What the decompressing streams share: a block of compressed bytes, and the way they fail.
 class packed_input {
 public:
-  packed_input(descriptor from, std::string path) : from_(std::move(from)), path_(std::move(path)) {}
+  packed_input(descriptor from, std::string path)
+      : from_(std::move(from)), path_(std::move(path)) {}
 
   /// The compressed bytes at hand.
-  [[nodiscard]] std::string_view at_hand() const noexcept { return {block_.data() + at_, end_ - at_}; }
+  [[nodiscard]] std::string_view at_hand() const noexcept {
+    return {block_.data() + at_, end_ - at_};
+  }
   void take(std::size_t n) noexcept { at_ += n; }
   /// Reads the next block if none is at hand; false at the end of the file.
   bool refill() {

@@ -84,8 +84,7 @@ record_scanner::found record_scanner::end_of_line(std::size_t text_end, std::siz
                                                   raw_record& out) {
   const bool complete = closes_record(between(line_, line_end));
   const std::string_view text = without_line_end(between(begin_, text_end));
-  if (text.size() > max_record_ && first_line_end_ != 0)
-    return give_first_line(never_closed, out);
+  if (text.size() > max_record_ && first_line_end_ != 0) return give_first_line(never_closed, out);
   if (!complete && line_end == text_end) {  // no more will come
     if (first_line_end_ == 0) first_line_end_ = line_end;
     return give_first_line(never_closed, out);
@@ -152,7 +151,8 @@ bool record_scanner::go_on_discarding(raw_record& out) {
   advance_to(ends ? begin_ + line_end + 1 : end_);
   if (!ends && !finished_) return false;
   discarding_ = false;
-  out = {without_line_end(kept_), discarded_from_, position_, too_long, std::exchange(header_next_, false)};
+  out = {without_line_end(kept_), discarded_from_, position_, too_long,
+         std::exchange(header_next_, false)};
   return true;
 }
 

@@ -23,10 +23,10 @@ struct raw_record {
 };
 
 /// Cuts a file's bytes into records: lines, or for CSV lines that are joined while a quote is open.
-/// Line ends are \n or \r\n; empty lines and a byte-order mark are skipped. A record longer than the
-/// limit is a fault and never held whole. Of a CSV record whose quote is never closed only the first
-/// line is a fault; the next line begins a new record. Holds the record at hand and a block of
-/// 256 KiB.
+/// Line ends are \n or \r\n; empty lines and a byte-order mark are skipped. A record longer than
+/// the limit is a fault and never held whole. Of a CSV record whose quote is never closed only the
+/// first line is a fault; the next line begins a new record. Holds the record at hand and a block
+/// of 256 KiB.
 class record_scanner {
 public:
   record_scanner(file_format format, char separator, std::size_t max_record)

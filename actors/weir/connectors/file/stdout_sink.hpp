@@ -7,6 +7,7 @@
 #include "weir/sink/sink.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -14,8 +15,8 @@ namespace weir {
 
 struct stdout_options {
   file_format format = file_format::jsonl;
-  csv_format csv;
-  int descriptor = 1;  ///< Another open descriptor; it is not closed.
+  std::optional<csv_format> csv;  ///< Unset: as `csv_format` says.
+  int descriptor = 1;             ///< Another open descriptor; it is not closed.
 };
 
 namespace file {
@@ -24,7 +25,7 @@ template <class T>
 class stdout_writer final : public sink_writer<T> {
 public:
   stdout_writer(const stdout_options& options, const sink_instance& at)
-      : encoder_(options.format, options.csv), out_(options.descriptor) {
+      : encoder_(options.format, options.csv.value_or(csv_format{})), out_(options.descriptor) {
     if (at.instance == 0 && at.attempt == 0) out_.lines() = encoder_.header();
   }
 

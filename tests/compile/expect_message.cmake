@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Compiles one case of SOURCE; with a MESSAGE it must fail and say that in one line, without one it must succeed.
+execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${INCLUDE} -DCASE_${CASE} ${SOURCE}
+  RESULT_VARIABLE failed ERROR_VARIABLE said)
+if(MESSAGE STREQUAL "")
+  if(failed)
+    message(FATAL_ERROR "the case without a mistake does not compile:\n${said}")
+  endif()
+  return()
+endif()
+if(NOT failed)
+  message(FATAL_ERROR "the mistake ${CASE} compiles")
+endif()
+string(REGEX MATCH "static assertion failed: weir: [^\n]*" line "${said}")
+if(NOT line MATCHES "${MESSAGE}")
+  message(FATAL_ERROR "expected a line with '${MESSAGE}', got:\n${said}")
+endif()
+string(REGEX MATCHALL "error: " errors "${said}")
+list(LENGTH errors count)
+message(STATUS "${count} errors, first: ${line}")

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+// Runs the schedules on a build of the flow core that makes one of the mistakes it can be told to
+// make, and succeeds if they notice.
+
+#include "simulation/schedules.hpp"
+#include "weir/flow/planted_fault.hpp"
+
+#include <array>
+#include <cstdio>
+#include <string_view>
+#include <utility>
+
+namespace {
+
+using weir::flow::fault;
+
+constexpr std::array<std::pair<std::string_view, fault>, 7> faults{{
+    {"none", fault::none},
+    {"barrier_overtakes_data", fault::barrier_overtakes_data},
+    {"credit_lost_on_empty", fault::credit_lost_on_empty},
+    {"merge_by_maximum", fault::merge_by_maximum},
+    {"idle_not_passed_on", fault::idle_not_passed_on},
+    {"offset_one_too_far", fault::offset_one_too_far},
+    {"old_attempt_accepted", fault::old_attempt_accepted},
+}};
+
+constexpr std::uint64_t schedules = 3'000;
+
+/// Answers the exit code: 0 if the schedules found the mistake, or found none where there is none.
+int run(std::string_view name, fault what) {
+  weir::flow::planted_fault = what;
+  for (std::uint64_t seed = 0; seed < schedules; ++seed) {
+    const auto report = weir::test::run_schedule(seed);
+    if (report.problem.empty()) continue;
+    std::printf("%s: seed %llu (%s): %s\n", name.data(), static_cast<unsigned long long>(seed),
+                report.shape.c_str(), report.problem.c_str());
+    return what == fault::none ? 1 : 0;
+  }
+  std::printf("%s: nothing found in %llu schedules\n", name.data(),
+              static_cast<unsigned long long>(schedules));
+  return what == fault::none ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 2)
+    for (const auto& [name, what] : faults)
+      if (name == argv[1]) return run(name, what);
+  std::fputs("usage: planted_faults <fault>, one of\n", stderr);
+  for (const auto& [name, what] : faults) std::fprintf(stderr, "  %s\n", name.data());
+  return 2;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "simulation/simulator.hpp"
+#include "weir/stream.hpp"
+
+#include <boost/describe/class.hpp>
+#include <catch2/catch_test_macros.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir::test {
+
+/// The event of the unit tests.
+struct sale {
+  std::string shop;
+  std::int64_t amount = 0;
+  timestamp at;
+  std::optional<double> weight;
+
+  friend auto operator<=>(const sale&, const sale&) = default;
+};
+BOOST_DESCRIBE_STRUCT(sale, (), (shop, amount, at, weight))
+
+/// A small event without heap parts.
+struct tick {
+  std::uint64_t key = 0;
+  std::int64_t value = 0;
+
+  friend auto operator<=>(const tick&, const tick&) = default;
+};
+BOOST_DESCRIBE_STRUCT(tick, (), (key, value))
+
+inline timestamp ms(std::int64_t n) { return timestamp{std::chrono::milliseconds{n}}; }
+
+inline sale sold(std::string shop, std::int64_t amount, std::int64_t at_ms) {
+  return {std::move(shop), amount, ms(at_ms), std::nullopt};
+}
+
+template <class T>
+std::vector<T> sorted(std::vector<T> values) {
+  std::sort(values.begin(), values.end());
+  return values;
+}
+
+/// Builds and runs a pipeline to its end on the simulator.
+inline tallies run(const pipeline& p, simulation_options options = {}) {
+  auto built = p.build();
+  if (!built) FAIL(built.error().message);
+  simulator sim{*built, std::move(options)};
+  const auto outcome = sim.run();
+  INFO(sim.failure() << sim.where_stuck());
+  REQUIRE(outcome == simulator::outcome::finished);
+  return sim.seen();
+}
+
+/// The list of mistakes that the whole-graph check finds.
+inline std::string mistakes_of(const pipeline& p) {
+  auto built = p.build();
+  return built ? "" : built.error().message;
+}
+
+}  // namespace weir::test
