@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A program that has a life of its own embeds a pipeline: it pushes readings from its threads and
-// gets alarms back. [embedded]
+// A program of its own embeds a pipeline: it pushes readings from its threads and gets alarms back.
+// [embedded]
 #include <weir/weir.hpp>
 
 #include <atomic>

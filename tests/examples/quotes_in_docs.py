@@ -16,6 +16,7 @@ quoted = {
 }
 for source, (marker, pages) in quoted.items():
     text = (root / source).read_text().split(f"// [{marker}]\n")[1].strip()
+    check("int main" in text, f"{source} has its text between two [{marker}] lines")
     for page in pages:
         check(text in (root / page).read_text(), f"{page} quotes {source} to the letter")
 for page in [root / "README.md", *sorted((root / "docs").rglob("*.md"))]:

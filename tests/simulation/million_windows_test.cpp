@@ -13,11 +13,12 @@ TEST_CASE("a million windows fire at once through a channel of two frames") {
   pipeline p{"million", {.credits = {.frames = 2}}};
   auto rows = std::make_shared<std::uint64_t>(0);
   auto events = std::make_shared<std::uint64_t>(0);
-  p.from(generator{[](std::uint64_t i) {
-                     return reading{i % keys, 1,
-                                    timestamp{std::chrono::milliseconds{i / keys % per_key}}};
-                   },
-                   {.events = keys * per_key}})
+  p
+      .from(generator{
+          [](std::uint64_t i) {
+            return reading{i % keys, 1, timestamp{std::chrono::milliseconds{i / keys % per_key}}};
+          },
+          {.events = keys * per_key}})
       .event_time(&reading::at, bounded_out_of_orderness{std::chrono::hours{1}})
       .key_by(&reading::key)
       .parallelism(2)

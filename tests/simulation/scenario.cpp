@@ -50,6 +50,7 @@ script<reading> read_by(dice& d, std::vector<std::vector<reading>> splits) {
   s.seed = d.number() >> 8;
   s.largest_batch = d.one_of<std::size_t>({1, 5, 30, 1024});
   s.pause = d.one_of({0.0, 0.0, 0.2});
+  s.pause_after = d.one_of({0.0, 0.0, 0.2});
   return s;
 }
 
@@ -121,7 +122,9 @@ scenario linear(dice& d) {
   const std::uint32_t sinks = few(d, 2);
   p.from(scripted_source{read_by(d, splits)})
       .parallelism(sources)
-      .map([](const reading& r) { return reading{r.key, 3 * r.value, r.at}; })
+      .map([](const reading& r) {
+        return reading{r.key, 3 * r.value, r.at};
+      })
       .filter([](const reading& r) { return r.value % 2 == 0; })
       .stage("middle", {.parallelism = middle})
       .filter([](const reading& r) { return r.value % 5 != 0; })
@@ -130,8 +133,7 @@ scenario linear(dice& d) {
 
   std::vector<reading> wanted;
   for (const reading& r : joined(splits))
-    if (3 * r.value % 2 == 0 && 3 * r.value % 5 != 0)
-      wanted.push_back({r.key, 3 * r.value, r.at});
+    if (3 * r.value % 2 == 0 && 3 * r.value % 5 != 0) wanted.push_back({r.key, 3 * r.value, r.at});
   scenario s = make("linear", p, out);
   const bool in_order = splits.size() == 1 && sources * middle * sinks == 1;
   s.check = [out, wanted, in_order](const tallies&) -> std::string {
@@ -186,7 +188,9 @@ scenario keyed_windows(dice& d) {
       .aggregate<totals>(count{}, sum{&reading::value})
       .to(out);
   scenario s = make("keyed windows", p, out);
-  s.check = [out, wanted = sum_up(splits, size)](const tallies&) { return differ(out.seen().rows, wanted); };
+  s.check = [out, wanted = sum_up(splits, size)](const tallies&) {
+    return differ(out.seen().rows, wanted);
+  };
   return s;
 }
 
@@ -212,7 +216,7 @@ scenario windows_of_split_sources(dice& d) {
   windows.side(late).to(late_out);
   windows.to(out);
   scenario s = make("windows of split sources", p, out, late_out);
-  s.options.streams_in_a_stage = 1;
+  s.options.streams_in_a_stage = 2;
   s.check = [out, late_out, wanted = sum_up(splits, size), size](const tallies&) -> std::string {
     window_totals got = sum_up({late_out.seen().rows}, size);
     for (const window_row& r : out.seen().rows) {
@@ -275,12 +279,15 @@ scenario diamond(dice& d) {
   pipeline p{"diamond", narrow(d)};
   transactional_sink<reading> out{reluctant(d)};
   const auto splits = readings(d, usual_size(d), few(d, 2), duration{0});
-  auto all = p.from(scripted_source{read_by(d, splits)})
-                 .parallelism(few(d, 2))
-                 .map([](const reading& r) { return reading{r.key, r.value + 1, r.at}; });
+  auto all =
+      p.from(scripted_source{read_by(d, splits)}).parallelism(few(d, 2)).map([](const reading& r) {
+        return reading{r.key, r.value + 1, r.at};
+      });
   auto even = all.filter([](const reading& r) { return r.value % 2 == 0; })
                   .stage("even", {.parallelism = few(d, 3)})
-                  .map([](const reading& r) { return reading{r.key, -r.value, r.at}; });
+                  .map([](const reading& r) {
+                    return reading{r.key, -r.value, r.at};
+                  });
   auto third = all.filter([](const reading& r) { return r.value % 3 == 0; });
   auto united = even.union_with(third, all).parallelism(few(d, 2)).filter([](const reading& r) {
     return r.value % 7 != 0;
@@ -295,7 +302,7 @@ scenario diamond(dice& d) {
     wanted.push_back({r.key, v, r.at});
   }
   scenario s = make("diamond", p, out);
-  s.options.streams_in_a_stage = 1;
+  s.options.streams_in_a_stage = 2;
   s.check = [out, wanted](const tallies&) { return differ(out.seen().rows, wanted, "rows"); };
   return s;
 }
@@ -308,8 +315,8 @@ scenario shared_results(dice& d) {
   transactional_sink<reading> numbers{reluctant(d)};
   const auto splits = readings(d, usual_size(d), 1, duration{0});
   const duration size{d.one_of<std::int64_t>({100, 5000})};
-  auto in = p.from(scripted_source{read_by(d, splits)})
-                .event_time(&reading::at, monotonous_timestamps{});
+  auto in =
+      p.from(scripted_source{read_by(d, splits)}).event_time(&reading::at, monotonous_timestamps{});
   auto windows = in.key_by(&reading::key)
                      .parallelism(few(d, 3))
                      .window(tumbling{size})
@@ -379,6 +386,7 @@ scenario union_with_idle_source(dice& d) {
       .aggregate<totals>(count{}, sum{&reading::value})
       .to(out);
   scenario s = make("union with an idle source", p, out);
+  s.options.streams_in_a_stage = 1;
   timestamp newest = min_timestamp;
   for (const reading& r : splits[0]) newest = std::max(newest, r.at);
   s.check = [out, wanted = sum_up(splits, size), hour, newest](const tallies& run) -> std::string {
@@ -453,8 +461,8 @@ scenario failing_events(dice& d) {
     if (fails(r)) throw std::runtime_error("value " + std::to_string(r.value));
     emit(reading{r.key, -r.value - 1, r.at});
   };
-  const directive what = d.one_of({directive::to_dead_letters(),
-                                   directive::retry(2, std::chrono::milliseconds{3})});
+  const directive what =
+      d.one_of({directive::to_dead_letters(), directive::retry(2, std::chrono::milliseconds{3})});
   p.from(scripted_source{read_by(d, splits)})
       .stage("halves", {.parallelism = few(d, 2), .on_error = what})
       .flat_map<reading>(halves)
@@ -502,7 +510,9 @@ scenario many_windows_at_once(dice& d) {
       .map([](const window_row& r) { return r; })
       .to(out);
   scenario s = make("many windows at once", p, out);
-  s.check = [out, wanted = sum_up(splits, size)](const tallies&) { return differ(out.seen().rows, wanted); };
+  s.check = [out, wanted = sum_up(splits, size)](const tallies&) {
+    return differ(out.seen().rows, wanted);
+  };
   return s;
 }
 

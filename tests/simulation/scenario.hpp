@@ -69,9 +69,9 @@ struct scenario {
   std::string shape;
   std::optional<graph> built;
   simulation_options options;
-  std::function<void(const weir::clock&)> watch;  ///< Tells the sinks the clock of the run.
+  std::function<void(const weir::clock&)> watch;     ///< Tells the sinks the clock of the run.
   std::function<std::string(const tallies&)> check;  ///< Compares, and answers what is wrong.
-  std::function<std::uint64_t()> put_off;   ///< Writes that sinks have refused.
+  std::function<std::uint64_t()> put_off;            ///< Writes that sinks have refused.
 };
 
 // The shapes.

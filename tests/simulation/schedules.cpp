@@ -11,9 +11,19 @@ namespace weir::test {
 namespace {
 
 constexpr std::array all_shapes{
-    linear,     flat,           counted_by_key,       keyed_windows,       windows_of_split_sources,
-    diamond,    union_with_idle_source, timers,       failing_events,      many_windows_at_once,
-    restarts_on_failure, stopped, shared_results,
+    linear,
+    flat,
+    counted_by_key,
+    keyed_windows,
+    windows_of_split_sources,
+    diamond,
+    union_with_idle_source,
+    timers,
+    failing_events,
+    many_windows_at_once,
+    restarts_on_failure,
+    stopped,
+    shared_results,
 };
 
 /// Crashes, checkpoints, and who is slow.

@@ -19,9 +19,9 @@ struct script {
   std::vector<std::vector<T>> splits;
   std::uint64_t seed = 0;
   std::size_t largest_batch = 1024;
-  double pause = 0;           ///< Chance that a poll has nothing for a millisecond.
-  double pause_after = 0;     ///< Chance that a poll has events, and then nothing for as long.
-  double idle_mark = 0;  ///< Chance that a split is said to be idle, before it goes on.
+  double pause = 0;        ///< Chance that a poll has nothing for a millisecond.
+  double pause_after = 0;  ///< Chance that a poll has events, and then nothing for as long.
+  double idle_mark = 0;    ///< Chance that a split is said to be idle, before it goes on.
   /// Until then a reader without a split is idle; then it has ended.
   timestamp idle_until = min_timestamp;
   bool ends_late = false;  ///< Splits that have been read end only then, and wait till then.
@@ -119,9 +119,7 @@ private:
       std::uint64_t offset;
     };
 
-    bool chance(double p) {
-      return p > 0 && static_cast<double>(random_() >> 11) * 0x1.0p-53 < p;
-    }
+    bool chance(double p) { return p > 0 && static_cast<double>(random_() >> 11) * 0x1.0p-53 < p; }
 
     std::shared_ptr<const script<T>> script_;
     std::shared_ptr<std::vector<std::uint64_t>> handed_out_;

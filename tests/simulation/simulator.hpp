@@ -21,8 +21,8 @@ struct simulation_options {
   std::uint64_t seed = 0;
   double repeat_grants = 0.05;         ///< Share of grants that are delivered a second time, later.
   std::uint32_t checkpoint_every = 0;  ///< Moves between checkpoints; 0 for none but the final one.
-  double abandon = 0;        ///< Chance, at each move, that a checkpoint being taken is given up.
-  double crash = 0;          ///< Chance, at each move, that the run crashes and starts again.
+  double abandon = 0;          ///< Chance, at each move, that a checkpoint being taken is given up.
+  double crash = 0;            ///< Chance, at each move, that the run crashes and starts again.
   double alignment_crash = 0;  ///< ... and, besides, while some stage aligns barriers.
   std::uint32_t max_crashes = 0;
   std::uint32_t max_restarts = 0;  ///< Restarts that stages may ask for.
@@ -125,9 +125,7 @@ private:
   bool advance_time();
   [[nodiscard]] bool aligning() const;
   void count_metrics(tallies& to) const;
-  bool chance(double p) {
-    return p > 0 && static_cast<double>(random_() >> 11) * 0x1.0p-53 < p;
-  }
+  bool chance(double p) { return p > 0 && static_cast<double>(random_() >> 11) * 0x1.0p-53 < p; }
   std::size_t pick(std::size_t n) { return n == 1 ? 0 : static_cast<std::size_t>(random_() % n); }
   void broken(std::string what) {
     if (failure_.empty()) failure_ = std::move(what);

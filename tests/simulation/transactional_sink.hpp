@@ -44,7 +44,7 @@ struct ledger {
 
 /// How a sink holds the pipeline up.
 struct reluctance {
-  std::uint32_t refusals = 0;     ///< Writes that answer "no room" before each that takes some.
+  std::uint32_t refusals = 0;         ///< Writes that answer "no room" before each that takes some.
   std::uint32_t at_most = 1'000'000;  ///< Rows that one write takes.
 };
 

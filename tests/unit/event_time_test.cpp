@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "unit/one_stage.hpp"
 #include "weir/operators/event_time.hpp"
+#include "unit/one_stage.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -103,10 +103,30 @@ TEST_CASE("the watermark is the lowest of the splits that have had an event") {
   CHECK(t.after().watermark == behind(110));
 }
 
-TEST_CASE("a split is idle until its first event") {
+TEST_CASE("a split that was found later is idle until its first event") {
   timing_under_test t{2};
   CHECK(t.after() == progress{min_timestamp, true});
   t.event(1, 100);
+  CHECK(t.after() == progress{behind(100), false});
+}
+
+TEST_CASE("a split that was there from the start is waited for before its first event") {
+  timing_under_test t{2};
+  for (auto& lane : t.lanes) lane.from_start = true;
+  CHECK(t.after() == progress{min_timestamp, false});
+  t.event(0, 100);
+  CHECK(t.after() == progress{min_timestamp, false});
+  t.event(1, 50);
+  CHECK(t.after() == progress{behind(50), false});
+}
+
+TEST_CASE("a split from the start that goes idle or ends without an event is not waited for") {
+  timing_under_test t{3};
+  for (auto& lane : t.lanes) lane.from_start = true;
+  t.event(0, 100);
+  t.lanes[1].state = lane_state::idle;
+  CHECK(t.after().watermark == min_timestamp);
+  t.lanes[2].state = lane_state::ended;
   CHECK(t.after() == progress{behind(100), false});
 }
 
@@ -200,8 +220,10 @@ TEST_CASE("behind a union, an input that has ended does not hold event time back
   pipeline p{"p"};
   auto a = p.from(memory_source{std::vector<sale>{}});
   auto b = p.from(memory_source{std::vector<sale>{}});
-  a.union_with(b).named("both").event_time(&sale::at, monotonous_timestamps{}).to(
-      memory_sink<sale>{});
+  a.union_with(b)
+      .named("both")
+      .event_time(&sale::at, monotonous_timestamps{})
+      .to(memory_sink<sale>{});
   one_stage s{p, "both"};
   s.grant_all();
   const auto at = [](std::int64_t t) {
@@ -221,8 +243,10 @@ TEST_CASE("behind a union, an input that goes idle does not hold event time back
   pipeline p{"p"};
   auto a = p.from(memory_source{std::vector<sale>{}});
   auto b = p.from(memory_source{std::vector<sale>{}});
-  a.union_with(b).named("both").event_time(&sale::at, monotonous_timestamps{}).to(
-      memory_sink<sale>{});
+  a.union_with(b)
+      .named("both")
+      .event_time(&sale::at, monotonous_timestamps{})
+      .to(memory_sink<sale>{});
   one_stage s{p, "both"};
   s.grant_all();
   const auto at = [](std::int64_t t) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "weir/flow/inbox.hpp"
 #include "unit/sample.hpp"
 #include "weir/flow/batch_body.hpp"
-#include "weir/flow/inbox.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "weir/state/keyed_table.hpp"
 #include "unit/sample.hpp"
 #include "weir/state/key_index.hpp"
-#include "weir/state/keyed_table.hpp"
 #include "weir/state/state_column.hpp"
 #include "weir/state/timer_queue.hpp"
 

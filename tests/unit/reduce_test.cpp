@@ -39,8 +39,11 @@ TEST_CASE("an event that reduce fails on leaves the value as it was") {
 
 TEST_CASE("reduce works on without credit where it stopped") {
   pipeline p{"p"};
-  p.from(memory_source{ticks{}}).key_by(&tick::key).reduce(add).named("sum").to(
-      memory_sink<tick>{});
+  p.from(memory_source{ticks{}})
+      .key_by(&tick::key)
+      .reduce(add)
+      .named("sum")
+      .to(memory_sink<tick>{});
   one_stage s{p, "sum"};
   s.grant(0, 1, 1);
   s.send(0, std::vector<std::pair<tick, timestamp>>{

@@ -16,9 +16,8 @@ namespace {
 /// Runs a pipeline of one parallelism until a checkpoint half-way, and goes on from it with
 /// another; answers the rows that the outside world sees in the end.
 template <class T>
-std::vector<T> rescaled(
-    const std::function<pipeline(std::uint32_t, transactional_sink<T>)>& make, std::uint32_t before,
-    std::uint32_t after, std::uint64_t seed) {
+std::vector<T> rescaled(const std::function<pipeline(std::uint32_t, transactional_sink<T>)>& make,
+                        std::uint32_t before, std::uint32_t after, std::uint64_t seed) {
   transactional_sink<T> out;
   auto built = make(before, out).build();
   if (!built) FAIL(built.error().message);
@@ -40,8 +39,7 @@ std::vector<T> rescaled(
 template <class T>
 void check_rescaled(const std::function<pipeline(std::uint32_t, transactional_sink<T>)>& make,
                     std::vector<T> wanted) {
-  for (const auto& [before, after] :
-       {std::pair{1U, 3U}, {2U, 1U}, {2U, 3U}, {3U, 2U}, {2U, 2U}})
+  for (const auto& [before, after] : {std::pair{1U, 3U}, {2U, 1U}, {2U, 3U}, {3U, 2U}, {2U, 2U}})
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
       INFO("from " << before << " to " << after << ", seed " << seed);
       CHECK(rescaled<T>(make, before, after, seed) == sorted(wanted));
@@ -82,9 +80,8 @@ TEST_CASE("reduce goes on with its values after a restart, at any parallelism") 
         p.from(source_of_sales())
             .key_by(&sale::shop)
             .parallelism(p_ops)
-            .reduce([](const sale& a, const sale& b) {
-              return sold(a.shop, a.amount + b.amount, 0);
-            })
+            .reduce(
+                [](const sale& a, const sale& b) { return sold(a.shop, a.amount + b.amount, 0); })
             .named("total")
             .map([](const sale& s) { return sold(s.shop, s.amount, 0); })
             .to(out);
@@ -205,8 +202,10 @@ TEST_CASE("splits are dealt out anew when a source's parallelism changes, and re
         for (const sale& x : sales()) s.splits[static_cast<std::size_t>(x.amount % 5)].push_back(x);
         s.largest_batch = 4;
         pipeline p{"p", small()};
-        p.from(scripted_source<sale>{std::move(s)}).parallelism(p_source).to(out).parallelism(
-            p_source);
+        p.from(scripted_source<sale>{std::move(s)})
+            .parallelism(p_source)
+            .to(out)
+            .parallelism(p_source);
         return p;
       },
       wanted);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "unit/sample.hpp"
 #include "weir/flow/routers.hpp"
+#include "unit/sample.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -57,9 +57,7 @@ TEST_CASE("a hash router sends every key to the instance that owns its group") {
     }
 }
 
-TEST_CASE("minus zero and zero are one key") {
-  CHECK(key_hash(-0.0) == key_hash(0.0));
-}
+TEST_CASE("minus zero and zero are one key") { CHECK(key_hash(-0.0) == key_hash(0.0)); }
 
 TEST_CASE("a round robin router goes on to the next lane with each batch") {
   flow::effects out;

@@ -84,6 +84,7 @@ TEST_CASE("a sink retries the event that failed, and does not write the others t
 TEST_CASE("a sink that has no room holds its stage up, and is asked again") {
   transactional_sink<tick> out{{.refusals = 2, .at_most = 3}};
   one_stage s{into(out), "out"};
+  s.grant_all();
   s.send(0, numbers(0, 5));
   int tries = 0;
   while (s.work() == verdict::blocked) {
@@ -101,6 +102,7 @@ TEST_CASE("a sink that has no room holds its stage up, and is asked again") {
 TEST_CASE("a sink shows nothing before the commit") {
   transactional_sink<tick> out;
   one_stage s{into(out), "out"};
+  s.grant_all();
   s.send(0, numbers(0, 2));
   s.send_barrier(0, 1);
   s.send(0, numbers(2, 4));
@@ -113,6 +115,7 @@ TEST_CASE("a sink shows nothing before the commit") {
 TEST_CASE("what a given-up checkpoint had prepared is committed with the next one") {
   transactional_sink<tick> out;
   one_stage s{into(out), "out"};
+  s.grant_all();
   s.send(0, numbers(0, 2));
   s.send_barrier(0, 1);
   s.work();
@@ -122,7 +125,8 @@ TEST_CASE("what a given-up checkpoint had prepared is committed with the next on
   s.effects().clear();
   s.work();
   std::size_t committables = 0;
-  for (const snapshot_part& p : s.effects().snapshot_parts) committables += p.state == "committable";
+  for (const snapshot_part& p : s.effects().snapshot_parts)
+    committables += p.state == "committable";
   CHECK(committables == 2);
   s.tell(flow::command::kind::commit, {2});
   CHECK(values_of(out.seen().rows) == std::vector<std::int64_t>{0, 1, 2});
@@ -134,6 +138,7 @@ TEST_CASE("a restored sink commits what its checkpoint names, once") {
   std::vector<snapshot_part> parts;
   {
     one_stage s{p, "out"};
+    s.grant_all();
     s.send(0, numbers(0, 2));
     s.send_barrier(0, 1);
     s.send(0, numbers(2, 4));

@@ -18,11 +18,12 @@ ticks numbers(std::int64_t n) {
 
 /// Runs `make` on a stream of these events, and answers what comes out.
 template <class T, class Make>
-std::vector<T> through(const ticks& in, Make make, pipeline_options o = {}) {
+std::vector<T> through(const ticks& in, Make make, pipeline_options o = {},
+                       simulation_options how = {}) {
   pipeline p{"p", o};
   memory_sink<T> out;
   make(p.from(memory_source{in})).to(out);
-  run(p);
+  run(p, std::move(how));
   return out.values();
 }
 
@@ -72,11 +73,13 @@ TEST_CASE("flat_map emits what its function hands to the emitter") {
 
 TEST_CASE("one event may have more outputs than all channels have room for") {
   const auto many = [](auto s) {
-    return std::move(s).flat_map(
-        [](const tick& t) { return std::vector<tick>(5000, tick{1, t.value}); });
+    return std::move(s).flat_map([](const tick& t) {
+      return std::vector<tick>(5000, tick{1, t.value});
+    });
   };
-  const ticks got = through<tick>(numbers(2), many,
-                                  {.batches = {.events = 2}, .credits = {.frames = 1}});
+  const ticks got =
+      through<tick>(numbers(2), many, {.batches = {.events = 2}, .credits = {.frames = 1}},
+                    {.outputs_of_one_event = 5000});
   CHECK(got.size() == 10'000);
   CHECK(got.front().value == 0);
   CHECK(got.back().value == 1);
@@ -85,9 +88,13 @@ TEST_CASE("one event may have more outputs than all channels have room for") {
 TEST_CASE("a chain keeps the order of events") {
   const ticks got = through<tick>(numbers(1000), [](auto s) {
     return std::move(s)
-        .map([](const tick& t) { return tick{t.key, t.value * 2}; })
+        .map([](const tick& t) {
+          return tick{t.key, t.value * 2};
+        })
         .filter([](const tick& t) { return t.value % 4 == 0; })
-        .flat_map([](const tick& t) { return std::vector{t, tick{t.key, t.value + 1}}; });
+        .flat_map([](const tick& t) {
+          return std::vector{t, tick{t.key, t.value + 1}};
+        });
   });
   REQUIRE(got.size() == 1000);
   for (std::size_t i = 0; i < got.size(); ++i)

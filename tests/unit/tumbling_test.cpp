@@ -114,7 +114,7 @@ TEST_CASE("each key and window has a result of its own") {
   s.send(0, at({1, 11, 12, 25}));
   s.send(0, at({5, 25}, "b"), {ms(100), false});
   s.work();
-  CHECK(sorted(s.values<row>(0)).size() == 5);
+  CHECK(s.values<row>(0).size() == 5);
 }
 
 TEST_CASE("windows are emitted in the order of time") {
@@ -240,6 +240,8 @@ TEST_CASE("windows that fire without credit stop between two results and go on t
     s.grant(0, up_to, 3);
     for (const row& r : s.values<row>(0)) got.push_back(r);
   }
+  s.grant_all();  // for the batch that was not full
+  s.work();
   for (const row& r : s.values<row>(0)) got.push_back(r);
   REQUIRE(got.size() == 100);
   for (const row& r : got) CHECK(r.value == (r.window.start == ms(0) ? 1 : 2));
@@ -254,16 +256,15 @@ TEST_CASE("a window's function gets all events of the window, in order of arriva
       .event_time(&sale::at, monotonous_timestamps{})
       .key_by(&sale::shop)
       .window(tumbling{10ms})
-      .process<result>([](const std::string& shop, const window&, std::span<const sale> all,
-                          auto emit) {
-        result r{shop, {}};
-        for (const sale& s : all) r.second.push_back(s.amount);
-        emit(r);
-      })
+      .process<result>(
+          [](const std::string& shop, const window&, std::span<const sale> all, auto emit) {
+            result r{shop, {}};
+            for (const sale& s : all) r.second.push_back(s.amount);
+            emit(r);
+          })
       .to(out);
   run(p);
-  CHECK(sorted(out.values()) ==
-        std::vector<result>{{"a", {1, 3}}, {"a", {4}}, {"b", {2}}});
+  CHECK(sorted(out.values()) == std::vector<result>{{"a", {1, 3}}, {"a", {4}}, {"b", {2}}});
 }
 
 TEST_CASE("a window whose function fails is a dead letter, and the others come") {

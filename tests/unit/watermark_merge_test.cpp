@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "unit/sample.hpp"
 #include "weir/flow/watermark_merge.hpp"
+#include "unit/sample.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -69,7 +69,8 @@ TEST_CASE("progress that rises as its input goes idle counts all the same") {
   CHECK(m.merged() == flow::progress{ms(10), true});
 }
 
-TEST_CASE("an ended input is not waited for, and when all have ended the watermark is the maximum") {
+TEST_CASE(
+    "an ended input is not waited for, and when all have ended the watermark is the maximum") {
   watermark_merge m{2};
   m.update(0, {ms(10), false});
   m.end(1);

@@ -16,7 +16,21 @@ bool survives_restart(const snapshot_part& p) {
   return p.state == "@split" || p.state == "@lane" || p.state == "@watermark";
 }
 
+/// Runs a user's clean-up: what it throws must not keep the rest from being told of the end.
+template <class F>
+void close_quietly(F f) {
+  try {
+    f();
+  } catch (...) {  // there is nobody left to tell
+  }
+}
+
 }  // namespace
+
+pipeline_actor::~pipeline_actor() {
+  // Does nothing after an orderly end; else whoever waits would wait for ever.
+  what_.shown->finish(error{errc::stage_failed, "the pipeline's supervisor ended unexpectedly"});
+}
 
 pipeline_actor::pipeline_actor(caf::event_based_actor* self, supervision what, hosts first)
     : self_(self), what_(std::move(what)), first_(std::move(first)) {
@@ -86,7 +100,8 @@ void pipeline_actor::start_region(std::uint32_t number) {
 
 void pipeline_actor::on_report(const stage_report& r) {
   child& c = children_.at(r.instance);
-  if (r.attempt != regions_.at(c.region).attempt || finishing_) return;
+  const region& of = regions_.at(c.region);
+  if (r.attempt != of.attempt || of.restarting || finishing_) return;
   for (const flow::failure& f : r.failures) {
     const std::string cause =
         "stage '" + name_of(c) + "', operator '" + f.where + "': " + f.why.message;
@@ -142,6 +157,7 @@ void pipeline_actor::fail_region(std::uint32_t number, std::string cause) {
   final_.reset();
   what_.log("failed: " + r.cause);
   each_of_region(number, [&](std::uint32_t, child& c) {
+    c.ended = false;  // or the others' end would begin the final checkpoint without it
     if (c.alive) caf_compat::send(self_, c.actor, quit_atom_v);
   });
 }
@@ -173,6 +189,8 @@ void pipeline_actor::restart(std::uint32_t number, const std::vector<snapshot_pa
     adopt(make_hosts(what_, r.stages, r.attempt, splits, kept));
   } catch (const exception& e) {
     return finish(error{e.why().code, "the restart failed: " + e.why().message});
+  } catch (const std::exception& e) {
+    return finish(error{errc::stage_failed, std::string{"the restart failed: "} + e.what()});
   }
   r.restarting = false;
   start_region(number);
@@ -238,7 +256,8 @@ void pipeline_actor::quit_when_alone() {
     if (c.alive) return;
   // Sources and sinks close before anybody is told that the run has ended.
   for (const auto& [number, c] : children_)
-    if (c.host) c.host->machine().close();
+    if (c.host) close_quietly([&] { c.host->machine().close(); });
+  close_quietly([&] { what_.graph.close_sources(); });
   children_.clear();
   what_.shown->finish(failure_);
   self_->quit();

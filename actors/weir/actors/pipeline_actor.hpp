@@ -27,8 +27,8 @@ struct supervision {
   std::function<void(const std::string&)> log;
 };
 
-/// Makes all stage instances of a region, and the channels between them, for one attempt. Throws `weir::exception` if a
-/// source or sink can't be opened.
+/// Makes all stage instances of a region, and the channels between them, for one attempt. Throws
+/// `weir::exception` if a source or sink can't be opened.
 std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
     const supervision& s, const std::set<std::uint32_t>& stages, flow::attempt_id attempt,
     const split_list& splits, std::span<const snapshot_part> restored);
@@ -36,16 +36,20 @@ std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
 /// The number of an instance among all instances of a pipeline.
 std::uint32_t instance_number(const plan& p, std::uint32_t stage, std::uint32_t instance);
 
-/// The supervisor of one pipeline: starts its stages, restarts a connected region when one of its stages fails, runs the
-/// final checkpoint when all sources have ended, and ends with the pipeline.
+/// The supervisor of one pipeline: starts its stages, restarts a connected region when one of its
+/// stages fails, runs the final checkpoint when all sources have ended, and ends with the pipeline.
 class pipeline_actor {
 public:
   static inline const char* name = "weir.pipeline";
 
   using hosts = std::map<std::uint32_t, std::shared_ptr<stage_host>>;
 
-  /// `first` are the hosts of the first attempt, made beforehand so that what can't be opened is an error of the start.
+  /// `first` are the hosts of the first attempt, made beforehand so that what can't be opened is an
+  /// error of the start.
   pipeline_actor(caf::event_based_actor* self, supervision what, hosts first);
+  pipeline_actor(const pipeline_actor&) = delete;
+  pipeline_actor& operator=(const pipeline_actor&) = delete;
+  ~pipeline_actor();
 
   caf::behavior make_behavior();
 

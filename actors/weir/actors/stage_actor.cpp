@@ -7,7 +7,8 @@ namespace weir::actors {
 
 namespace {
 
-/// Timers closer than this are put together: a source paced at a million events a second must not wake a million times.
+/// Timers closer than this are put together: a source paced at a million events a second must not
+/// wake a million times.
 constexpr duration timer_resolution = std::chrono::microseconds{200};
 
 }  // namespace
@@ -17,7 +18,7 @@ caf::behavior stage_actor::make_behavior() {
   return {
       [this](wake_atom) { run(); },
       [this](timer_atom) {
-        timer_at_ = max_timestamp;
+        timers_.pop_back();  // they come in the order of their times
         run();
       },
       [this](const flow::command& c) {
@@ -30,11 +31,12 @@ caf::behavior stage_actor::make_behavior() {
 
 void stage_actor::run() {
   const timestamp wake_at = host_->run();
-  if (wake_at >= timer_at_) return;
+  if (wake_at == max_timestamp) return;
   const timestamp now = clock_->wall();
-  const duration delay = std::max(wake_at - now, timer_resolution);
-  timer_at_ = saturating_add(now, delay);
-  caf_compat::send_after(self_, delay, caf::actor{self_}, timer_atom_v);
+  const timestamp at = std::max(wake_at, saturating_add(now, timer_resolution));
+  if (!timers_.empty() && at >= timers_.back()) return;
+  timers_.push_back(at);
+  caf_compat::send_after(self_, at - now, caf::actor{self_}, timer_atom_v);
 }
 
 }  // namespace weir::actors

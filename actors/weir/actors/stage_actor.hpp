@@ -5,10 +5,12 @@
 #include "weir/core/clock.hpp"
 
 #include <memory>
+#include <vector>
 
 namespace weir::actors {
 
-/// One stage instance as an actor: a thin shell round its host. Woken by its doorbell, by timers and by commands.
+/// One stage instance as an actor: a thin shell round its host. Woken by its doorbell, by timers
+/// and by commands.
 class stage_actor {
 public:
   static inline const char* name = "weir.stage";
@@ -26,7 +28,8 @@ private:
   caf::event_based_actor* self_;
   std::shared_ptr<stage_host> host_;
   std::shared_ptr<const clock> clock_;
-  timestamp timer_at_ = max_timestamp;  ///< When the timer that is set will come.
+  std::vector<timestamp>
+      timers_;  ///< When timers will come that are on their way, the earliest last.
 };
 
 }  // namespace weir::actors

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 namespace weir {
 
@@ -56,7 +57,15 @@ run_summary watch(runtime& running, const program& what, bool quiet) {
   const duration pause = std::chrono::milliseconds{50};
   const int every = isatty(fileno(to)) != 0 ? 10 : 20;
   int obeyed = 0;
+  int rounds_since_abort = 0;
   for (int round = 1; !running.wait_for(pause); ++round) {
+    // User code or a write that blocks may hold a thread for good; a user who aborts wants to be
+    // let go.
+    if (obeyed == 2 && (++rounds_since_abort == 40 || signals.count() > 2)) {
+      std::fprintf(stderr, "%s: a stage did not end in time; leaving it behind\n",
+                   what.name.c_str());
+      std::_Exit(failed);
+    }
     if (signals.count() > obeyed) {
       std::fprintf(stderr, obeyed == 0 ? "%s: stopping; once more to abort\n" : "%s: aborting\n",
                    what.name.c_str());
@@ -87,6 +96,9 @@ int run(const program& what, const args& values) {
   const bool json = values.flag("json");
   pipeline p = write_down(what, values);
   if (what.before_run) what.before_run(values);
+  if (values.count("workers") > 1024)
+    throw exception(
+        {errc::invalid_argument, "--workers '" + values["workers"] + "': expected 1024 at most"});
   runtime_options options;
   options.workers = static_cast<std::uint32_t>(values.count("workers"));
   auto running = runtime::start(std::move(p), options);

@@ -1,18 +1,42 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/runtime/board.hpp"
 
-#include <algorithm>
-
 namespace weir {
 
 latency_summary summarize(const histogram& h) {
-  const auto at = [&](double q) { return std::chrono::nanoseconds{static_cast<std::int64_t>(h.quantile(q))}; };
+  const auto at = [&](double q) {
+    return std::chrono::nanoseconds{static_cast<std::int64_t>(h.quantile(q))};
+  };
   return {h.count(), at(0.5), at(0.99), at(0.999), at(1.0)};
 }
 
+namespace {
+
+void add_counts(const instance_status& s, run_summary& sum, histogram& latency) {
+  const stage_metrics& m = *s.metrics;
+  if (s.kind == "source") sum.events_read += m.events_in.get();
+  if (s.kind == "sink") {
+    sum.events_written += m.events_in.get();
+    latency.add(m.latency);
+  }
+  sum.late_events += m.late_events.get();
+  sum.dead_letters += m.dead_letters.get();
+  sum.skipped_events += m.skipped_events.get();
+  sum.window_results += m.results.get();
+  sum.unclaimed_outputs += m.unclaimed_outputs.get();
+}
+
+}  // namespace
+
 void board::add(instance_status s) {
   std::lock_guard lock{mutex_};
-  all_.push_back(std::move(s));
+  for (instance_status& before : current_)
+    if (before.stage == s.stage && before.instance == s.instance) {
+      add_counts(before, sums_, *past_latency_);
+      before = std::move(s);
+      return;
+    }
+  current_.push_back(std::move(s));
 }
 
 void board::count_restart(std::uint64_t events_lost) {
@@ -37,36 +61,15 @@ void board::finish(std::optional<error> failure) {
 
 std::vector<instance_status> board::current() const {
   std::lock_guard lock{mutex_};
-  std::vector<instance_status> newest;
-  for (const instance_status& s : all_) {
-    const auto same = std::find_if(newest.begin(), newest.end(), [&](const instance_status& n) {
-      return n.stage == s.stage && n.instance == s.instance;
-    });
-    if (same == newest.end())
-      newest.push_back(s);
-    else
-      *same = s;
-  }
-  return newest;
+  return current_;
 }
 
 run_summary board::summary() const {
   std::lock_guard lock{mutex_};
   run_summary sum = sums_;
-  auto latency = std::make_unique<histogram>();
-  for (const instance_status& s : all_) {
-    const stage_metrics& m = *s.metrics;
-    if (s.kind == "source") sum.events_read += m.events_in.get();
-    if (s.kind == "sink") {
-      sum.events_written += m.events_in.get();
-      latency->add(m.latency);
-    }
-    sum.late_events += m.late_events.get();
-    sum.dead_letters += m.dead_letters.get();
-    sum.skipped_events += m.skipped_events.get();
-    sum.window_results += m.results.get();
-    sum.unclaimed_outputs += m.unclaimed_outputs.get();
-  }
+  const auto latency = std::make_unique<histogram>();
+  latency->add(*past_latency_);
+  for (const instance_status& s : current_) add_counts(s, sum, *latency);
   sum.latency = summarize(*latency);
   if (!finished_) sum.elapsed = std::chrono::steady_clock::now() - began_;
   return sum;

@@ -4,17 +4,19 @@
 #include "weir/runtime/status.hpp"
 
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <vector>
 
 namespace weir {
 
-/// What a pipeline's supervisor lets others see: written by the supervisor, read by any thread. A mutex, because threads
-/// that are no actors look at it and wait on it; nothing on the data plane touches it.
+/// What a pipeline's supervisor lets others see: written by the supervisor, read by any thread. A
+/// mutex, because threads that are no actors look at it and wait on it; nothing on the data plane
+/// touches it.
 class board {
 public:
-  /// Adds the instances of a new attempt; those of the attempts before stay, for the sums.
+  /// Adds an instance; one of an earlier attempt in its place goes into the sums.
   void add(instance_status s);
   void count_restart(std::uint64_t events_lost);
   void set_stopped();
@@ -29,8 +31,9 @@ public:
 private:
   mutable std::mutex mutex_;
   mutable std::condition_variable ended_;
-  std::vector<instance_status> all_;
-  run_summary sums_;
+  std::vector<instance_status> current_;
+  run_summary sums_;  ///< Of attempts that are over.
+  std::unique_ptr<histogram> past_latency_ = std::make_unique<histogram>();
   bool finished_ = false;
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
 };

@@ -62,11 +62,14 @@ result<runtime> runtime::start(pipeline p, runtime_options options) {
     for (std::uint32_t i = 0; i < in->what.graph.plan().stages.size(); ++i) all.insert(i);
     auto hosts = actors::make_hosts(in->what, all, 0, *splits, {});
     // Detached: a restart looks for files or servers, which may take a while.
-    in->supervisor = in->system.spawn<caf_compat::state_actor<actors::pipeline_actor>, caf::detached>(
-        in->what, std::move(hosts));
+    in->supervisor =
+        in->system.spawn<caf_compat::state_actor<actors::pipeline_actor>, caf::detached>(
+            in->what, std::move(hosts));
     return runtime{std::move(in)};
   } catch (const exception& e) {
     return e.why();
+  } catch (const std::exception& e) {
+    return error{errc::stage_failed, std::string{"the pipeline cannot be started: "} + e.what()};
   }
 }
 
@@ -85,8 +88,12 @@ runtime::~runtime() {
   inside_->supervisor = nullptr;
 }
 
-void runtime::stop() { caf_compat::send_anonymous(inside_->supervisor, actors::pipeline_order::stop); }
-void runtime::abort() { caf_compat::send_anonymous(inside_->supervisor, actors::pipeline_order::abort); }
+void runtime::stop() {
+  caf_compat::send_anonymous(inside_->supervisor, actors::pipeline_order::stop);
+}
+void runtime::abort() {
+  caf_compat::send_anonymous(inside_->supervisor, actors::pipeline_order::abort);
+}
 
 run_summary runtime::wait() {
   inside_->shown->wait();

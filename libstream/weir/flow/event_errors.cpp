@@ -20,13 +20,8 @@ error event_errors::current_error() {
 }
 
 event_errors::next event_errors::judge(std::string_view operator_name, const error& why,
-                                       std::uint64_t event_number, timestamp wall, bool may_retry,
+                                       std::uint32_t tries, timestamp wall, bool may_retry,
                                        effects& out) {
-  if (event_number != failing_event_) {
-    failing_event_ = event_number;
-    tries_ = 0;
-  }
-  ++tries_;
   switch (directive_.what) {
     case directive::kind::dead_letter:
       return next::go_on;
@@ -34,9 +29,9 @@ event_errors::next event_errors::judge(std::string_view operator_name, const err
       metrics_->skipped_events.add(1);
       return next::go_on;
     case directive::kind::retry:
-      if (!may_retry || tries_ > directive_.tries) return next::go_on;
+      if (!may_retry || tries > directive_.tries) return next::go_on;
       metrics_->retries.add(1);
-      not_before_ = saturating_add(wall, directive_.backoff * (1LL << std::min(tries_ - 1, 20U)));
+      not_before_ = saturating_add(wall, directive_.backoff * (1LL << std::min(tries - 1, 20U)));
       out.wake_at = std::min(out.wake_at, not_before_);
       return next::again;
     case directive::kind::restart:
@@ -51,13 +46,13 @@ event_errors::next event_errors::judge(std::string_view operator_name, const err
 }
 
 dead_letter event_errors::begin_letter(std::string_view operator_name, error why,
-                                       timestamp wall) const {
+                                       std::uint32_t tries, timestamp wall) const {
   dead_letter letter;
   letter.stage = stage_;
   letter.operator_name = operator_name;
   letter.error = std::move(why.message);
   letter.failed_at = wall;
-  letter.tries = std::max(1U, tries_);
+  letter.tries = tries;
   return letter;
 }
 
@@ -68,8 +63,7 @@ bool event_errors::on_rejected(std::string_view operator_name, error why, timest
     letter.offset = record.offset;
     letter.text = std::move(record.text);
   };
-  const std::uint64_t number = ~std::uint64_t{0} - ++rejected_;
-  return on_error(operator_name, std::move(why), number, wall, out, false, describe) != next::fail;
+  return on_error(operator_name, std::move(why), 1, wall, out, false, describe) != next::fail;
 }
 
 void event_errors::send(dead_letter letter) {

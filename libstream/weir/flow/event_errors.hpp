@@ -10,11 +10,27 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace weir::flow {
 
 template <class T>
 class typed_output_port;
+
+/// Counts how often the event that a loop is at has been tried. Each loop of a stage has its own:
+/// they number their events alike.
+class event_tries {
+public:
+  /// Notes that the loop's event of that number has failed, and answers how often by now.
+  std::uint32_t failed(std::uint64_t event) noexcept {
+    if (std::exchange(event_, event) != event) tries_ = 0;
+    return ++tries_;
+  }
+
+private:
+  std::uint64_t event_ = ~std::uint64_t{0};
+  std::uint32_t tries_ = 0;
+};
 
 /// Applies a stage's directive to events that fail.
 class event_errors {
@@ -34,23 +50,23 @@ public:
         dead_letters_(dead_letters),
         metrics_(std::move(metrics)) {}
 
-  /// Deals with the exception in flight. `event_number` tells events apart, so that tries are
-  /// counted for each; a firing can't be tried again. `describe(dead_letter&)` fills in the event
-  /// and is called only when a dead letter is made.
+  /// Deals with the exception in flight, at the event's `tries`-th try; a firing can't be tried
+  /// again. `describe(dead_letter&)` fills in the event and is called only when a dead letter is
+  /// made.
   template <class Describe>
-  next on_exception(std::string_view operator_name, std::uint64_t event_number, timestamp wall,
+  next on_exception(std::string_view operator_name, std::uint32_t tries, timestamp wall,
                     effects& out, bool may_retry, Describe describe) {
-    return on_error(operator_name, current_error(), event_number, wall, out, may_retry,
+    return on_error(operator_name, current_error(), tries, wall, out, may_retry,
                     std::move(describe));
   }
 
   /// As above, for a failure that is no exception.
   template <class Describe>
-  next on_error(std::string_view operator_name, error why, std::uint64_t event_number,
-                timestamp wall, effects& out, bool may_retry, Describe describe) {
-    const next n = judge(operator_name, why, event_number, wall, may_retry, out);
+  next on_error(std::string_view operator_name, error why, std::uint32_t tries, timestamp wall,
+                effects& out, bool may_retry, Describe describe) {
+    const next n = judge(operator_name, why, tries, wall, may_retry, out);
     if (n == next::go_on && directive_.what != directive::kind::skip) {
-      dead_letter letter = begin_letter(operator_name, std::move(why), wall);
+      dead_letter letter = begin_letter(operator_name, std::move(why), tries, wall);
       describe(letter);
       send(std::move(letter));
     }
@@ -70,19 +86,16 @@ public:
 
 private:
   static error current_error();
-  next judge(std::string_view operator_name, const error& why, std::uint64_t event_number,
-             timestamp wall, bool may_retry, effects& out);
+  next judge(std::string_view operator_name, const error& why, std::uint32_t tries, timestamp wall,
+             bool may_retry, effects& out);
   [[nodiscard]] dead_letter begin_letter(std::string_view operator_name, error why,
-                                         timestamp wall) const;
+                                         std::uint32_t tries, timestamp wall) const;
   void send(dead_letter letter);
 
   std::string stage_;
   directive directive_;
   typed_output_port<dead_letter>* dead_letters_;
   std::shared_ptr<stage_metrics> metrics_;
-  std::uint64_t failing_event_ = ~std::uint64_t{0};
-  std::uint32_t tries_ = 0;
-  std::uint64_t rejected_ = 0;
   timestamp not_before_ = min_timestamp;
   bool failed_ = false;
 };

@@ -18,6 +18,9 @@ public:
   [[nodiscard]] virtual bool full() const noexcept = 0;
   /// Works off what it holds.
   virtual verdict settle(step& s) = 0;
+  /// Notes that what is emitted from here on is of another event, and takes that back.
+  virtual void mark() noexcept = 0;
+  virtual void take_back_to_mark() = 0;
 };
 
 /// A named stream within a stage: gathers events and hands them, batch by batch, to each of its
@@ -38,6 +41,11 @@ public:
     if (gathered_.empty()) return false;
     gathered_.pop();
     return true;
+  }
+
+  void mark() noexcept override { mark_ = gathered_.size(); }
+  void take_back_to_mark() override {
+    while (gathered_.size() > mark_) gathered_.pop();
   }
 
   [[nodiscard]] bool full() const noexcept override {
@@ -87,6 +95,7 @@ public:
 
 private:
   batch<T> gathered_;
+  std::size_t mark_ = 0;
   std::vector<std::unique_ptr<segment<T>>> consumers_;
   std::size_t limit_;
   bool handing_out_now_ = false;

@@ -88,7 +88,8 @@ public:
         return verdict::done;
     });
     if (v != verdict::done) return v;
-    return finish_phase(end_.on_time(s), [&](fan_out_base& f) { return f.on_time(s); });
+    return finish_phase([&] { return end_.on_time(s); },
+                        [&](fan_out_base& f) { return f.on_time(s); });
   }
 
   verdict on_completion(step& s) override {
@@ -102,7 +103,8 @@ public:
         return verdict::done;
     });
     if (v != verdict::done) return v;
-    return finish_phase(end_.on_completion(s), [&](fan_out_base& f) { return f.on_completion(s); });
+    return finish_phase([&] { return end_.on_completion(s); },
+                        [&](fan_out_base& f) { return f.on_completion(s); });
   }
 
   [[nodiscard]] timestamp next_timer() const override {
@@ -179,7 +181,10 @@ private:
     try {
       while (i < to && !any_full()) {
         for (const std::size_t chunk_end = i + std::min(to - i, room()); i < chunk_end; ++i) {
-          if constexpr (takes_back) end_.forget_noted();
+          if constexpr (takes_back) {
+            end_.forget_noted();
+            for (auto& side : sides_) side->mark();
+          }
           if constexpr (Move)
             run<0, false>(std::move(in.values[i]), in.times[i], s);
           else
@@ -195,22 +200,22 @@ private:
 
   template <std::size_t I, bool Fires, class V>
   void run(V&& value, timestamp at, step& s) {
-    if constexpr (I == count) {
-      if constexpr (takes_back && !Fires)
-        end_.emit_noted(std::forward<V>(value), at);
-      else
-        end_.emit(std::forward<V>(value), at);
-    } else {
-      try {
+    try {
+      if constexpr (I < count) {
         next_op<I + 1, Fires> next{*this, s};
         std::get<I>(ops_).on_event(std::forward<V>(value), at, next, s);
-      } catch (...) {
-        // Only what a firing emits must be looked at here: an event is still in its batch. A value
-        // whose address is not taken can stay in registers.
-        if constexpr (Fires)
-          note_failed_value(I, value, at);
-        else
-          note_failed_operator(I);
+      } else if constexpr (takes_back && !Fires) {
+        end_.emit_noted(std::forward<V>(value), at);
+      } else {
+        end_.emit(std::forward<V>(value), at);
+      }
+    } catch (...) {
+      // An event is still in its batch, and fails as a whole. Of what a firing emits only this
+      // value fails, and is looked at here: one whose address is not taken can stay in registers.
+      if constexpr (Fires)
+        on_fired_value_failed(I, value, at, s);
+      else {
+        note_failed_operator(I);
         throw;
       }
     }
@@ -220,16 +225,20 @@ private:
     if (!failed_op_) failed_op_ = op;
   }
   template <class V>
-  void note_failed_value(std::size_t op, const V& value, timestamp at) {
-    if (failed_op_) return;
+  void on_fired_value_failed(std::size_t op, const V& value, timestamp at, step& s) {
     failed_op_ = op;
-    describe_event(value, at, fired_.emplace());
+    s.errors.on_exception(name_of_failed(), 1, s.wall, s.out, false,
+                          [&](dead_letter& letter) { describe_event(value, at, letter); });
+    failed_op_.reset();
   }
 
   void on_event_failed(batch<S>& in, step& s) {
-    if constexpr (takes_back) end_.take_back_noted();
-    const auto next = s.errors.on_exception(name_of_failed(), events_before_ + at_, s.wall, s.out,
-                                            true, [&](dead_letter& letter) {
+    if constexpr (takes_back) {
+      end_.take_back_noted();
+      for (auto& side : sides_) side->take_back_to_mark();
+    }
+    const auto next = s.errors.on_exception(name_of_failed(), tries_.failed(events_before_ + at_),
+                                            s.wall, s.out, true, [&](dead_letter& letter) {
                                               describe_event(in.values[at_], in.times[at_], letter);
                                               if (s.origin == nullptr) return;
                                               letter.source = s.origin->split();
@@ -263,31 +272,28 @@ private:
     }
   }
 
-  void on_firing_failed(std::size_t firing_op, step& s) {
-    if (!failed_op_) failed_op_ = firing_op;
-    // Numbered apart from events; a firing is not tried again.
-    s.errors.on_exception(name_of_failed(), ~std::uint64_t{0} - ++firings_failed_, s.wall, s.out,
-                          false, [&](dead_letter& letter) {
-                            if (!fired_) return;
-                            letter.type = std::move(fired_->type);
-                            letter.text = std::move(fired_->text);
-                            letter.event = std::move(fired_->event);
-                            letter.event_time = fired_->event_time;
-                          });
+  /// The firing itself failed, in user code that it called; it is not tried again.
+  void on_firing_failed(std::size_t op, step& s) {
+    failed_op_ = op;
+    s.errors.on_exception(name_of_failed(), 1, s.wall, s.out, false, [](dead_letter&) {});
     failed_op_.reset();
-    fired_.reset();
+    s.budget -= std::min<std::size_t>(s.budget, 1);
   }
 
-  template <class Call>
-  verdict finish_phase(verdict end, Call call) {
-    if (end != verdict::done) return end;
-    const verdict v = side_progress_.run(sides_, call);
+  template <class AtEnd, class AtSide>
+  verdict finish_phase(AtEnd at_end, AtSide at_side) {
+    if (phase_->at == count) {
+      if (const verdict v = at_end(); v != verdict::done) return v;
+      ++phase_->at;
+    }
+    const verdict v = side_progress_.run(sides_, at_side);
     if (v == verdict::done) phase_.reset();
     return v;
   }
 
   [[nodiscard]] std::string_view name_of_failed() const {
-    return failed_op_ ? std::string_view{names_[*failed_op_]} : std::string_view{"output"};
+    return failed_op_ && *failed_op_ != count ? std::string_view{names_[*failed_op_]}
+                                              : std::string_view{"output"};
   }
 
   /// How many events may pass before `any_full()` has to be asked again.
@@ -329,8 +335,7 @@ private:
   part_cursor side_saving_;
   std::size_t saved_ = 0;  ///< Operators whose part of the snapshot is written.
   std::optional<std::size_t> failed_op_;
-  std::optional<dead_letter> fired_;  ///< The value that failed in a firing.
-  std::uint64_t firings_failed_ = 0;
+  event_tries tries_;
 };
 
 }  // namespace weir::flow

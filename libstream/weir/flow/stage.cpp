@@ -109,7 +109,9 @@ void stage::take_command(const command& c, effects& out) {
 
 void stage::fail(errc code, std::string text, effects& out) {
   failed_ = true;
-  out.failures.push_back({failure::remedy::restart, parts_.name, {code, std::move(text)}});
+  // What has ended for good no restart brings back.
+  const auto wants = code == errc::stopped ? failure::remedy::stop : failure::remedy::restart;
+  out.failures.push_back({wants, parts_.name, {code, std::move(text)}});
 }
 
 verdict stage::step(effects& out) {
@@ -119,8 +121,10 @@ verdict stage::step(effects& out) {
     parts_.metrics->blocked_nanos.add(
         static_cast<std::uint64_t>((began - *blocked_since_).count()));
   for (auto& port : parts_.outputs) port->begin_step(out);
-  flow::step s{
-      .out = out, .errors = *parts_.errors, .wall = clock_->wall(), .budget = parts_.budget};
+  flow::step s{.out = out,
+               .errors = *parts_.errors,
+               .wall = clock_->wall(),
+               .budget = std::min(budget_, parts_.budget)};
 
   verdict v = verdict::more;
   while (v == verdict::more && s.budget != 0 && !failed_ && !parts_.errors->failed()) v = work(s);
@@ -133,6 +137,7 @@ verdict stage::step(effects& out) {
   if (v != verdict::blocked) s.wake_at(parts_.body->next_timer());
 
   const steady_time now = clock_->steady();
+  adapt_budget(std::min(budget_, parts_.budget) - s.budget, now - began);
   parts_.metrics->busy_nanos.add(static_cast<std::uint64_t>((now - began).count()));
   blocked_since_ = v == verdict::blocked ? std::optional{now} : std::nullopt;
   parts_.metrics->frames_out.add(out.frames.size());
@@ -320,6 +325,17 @@ bool stage::output_full() const noexcept {
 bool stage::waits_for_credit() const noexcept {
   return std::any_of(parts_.outputs.begin(), parts_.outputs.end(),
                      [](const auto& port) { return port->waits_for_credit(); });
+}
+
+/// A step should take some milliseconds whatever an event costs: a worker serves other stages too,
+/// and a command must not wait behind thousands of slow events.
+void stage::adapt_budget(std::size_t used, std::chrono::nanoseconds took) {
+  constexpr std::chrono::nanoseconds aim = std::chrono::milliseconds{5};
+  if (took > aim)
+    budget_ = static_cast<std::uint32_t>(
+        std::max<std::int64_t>(1, static_cast<std::int64_t>(used) * aim.count() / took.count()));
+  else if (used >= std::min(budget_, parts_.budget) && took < aim / 2)
+    budget_ = std::min(parts_.budget, 2 * budget_);
 }
 
 void stage::note_gauges(verdict v) {

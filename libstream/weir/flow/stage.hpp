@@ -118,6 +118,7 @@ private:
   void finish_snapshot(effects& out);
   void finish_end(effects& out);
   [[nodiscard]] bool output_full() const noexcept;
+  void adapt_budget(std::size_t used, std::chrono::nanoseconds took);
   void note_gauges(verdict v);
 
   stage_parts parts_;
@@ -135,6 +136,7 @@ private:
   std::optional<barrier> triggered_;  ///< A source's order to take one.
   std::deque<completion> completions_;
   std::optional<steady_time> blocked_since_;
+  std::uint32_t budget_ = 256;  ///< Of the next step; follows the time that steps take.
   bool started_ = false;
   bool source_ended_ = false;
   bool ending_ = false;  ///< The end has been handed to the outputs.

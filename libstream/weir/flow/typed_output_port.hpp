@@ -98,14 +98,7 @@ public:
 
   void send_barrier(barrier b) override {
     for (lane& l : lanes_) {
-      if (planted(fault::barrier_overtakes_data)) {
-        each_channel(l, [&](out_channel& c) {
-          c.set_barrier(b);
-          c.send_waiting(*effects_);
-        });
-        continue;
-      }
-      close(l);
+      if (!planted(fault::barrier_overtakes_data)) close(l);
       each_channel(l, [&](out_channel& c) { c.set_barrier(b); });
       pump(l);
     }

@@ -21,6 +21,8 @@ void check_parallelism(const graph_draft& draft, const stage_draft& stage,
                        std::vector<std::string>& mistakes) {
   const std::uint32_t n = *stage.parallelism;
   const std::string where = "stage '" + stage.name + "': ";
+  if (n > 1024)
+    mistakes.push_back(where + "parallelism " + std::to_string(n) + " is more than 1024 instances");
   if (n == 0) mistakes.push_back(where + "parallelism is 0; it needs at least one instance");
   if (stage.keyed && n > draft.options.key_groups)
     mistakes.push_back(where + "parallelism " + std::to_string(n) + " is more than the " +

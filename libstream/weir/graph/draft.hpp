@@ -59,6 +59,7 @@ struct stage_draft {
   std::vector<output_draft> outputs;
   std::function<std::unique_ptr<flow::stage_body>(assembly&)> make_body;
   std::function<std::unique_ptr<source_enumerator>()> make_enumerator;
+  std::function<void()> close_source;  ///< Lets go of those who wait for the source; may be empty.
 };
 
 struct edge_draft {

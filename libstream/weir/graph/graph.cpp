@@ -176,4 +176,9 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
   return std::make_unique<flow::stage>(std::move(parts), *around.time);
 }
 
+void graph::close_sources() const {
+  for (const build::stage_draft& stage : inside_->stages)
+    if (stage.close_source) stage.close_source();
+}
+
 }  // namespace weir

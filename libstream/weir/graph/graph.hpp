@@ -47,6 +47,9 @@ public:
                                                         std::span<const snapshot_part> restored,
                                                         build::surroundings around) const;
 
+  /// Says to the sources that nobody will read them any more, for those who push into them.
+  void close_sources() const;
+
 private:
   struct inside {
     weir::plan plan;

@@ -71,6 +71,7 @@ public:
     build::stage_draft& made = draft_->stages[stage];
     made.blocking = source.blocking();
     made.make_enumerator = [source] { return source.make_enumerator(); };
+    if constexpr (requires { source.close(); }) made.close_source = [source] { source.close(); };
     made.make_body = [first, source = std::move(source),
                       op](build::assembly& a) -> std::unique_ptr<flow::stage_body> {
       auto reader = source.make_reader();

@@ -55,7 +55,8 @@ public:
         waits = waits || held;
         continue;
       }
-      if (!active && !std::exchange(l.fresh_events, false)) continue;
+      const bool fresh = std::exchange(l.fresh_events, false);
+      if (!active && !fresh) continue;
       lowest = std::min(lowest, l.generator.watermark());
       counts = true;
       waits = waits || active;

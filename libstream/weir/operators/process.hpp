@@ -78,6 +78,17 @@ private:
       std::apply([&](auto&... state) { (f(state), ...); }, processor_.states());
   }
 
+  /// Lets a key go that holds nothing after a call, also after one that threw.
+  struct leave_if_empty {
+    process& of;
+    std::uint32_t slot;
+
+    ~leave_if_empty() {
+      if (!of.event_timers_.has(slot) && !of.processing_timers_.has(slot) && !of.holds_state(slot))
+        of.keys_.leave(slot);
+    }
+  };
+
   template <class Next, class Call>
   void call(std::uint32_t slot, timestamp at, Next& next, flow::step& s, Call user) {
     context_.environment_ = &environment_;
@@ -90,9 +101,10 @@ private:
     context_.now_ = s.wall;
     context_.out_.clear();
     each_state([&](auto& state) { state.select(slot); });
-    user(context_);
-    if (!event_timers_.has(slot) && !processing_timers_.has(slot) && !holds_state(slot))
-      keys_.leave(slot);
+    {
+      const leave_if_empty after{*this, slot};
+      user(context_);
+    }
     for (auto& [value, when] : context_.out_) next(std::move(value), when);
   }
 

@@ -33,25 +33,20 @@ public:
 
   verdict on_batch(batch<T>& in, bool, step& s) override {
     const std::size_t from = at_;
-    while (at_ < in.size()) {
-      if (s.errors.waiting(s.wall, s.out)) return verdict::blocked;
-      const written w =
-          writer_->write(std::span{in.values}.subspan(at_), std::span{in.times}.subspan(at_));
-      at_ += w.events;
-      dirty_ = dirty_ || w.events != 0;
-      if (!w.failure && at_ < in.size()) {
-        s.wake_at(s.wall + std::chrono::milliseconds{
-                               10});  // a writer that can't say when it has room is asked again
-        record(at_ - from, s);
-        return verdict::blocked;
-      }
-      if (w.failure && !handle(*w.failure, in, s)) return verdict::done;
+    verdict v = verdict::done;
+    while (at_ < in.size() && v == verdict::done) {
+      if (s.errors.waiting(s.wall, s.out))
+        v = verdict::blocked;
+      else if (s.budget == 0)
+        v = verdict::more;
+      else if (v = write_some(in, s); s.errors.failed())
+        return verdict::done;
     }
     record(at_ - from, s);
-    s.budget -= std::min(s.budget, in.size() - from);
+    if (v != verdict::done) return v;
     events_before_ += in.size();
     at_ = 0;
-    return verdict::done;
+    return v;
   }
 
   /// Progress follows every frame: a sink that has not been flushed since gets a chance when the
@@ -102,20 +97,31 @@ public:
   [[nodiscard]] std::size_t worked() const override { return at_; }
 
 private:
-  bool handle(const error& why, batch<T>& in, step& s) {
+  /// Offers as many events as the step may still take.
+  verdict write_some(batch<T>& in, step& s) {
+    const std::size_t n = std::min(in.size() - at_, s.budget);
+    const written w =
+        writer_->write(std::span{in.values}.subspan(at_, n), std::span{in.times}.subspan(at_, n));
+    at_ += w.events;
+    dirty_ = dirty_ || w.events != 0;
+    s.budget -= std::min(s.budget, std::max<std::size_t>(1, w.events));
+    if (w.failure) {
+      handle(*w.failure, in, s);
+    } else if (w.events < n) {
+      s.wake_at(s.wall + std::chrono::milliseconds{
+                             10});  // one that can't say when it has room is asked again
+      return verdict::blocked;
+    }
+    return verdict::done;
+  }
+
+  void handle(const error& why, batch<T>& in, step& s) {
     const auto describe = [&](dead_letter& letter) {
       describe_event(in.values[at_], in.times[at_], letter);
     };
-    switch (s.errors.on_error(id_, why, events_before_ + at_, s.wall, s.out, true, describe)) {
-      case event_errors::next::go_on:
-        ++at_;
-        return true;
-      case event_errors::next::again:
-        return true;
-      case event_errors::next::fail:
-        return false;
-    }
-    return false;
+    const auto next = s.errors.on_error(id_, why, tries_.failed(events_before_ + at_), s.wall,
+                                        s.out, true, describe);
+    if (next == event_errors::next::go_on) ++at_;
   }
 
   void flush() {
@@ -135,6 +141,7 @@ private:
   stage_metrics* metrics_;
   std::size_t at_ = 0;
   std::uint64_t events_before_ = 0;
+  event_tries tries_;
   bool dirty_ = false;
   std::vector<committable> pending_;
 };

@@ -84,7 +84,7 @@ private:
     };
 
     bool fill(lane_state& l, source_batch<event_type>& out, std::size_t max, const clock& time) {
-      std::uint64_t n = std::min<std::uint64_t>(max, l.end - l.offset);
+      std::uint64_t n = std::min<std::uint64_t>(max, l.end - std::min(l.end, l.offset));
       if (options_.rate > 0 && n != 0) {
         const std::uint64_t due = due_at(time.steady());
         n = std::min(n, due - std::min(due, l.offset - l.first));
@@ -103,7 +103,7 @@ private:
       for (std::uint64_t k = 0; k < n; ++k, i += stride) append_value(out.events.values, f_(i));
       l.offset += n;
       out.end_offset = l.offset;
-      out.lane_ended = l.offset == l.end;
+      out.lane_ended = l.offset >= l.end;
       if (out.lane_ended) lanes_.erase(lanes_.begin() + static_cast<std::ptrdiff_t>(next_));
       return true;
     }

@@ -55,13 +55,15 @@ private:
       next_ = next_ % lanes_.size();
       position& at = lanes_[next_];
       const std::vector<T>& from = (*splits_)[at.split];
-      const std::size_t n = std::min<std::size_t>(max, from.size() - at.offset);
+      // Fewer than were read before a restart may be there now.
+      const std::size_t left = from.size() - std::min<std::size_t>(from.size(), at.offset);
+      const std::size_t n = std::min(max, left);
       out.lane = at.lane;
       out.first_offset = at.offset;
       for (std::size_t i = 0; i < n; ++i) out.events.values.push_back(from[at.offset + i]);
       at.offset += n;
       out.end_offset = at.offset;
-      out.lane_ended = at.offset == from.size();
+      out.lane_ended = at.offset >= from.size();
       if (out.lane_ended)
         lanes_.erase(lanes_.begin() + static_cast<std::ptrdiff_t>(next_));
       else

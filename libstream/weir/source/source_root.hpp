@@ -55,8 +55,8 @@ public:
     if (v != verdict::done)
       return v == verdict::blocked ? poll_outcome::blocked : poll_outcome::more;
     phase_ = phase::reading;
-    if (!rested_) return poll_outcome::more;
-    rested_ = false;
+    if (!std::exchange(rested_, false) || reader_ended_) return poll_outcome::more;
+    s.wake_at(reader_->next_poll());
     return poll_outcome::waiting;
   }
 

@@ -28,6 +28,11 @@ public:
     if (!live_.insert(e).second) return;
     if (e.slot >= counts_.size()) counts_.resize(e.slot + 1);
     ++counts_[e.slot];
+    if (heap_.size() > 2 * live_.size() + 64) {  // most are erased ones
+      heap_.assign(live_.begin(), live_.end());
+      std::make_heap(heap_.begin(), heap_.end(), std::greater<>{});
+      return;
+    }
     heap_.push_back(e);
     std::push_heap(heap_.begin(), heap_.end(), std::greater<>{});
   }

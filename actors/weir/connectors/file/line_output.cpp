@@ -77,7 +77,7 @@ result<void> line_output::write_out() {
   const int number = write_lines(to_, lines_);
   lines_.clear();
   if (number == 0) return {};
-  if (number == EPIPE) return error{errc::io_failed, "standard output was closed by its reader"};
+  if (number == EPIPE) return error{errc::stopped, "standard output was closed by its reader"};
   return system_error("cannot write to standard output", number);
 }
 
