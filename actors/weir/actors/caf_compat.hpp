@@ -6,7 +6,8 @@
 #include <chrono>
 #include <utility>
 
-/// The only header that knows which CAF it is, 0.18.7 or 1.x; everything else goes through these names.
+/// The only header that knows which CAF it is, 0.18.7 or 1.x; everything else goes through these
+/// names.
 namespace weir::caf_compat {
 
 // CAF_VERSION is no guide: 1.1.0 defines it as 0100, an octal 64.
@@ -29,7 +30,8 @@ template <class To, class... Ts>
 void send_anonymous(const To& to, Ts&&... values) {
   caf::anon_mail(std::forward<Ts>(values)...).send(to);
 }
-/// Calls `on_down(error)` in the context of `self` once `whom` has ended; at once if it already has.
+/// Calls `on_down(error)` in the context of `self` once `whom` has ended; at once if it already
+/// has.
 template <class Self, class F>
 void watch(Self* self, const caf::actor& whom, F on_down) {
   self->monitor(whom, [f = std::move(on_down)](const caf::error& why) mutable { f(why); });

@@ -9,8 +9,9 @@
 
 namespace weir::actors {
 
-/// Wakes an actor whose input lies outside its mailbox: one message however often it is rung before the actor answers.
-/// Safe from any thread. A bell without an actor, before it is hung or after it was taken down, is silent.
+/// Wakes an actor whose input lies outside its mailbox: one message however often it is rung before
+/// the actor answers. Safe from any thread. A bell without an actor, before it is hung or after it
+/// was taken down, is silent.
 class doorbell {
 public:
   void hang(caf::actor at, caf::message what) {

@@ -13,8 +13,8 @@ public:
   virtual void send(flow::frame&& f) = 0;
   /// Takes the receiver's newest grant; false if there is none since the last call.
   [[nodiscard]] virtual bool take_grant(flow::grant& out) = 0;
-  /// Says whether the sender waits for credit: only then does a grant wake it. True if a grant has come meanwhile, which
-  /// nobody will tell.
+  /// Says whether the sender waits for credit: only then does a grant wake it. True if a grant has
+  /// come meanwhile, which nobody will tell.
   [[nodiscard]] virtual bool wait_for_grant(bool waits) = 0;
 };
 

@@ -12,15 +12,20 @@
 
 namespace weir::actors {
 
-/// A channel between two actors of one process. Frames go through a ring that credit keeps from overflowing; grants, being
-/// absolute, need no queue: the newest replaces the one before. Either end wakes the other by its doorbell.
+/// A channel between two actors of one process. Frames go through a ring that credit keeps from
+/// overflowing; grants, being absolute, need no queue: the newest replaces the one before. Either
+/// end wakes the other by its doorbell.
 class local_channel final : public sending_end, public receiving_end {
 public:
   /// `window` is the most frames that a grant lets be in flight.
   local_channel(flow::channel_id id, flow::attempt_id attempt, std::uint32_t window,
                 std::shared_ptr<doorbell> sender, std::shared_ptr<doorbell> receiver)
-      : id_(id), attempt_(attempt), frames_(window), returned_(2 * window),
-        sender_(std::move(sender)), receiver_(std::move(receiver)) {}
+      : id_(id),
+        attempt_(attempt),
+        frames_(window),
+        returned_(2 * window),
+        sender_(std::move(sender)),
+        receiver_(std::move(receiver)) {}
 
   void send(flow::frame&& f) override {
     [[maybe_unused]] const bool room = frames_.push(std::move(f));
@@ -33,7 +38,8 @@ public:
   void grant(flow::grant&& g) override {
     for (flow::body_ptr b = std::move(g.returned); b;) {
       flow::body_ptr rest = std::move(b->next);
-      if (!returned_.push(std::move(b))) break;  // the sender has spare bodies enough; this one goes
+      if (!returned_.push(std::move(b)))
+        break;  // the sender has spare bodies enough; this one goes
       b = std::move(rest);
     }
     max_events_.store(g.max_events, std::memory_order_relaxed);
@@ -52,8 +58,12 @@ public:
     const std::uint64_t up_to = up_to_.load(std::memory_order_acquire);
     if (up_to == taken_) return false;
     taken_ = up_to;
-    out = {id_, attempt_, up_to, max_events_.load(std::memory_order_relaxed),
-           timestamp{duration{watermark_.load(std::memory_order_relaxed)}}, nullptr};
+    out = {id_,
+           attempt_,
+           up_to,
+           max_events_.load(std::memory_order_relaxed),
+           timestamp{duration{watermark_.load(std::memory_order_relaxed)}},
+           nullptr};
     for (flow::body_ptr b; returned_.pop(b);) {
       b->next = std::move(out.returned);
       out.returned = std::move(b);

@@ -19,12 +19,12 @@ enum class pipeline_order : std::uint8_t {
 
 // The numbers leave room for an embedding program's own messages.
 CAF_BEGIN_TYPE_ID_BLOCK(weir_actors, caf::first_custom_type_id + 1000)
-  CAF_ADD_TYPE_ID(weir_actors, (weir::flow::command))
-  CAF_ADD_TYPE_ID(weir_actors, (weir::actors::stage_report))
-  CAF_ADD_TYPE_ID(weir_actors, (weir::actors::pipeline_order))
-  CAF_ADD_ATOM(weir_actors, weir::actors, wake_atom)
-  CAF_ADD_ATOM(weir_actors, weir::actors, timer_atom)
-  CAF_ADD_ATOM(weir_actors, weir::actors, quit_atom)
+CAF_ADD_TYPE_ID(weir_actors, (weir::flow::command))
+CAF_ADD_TYPE_ID(weir_actors, (weir::actors::stage_report))
+CAF_ADD_TYPE_ID(weir_actors, (weir::actors::pipeline_order))
+CAF_ADD_ATOM(weir_actors, weir::actors, wake_atom)
+CAF_ADD_ATOM(weir_actors, weir::actors, timer_atom)
+CAF_ADD_ATOM(weir_actors, weir::actors, quit_atom)
 CAF_END_TYPE_ID_BLOCK(weir_actors)
 
 // These never leave the process.

@@ -9,9 +9,9 @@
 
 namespace weir::actors {
 
-/// A bounded queue between one pushing and one popping thread; neither waits. The bound is fixed and hard: a push to a
-/// full ring is refused. The thread of either end may change, if the change itself synchronises (an actor's scheduling
-/// does).
+/// A bounded queue between one pushing and one popping thread; neither waits. The bound is fixed
+/// and hard: a push to a full ring is refused. The thread of either end may change, if the change
+/// itself synchronises (an actor's scheduling does).
 template <class T>
 class spsc_ring {
 public:

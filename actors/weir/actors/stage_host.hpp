@@ -23,8 +23,9 @@ struct stage_report {
   std::vector<snapshot_part> parts;
 };
 
-/// A stage's state machine and the channels around it, without the actor: moves frames and grants between the two. One
-/// thread at a time. The supervisor shares it with the actor and looks into it once the actor has ended.
+/// A stage's state machine and the channels around it, without the actor: moves frames and grants
+/// between the two. One thread at a time. The supervisor shares it with the actor and looks into it
+/// once the actor has ended.
 class stage_host {
 public:
   stage_host(std::unique_ptr<flow::stage> machine, std::shared_ptr<doorbell> bell)
@@ -42,7 +43,8 @@ public:
   void on_report(std::function<void(flow::effects&)> tell) { tell_ = std::move(tell); }
 
   void take(flow::message m);
-  /// Takes what lies in the channels and works one step; answers when to be called again though nobody rings.
+  /// Takes what lies in the channels and works one step; answers when to be called again though
+  /// nobody rings.
   [[nodiscard]] timestamp run();
 
   [[nodiscard]] flow::stage& machine() noexcept { return *machine_; }

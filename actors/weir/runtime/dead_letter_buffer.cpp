@@ -36,7 +36,8 @@ private:
 
 }  // namespace
 
-dead_letter_buffer::dead_letter_buffer(std::size_t capacity) : kept_(std::make_shared<kept>(capacity)) {}
+dead_letter_buffer::dead_letter_buffer(std::size_t capacity)
+    : kept_(std::make_shared<kept>(capacity)) {}
 
 std::vector<dead_letter> dead_letter_buffer::newest() const {
   std::lock_guard lock{kept_->mutex};

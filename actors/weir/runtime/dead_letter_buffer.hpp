@@ -20,7 +20,7 @@ public:
   [[nodiscard]] std::vector<dead_letter> newest() const;
 
   template <class T>
-    requires std::same_as<T, dead_letter>
+  requires std::same_as<T, dead_letter>
   [[nodiscard]] std::unique_ptr<sink_writer<T>> make_writer(const sink_instance&) const {
     return make();
   }

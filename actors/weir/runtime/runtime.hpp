@@ -19,16 +19,19 @@ namespace weir {
 struct runtime_options {
   std::uint32_t workers = 0;  ///< Threads for stages that don't block; 0 for one a processor core.
   restart_policy restarts;
-  /// Called with one line about what happened, from any thread; by default it is written to standard error.
+  /// Called with one line about what happened, from any thread; by default it is written to
+  /// standard error.
   std::function<void(const std::string& line)> log;
-  std::size_t kept_dead_letters = 1000;  ///< Newest ones kept in memory, where the pipeline has no sink for them.
+  std::size_t kept_dead_letters =
+      1000;  ///< Newest ones kept in memory, where the pipeline has no sink for them.
 };
 
-/// A running pipeline. Several may run in one process; no global state, no signal handlers. All members are safe to call
-/// from any thread. Destroying a runtime that still runs aborts it.
+/// A running pipeline. Several may run in one process; no global state, no signal handlers. All
+/// members are safe to call from any thread. Destroying a runtime that still runs aborts it.
 class runtime {
 public:
-  /// Checks the pipeline, opens its sources and sinks, and starts it. An error lists every mistake that was found.
+  /// Checks the pipeline, opens its sources and sinks, and starts it. An error lists every mistake
+  /// that was found.
   [[nodiscard]] static result<runtime> start(pipeline p, runtime_options options = {});
 
   runtime(runtime&&) noexcept;

@@ -26,12 +26,14 @@ struct instance_status {
   std::string kind;  ///< "source", "operators", "sink" or "dead letters".
   std::uint32_t instance = 0;
   std::uint32_t attempt = 0;
-  std::shared_ptr<const stage_metrics> metrics;  ///< Of this attempt; goes on counting while it is looked at.
+  std::shared_ptr<const stage_metrics>
+      metrics;  ///< Of this attempt; goes on counting while it is looked at.
 };
 
 /// What a run came to.
 struct run_summary {
-  std::optional<error> failure;      ///< Why it ended, if not because its work was done or a stop was asked for.
+  std::optional<error>
+      failure;  ///< Why it ended, if not because its work was done or a stop was asked for.
   bool stopped = false;              ///< On request, before the sources had ended.
   std::uint64_t events_read = 0;     ///< By sources.
   std::uint64_t events_written = 0;  ///< By sinks, dead letters left out.
@@ -41,9 +43,9 @@ struct run_summary {
   std::uint64_t window_results = 0;
   std::uint64_t unclaimed_outputs = 0;
   std::uint32_t restarts = 0;
-  std::uint64_t events_lost = 0;     ///< In flight when a region failed without a checkpoint.
+  std::uint64_t events_lost = 0;  ///< In flight when a region failed without a checkpoint.
   std::chrono::nanoseconds elapsed{};
-  latency_summary latency;           ///< From a source's read to a sink's write.
+  latency_summary latency;  ///< From a source's read to a sink's write.
 };
 
 }  // namespace weir

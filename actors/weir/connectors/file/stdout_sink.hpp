@@ -69,8 +69,8 @@ private:
 };
 
 /// Prints a line an event, as soon as no more is at hand; whole lines only. Takes no part in
-/// checkpoints: after a restart lines may come again. A closed pipe ends the stage with
-/// errc::io_failed; no SIGPIPE is raised.
+/// checkpoints: after a restart lines may come again. A closed pipe ends the pipeline
+/// with errc::stopped, since no restart opens it again; no SIGPIPE is raised.
 [[nodiscard]] inline stdout_sink to_stdout(stdout_options options = {}) {
   return stdout_sink{std::move(options)};
 }
