@@ -8,8 +8,8 @@
 
 namespace weir::flow {
 
-inbox::inbox(std::vector<input_channel> channels, attempt_id attempt, credit_settings credits,
-             timestamp watermark)
+inbox::inbox(const std::vector<input_channel>& channels, attempt_id attempt,
+             credit_settings credits, timestamp watermark)
     : attempt_(attempt),
       window_(credits, static_cast<std::uint32_t>(channels.size())),
       merge_(channels.size(), watermark) {

@@ -40,7 +40,7 @@ public:
     flow::frame frame;
   };
 
-  inbox(std::vector<input_channel> channels, attempt_id attempt, credit_settings credits,
+  inbox(const std::vector<input_channel>& channels, attempt_id attempt, credit_settings credits,
         timestamp watermark);
 
   /// Appends the first grant of every channel.

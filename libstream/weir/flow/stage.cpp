@@ -31,6 +31,8 @@ template <class... F>
 struct overloaded : F... {
   using F::operator()...;
 };
+template <class... F>
+overloaded(F...) -> overloaded<F...>;  // Clang 14 wants it
 
 }  // namespace
 

@@ -118,7 +118,7 @@ result<split_list> graph::find_splits(std::span<const snapshot_part> restored) c
 std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_t instance,
                                                flow::attempt_id attempt, const split_list& splits,
                                                std::span<const snapshot_part> restored,
-                                               build::surroundings around) const {
+                                               const build::surroundings& around) const {
   const build::stage_draft& draft = inside_->stages[stage];
   const stage_plan& planned = plan().stages[stage];
   flow::stage_parts parts;

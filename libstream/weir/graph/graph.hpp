@@ -45,7 +45,7 @@ public:
                                                         flow::attempt_id attempt,
                                                         const split_list& splits,
                                                         std::span<const snapshot_part> restored,
-                                                        build::surroundings around) const;
+                                                        const build::surroundings& around) const;
 
   /// Says to the sources that nobody will read them any more, for those who push into them.
   void close_sources() const;

@@ -52,7 +52,7 @@ file_sink to_files(std::string directory, file_sink_options options) {
 
 namespace {
 
-file_sink to_one_file(const std::string& path, file_options how) {
+file_sink to_one_file(const std::string& path, const file_options& how) {
   const file::file_kind kind = file::kind_of(path, how).value();
   const std::filesystem::path name{path};
   if (kind.packed != file::packing::none)
