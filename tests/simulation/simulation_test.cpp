@@ -14,7 +14,12 @@ using weir::test::run_schedule;
 using weir::test::schedule_report;
 using weir::test::tallies;
 
-constexpr std::uint64_t schedules = 10'000;
+/// More of them where WEIR_LONG is set, as `./dev test --long` does.
+std::uint64_t schedules_to_run() {
+  const char* long_run = std::getenv("WEIR_LONG");
+  return long_run != nullptr && *long_run != '\0' ? 50'000 : 10'000;
+}
+const std::uint64_t schedules = schedules_to_run();
 
 }  // namespace
 
