@@ -44,23 +44,26 @@ public:
     }
     max_events_.store(g.max_events, std::memory_order_relaxed);
     watermark_.store(g.receiver_watermark.time_since_epoch().count(), std::memory_order_relaxed);
-    // With wait_for_grant(): of this store and that one the other side's load sees at least one.
-    up_to_.store(g.up_to, std::memory_order_seq_cst);
+    up_to_.store(g.up_to, std::memory_order_relaxed);
+    // A grant may bring nothing but a newer watermark, so they are told apart by their count. With
+    // wait_for_grant(): of this store and that one the other side's load sees at least one.
+    const std::uint64_t count = grants_.load(std::memory_order_relaxed) + 1;
+    grants_.store(count, std::memory_order_seq_cst);
     if (sender_waits_.load(std::memory_order_seq_cst)) sender_->ring();
   }
 
   [[nodiscard]] bool wait_for_grant(bool waits) override {
     sender_waits_.store(waits, std::memory_order_seq_cst);
-    return waits && up_to_.load(std::memory_order_seq_cst) != taken_;
+    return waits && grants_.load(std::memory_order_seq_cst) != taken_;
   }
 
   [[nodiscard]] bool take_grant(flow::grant& out) override {
-    const std::uint64_t up_to = up_to_.load(std::memory_order_acquire);
-    if (up_to == taken_) return false;
-    taken_ = up_to;
+    const std::uint64_t count = grants_.load(std::memory_order_acquire);
+    if (count == taken_) return false;
+    taken_ = count;
     out = {id_,
            attempt_,
-           up_to,
+           up_to_.load(std::memory_order_relaxed),
            max_events_.load(std::memory_order_relaxed),
            timestamp{duration{watermark_.load(std::memory_order_relaxed)}},
            nullptr};
@@ -76,6 +79,7 @@ private:
   flow::attempt_id attempt_;
   spsc_ring<flow::frame> frames_;
   spsc_ring<flow::body_ptr> returned_;
+  std::atomic<std::uint64_t> grants_{0};  ///< Counts them; the others are of the newest.
   std::atomic<std::uint64_t> up_to_{0};
   std::atomic<std::uint32_t> max_events_{0};
   std::atomic<duration::rep> watermark_{min_timestamp.time_since_epoch().count()};

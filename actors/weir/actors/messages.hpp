@@ -6,6 +6,7 @@
 #include "weir/flow/stage.hpp"
 
 #include <string>
+#include <vector>
 
 namespace weir::actors {
 
@@ -15,6 +16,13 @@ enum class pipeline_order : std::uint8_t {
   abort,  ///< Everything ends now.
 };
 
+/// What a search for further splits of a source came to.
+struct found_splits {
+  std::uint32_t stage = 0;
+  std::vector<split> splits;
+  std::string failure;  ///< Empty if there was none.
+};
+
 }  // namespace weir::actors
 
 // The numbers leave room for an embedding program's own messages.
@@ -22,6 +30,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(weir_actors, caf::first_custom_type_id + 1000)
 CAF_ADD_TYPE_ID(weir_actors, (weir::flow::command))
 CAF_ADD_TYPE_ID(weir_actors, (weir::actors::stage_report))
 CAF_ADD_TYPE_ID(weir_actors, (weir::actors::pipeline_order))
+CAF_ADD_TYPE_ID(weir_actors, (weir::actors::found_splits))
+CAF_ADD_TYPE_ID(weir_actors, (weir::flow::completion))
+CAF_ADD_ATOM(weir_actors, weir::actors, find_atom)
 CAF_ADD_ATOM(weir_actors, weir::actors, wake_atom)
 CAF_ADD_ATOM(weir_actors, weir::actors, timer_atom)
 CAF_ADD_ATOM(weir_actors, weir::actors, quit_atom)
@@ -31,6 +42,8 @@ CAF_END_TYPE_ID_BLOCK(weir_actors)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::flow::command)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::stage_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::pipeline_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::found_splits)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::flow::completion)
 
 namespace weir::actors {
 

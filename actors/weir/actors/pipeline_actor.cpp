@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/actors/pipeline_actor.hpp"
 
+#include "weir/actors/split_finder.hpp"
 #include "weir/actors/stage_actor.hpp"
 
 #include <algorithm>
@@ -32,7 +33,8 @@ pipeline_actor::~pipeline_actor() {
   what_.shown->finish(error{errc::stage_failed, "the pipeline's supervisor ended unexpectedly"});
 }
 
-pipeline_actor::pipeline_actor(caf::event_based_actor* self, supervision what, hosts first)
+pipeline_actor::pipeline_actor(caf::event_based_actor* self, supervision what, hosts first,
+                               split_list splits)
     : self_(self), what_(std::move(what)), first_(std::move(first)) {
   const std::vector<std::uint32_t> regions = what_.graph.plan().regions();
   for (std::uint32_t stage = 0; stage < regions.size(); ++stage) {
@@ -42,14 +44,17 @@ pipeline_actor::pipeline_actor(caf::event_based_actor* self, supervision what, h
             .first;
     at->second.stages.insert(stage);
   }
+  for (const auto& [number, r] : regions_) note_splits(r.stages, splits);
 }
 
 caf::behavior pipeline_actor::make_behavior() {
   adopt(std::exchange(first_, {}));
   for (const auto& [number, r] : regions_) start_region(number);
+  start_finders();
   return {
       [this](const stage_report& r) { on_report(r); },
       [this](pipeline_order order) { on_order(order); },
+      [this](const found_splits& found) { on_found(found); },
   };
 }
 
@@ -83,8 +88,9 @@ void pipeline_actor::start_region(std::uint32_t number) {
                                          std::move(e.failures), std::move(e.snapshot_parts)});
         });
     c.actor = blocking ? self_->spawn<caf_compat::state_actor<stage_actor>, caf::detached>(
-                             c.host, what_.time)
-                       : self_->spawn<caf_compat::state_actor<stage_actor>>(c.host, what_.time);
+                             c.host, what_.time, what_.services)
+                       : self_->spawn<caf_compat::state_actor<stage_actor>>(c.host, what_.time,
+                                                                            what_.services);
     c.alive = true;
     c.ended = false;
     caf_compat::watch(self_, c.actor, [this, instance, attempt](const caf::error& why) {
@@ -92,9 +98,9 @@ void pipeline_actor::start_region(std::uint32_t number) {
     });
   });
   each_of_region(number, [&](std::uint32_t, child& c) {
-    caf_compat::send(self_, c.actor, flow::command{flow::command::kind::start, {}});
+    caf_compat::send(self_, c.actor, flow::command{flow::command::kind::start, {}, {}});
     if (stopping_ && what_.graph.plan().stages[c.stage].kind == "source")
-      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::stop, {}});
+      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::stop, {}, {}});
   });
 }
 
@@ -146,7 +152,45 @@ void pipeline_actor::on_order(pipeline_order order) {
   what_.shown->set_stopped();
   for (auto& [instance, c] : children_)
     if (c.alive && what_.graph.plan().stages[c.stage].kind == "source")
-      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::stop, {}});
+      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::stop, {}, {}});
+}
+
+void pipeline_actor::note_splits(const std::set<std::uint32_t>& stages, const split_list& splits) {
+  for (const std::uint32_t stage : stages) {
+    splits_[stage].clear();
+    for (const split_position& at : splits.by_stage[stage]) splits_[stage].insert(at.id);
+  }
+}
+
+void pipeline_actor::start_finders() {
+  for (std::uint32_t stage = 0; stage < what_.graph.plan().stages.size(); ++stage) {
+    std::shared_ptr<source_enumerator> of = what_.graph.make_enumerator(stage);
+    if (!of || of->find_again_every() <= duration{0}) continue;
+    finders_[stage] = self_->spawn<caf_compat::state_actor<split_finder>, caf::detached>(
+        stage, std::move(of), caf::actor_cast<caf::actor_addr>(self_));
+  }
+}
+
+/// Deals splits that are new to the instances in turn. A region that restarts finds them itself.
+void pipeline_actor::on_found(const found_splits& found) {
+  const stage_plan& stage = what_.graph.plan().stages[found.stage];
+  if (!found.failure.empty()) {
+    if (searches_failed_.insert(found.stage).second)
+      what_.log("stage '" + stage.name +
+                "': looking for further splits failed, and is repeated: " + found.failure);
+    return;
+  }
+  searches_failed_.erase(found.stage);
+  const std::uint32_t first = instance_number(what_.graph.plan(), found.stage, 0);
+  if (finishing_ || stopping_ || regions_.at(children_.at(first).region).restarting) return;
+  std::set<std::string>& known = splits_[found.stage];
+  for (const split& s : found.splits) {
+    const auto to = static_cast<std::uint32_t>(known.size() % stage.parallelism);
+    if (!known.insert(s.id).second) continue;
+    what_.log("stage '" + stage.name + "': reads '" + s.id + "', too");
+    flow::command assign{flow::command::kind::assign, {}, {{s.id}}};
+    caf_compat::send(self_, children_.at(first + to).actor, std::move(assign));
+  }
 }
 
 void pipeline_actor::fail_region(std::uint32_t number, std::string cause) {
@@ -186,6 +230,7 @@ void pipeline_actor::restart(std::uint32_t number, const std::vector<snapshot_pa
   each_of_region(number, [](std::uint32_t, child& c) { c.host.reset(); });
   try {
     const split_list splits = what_.graph.find_splits(kept).value();
+    note_splits(r.stages, splits);
     adopt(make_hosts(what_, r.stages, r.attempt, splits, kept));
   } catch (const exception& e) {
     return finish(error{e.why().code, "the restart failed: " + e.why().message});
@@ -230,13 +275,13 @@ void pipeline_actor::end_if_all_ended() {
   acknowledged_ = committed_ = 0;
   for (auto& [instance, c] : children_)
     if (what_.graph.plan().stages[c.stage].kind == "source")
-      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::checkpoint, *final_});
+      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::checkpoint, *final_, {}});
 }
 
 void pipeline_actor::on_acknowledged(const flow::barrier& b) {
   if (b != final_ || ++acknowledged_ != children_.size()) return;
   for (auto& [instance, c] : children_)
-    caf_compat::send(self_, c.actor, flow::command{flow::command::kind::commit, *final_});
+    caf_compat::send(self_, c.actor, flow::command{flow::command::kind::commit, *final_, {}});
 }
 
 void pipeline_actor::on_committed(const flow::barrier& b) {
@@ -252,6 +297,8 @@ void pipeline_actor::finish(std::optional<error> failure) {
 }
 
 void pipeline_actor::quit_when_alone() {
+  for (auto& [stage, finder] : std::exchange(finders_, {}))
+    caf_compat::send(self_, finder, quit_atom_v);
   for (const auto& [instance, c] : children_)
     if (c.alive) return;
   // Sources and sinks close before anybody is told that the run has ended.

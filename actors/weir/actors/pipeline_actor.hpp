@@ -6,6 +6,7 @@
 #include "weir/graph/graph.hpp"
 #include "weir/runtime/board.hpp"
 #include "weir/runtime/restart_policy.hpp"
+#include "weir/runtime/service.hpp"
 
 #include <functional>
 #include <map>
@@ -25,6 +26,7 @@ struct supervision {
   std::shared_ptr<const clock> time;
   std::shared_ptr<board> shown;
   std::function<void(const std::string&)> log;
+  std::shared_ptr<const service_map> services;
 };
 
 /// Makes all stage instances of a region, and the channels between them, for one attempt. Throws
@@ -46,7 +48,7 @@ public:
 
   /// `first` are the hosts of the first attempt, made beforehand so that what can't be opened is an
   /// error of the start.
-  pipeline_actor(caf::event_based_actor* self, supervision what, hosts first);
+  pipeline_actor(caf::event_based_actor* self, supervision what, hosts first, split_list splits);
   pipeline_actor(const pipeline_actor&) = delete;
   pipeline_actor& operator=(const pipeline_actor&) = delete;
   ~pipeline_actor();
@@ -75,6 +77,9 @@ private:
   void on_report(const stage_report& r);
   void on_down(std::uint32_t instance, flow::attempt_id attempt, const caf::error& why);
   void on_order(pipeline_order order);
+  void on_found(const found_splits& found);
+  void start_finders();
+  void note_splits(const std::set<std::uint32_t>& stages, const split_list& splits);
 
   void fail_region(std::uint32_t number, std::string cause);
   void region_is_down(std::uint32_t number);
@@ -96,6 +101,10 @@ private:
   hosts first_;
   std::map<std::uint32_t, child> children_;  ///< By instance number.
   std::map<std::uint32_t, region> regions_;
+  /// The splits that each source stage reads, by id.
+  std::map<std::uint32_t, std::set<std::string>> splits_;
+  std::map<std::uint32_t, caf::actor> finders_;  ///< By stage.
+  std::set<std::uint32_t> searches_failed_;      ///< Stages whose last search failed.
   std::optional<flow::barrier> final_;
   std::size_t acknowledged_ = 0;
   std::size_t committed_ = 0;

@@ -15,10 +15,15 @@ constexpr duration timer_resolution = std::chrono::microseconds{200};
 
 caf::behavior stage_actor::make_behavior() {
   host_->bell().hang(caf::actor{self_}, caf::make_message(wake_atom_v));
+  host_->on_request([this](flow::request&& r) { return serve(std::move(r)); });
   return {
       [this](wake_atom) { run(); },
       [this](timer_atom) {
         timers_.pop_back();  // they come in the order of their times
+        run();
+      },
+      [this](flow::completion& c) {
+        host_->take(std::move(c));
         run();
       },
       [this](const flow::command& c) {
@@ -27,6 +32,22 @@ caf::behavior stage_actor::make_behavior() {
       },
       [this](quit_atom) { self_->quit(); },
   };
+}
+
+result<void> stage_actor::serve(flow::request&& r) {
+  const auto service = services_->find(r.target);
+  if (service == services_->end())
+    return error{errc::unsupported,
+                 "there is no service '" + r.target + "'; give one in runtime_options::services"};
+  try {
+    service->second(r.payload, [id = r.id, to = caf::actor_cast<caf::actor_addr>(self_)](bytes b) {
+      if (const auto stage = caf::actor_cast<caf::actor>(to))
+        caf_compat::send_anonymous(stage, flow::completion{id, std::move(b)});
+    });
+    return {};
+  } catch (const std::exception& e) {
+    return error{errc::stage_failed, "the service '" + r.target + "' failed: " + e.what()};
+  }
 }
 
 void stage_actor::run() {

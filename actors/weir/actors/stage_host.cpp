@@ -35,11 +35,9 @@ void stage_host::take_input() {
 void stage_host::deliver() {
   for (flow::frame& f : effects_.frames) sending_.find(f.channel)->second->send(std::move(f));
   for (flow::grant& g : effects_.grants) receiving_.find(g.channel)->second->grant(std::move(g));
-  for (const flow::request& r : effects_.requests)
-    effects_.failures.push_back(
-        {flow::failure::remedy::stop,
-         machine_->name(),
-         {errc::unsupported, "this runtime serves no requests to '" + r.target + "'"}});
+  for (flow::request& r : effects_.requests)
+    if (auto served = serve_(std::move(r)); !served)
+      effects_.failures.push_back({flow::failure::remedy::stop, machine_->name(), served.error()});
   if (tell_ && (!effects_.notices.empty() || !effects_.failures.empty())) tell_(effects_);
   effects_.clear();
 }

@@ -3,6 +3,7 @@
 
 #include "weir/actors/doorbell.hpp"
 #include "weir/actors/link.hpp"
+#include "weir/core/result.hpp"
 #include "weir/flow/stage.hpp"
 
 #include <cstdint>
@@ -42,6 +43,9 @@ public:
   /// Says what is done with notices and failures.
   void on_report(std::function<void(flow::effects&)> tell) { tell_ = std::move(tell); }
 
+  /// Says who answers the requests of operators; an error stops the pipeline.
+  void on_request(std::function<result<void>(flow::request&&)> serve) { serve_ = std::move(serve); }
+
   void take(flow::message m);
   /// Takes what lies in the channels and works one step; answers when to be called again though
   /// nobody rings.
@@ -61,6 +65,7 @@ private:
   std::unordered_map<flow::channel_id, std::shared_ptr<receiving_end>> receiving_;
   std::unordered_map<flow::channel_id, std::shared_ptr<sending_end>> sending_;
   std::function<void(flow::effects&)> tell_;
+  std::function<result<void>(flow::request&&)> serve_;
   flow::effects effects_;
   bool told_to_wait_ = false;  ///< The outputs were told that we wait for credit.
 };

@@ -35,7 +35,8 @@ struct runtime::inside {
         dead_letters(std::move(letters)),
         shown(std::make_shared<board>()),
         what{std::move(g), options.restarts, std::make_shared<system_clock>(), shown,
-             options.log ? std::move(options.log) : log_to_stderr} {}
+             options.log ? std::move(options.log) : log_to_stderr,
+             std::make_shared<const service_map>(std::move(options.services))} {}
 
   quiet_config config;
   caf::actor_system system;
@@ -64,7 +65,7 @@ result<runtime> runtime::start(pipeline p, runtime_options options) {
     // Detached: a restart looks for files or servers, which may take a while.
     in->supervisor =
         in->system.spawn<caf_compat::state_actor<actors::pipeline_actor>, caf::detached>(
-            in->what, std::move(hosts));
+            in->what, std::move(hosts), *splits);
     return runtime{std::move(in)};
   } catch (const exception& e) {
     return e.why();

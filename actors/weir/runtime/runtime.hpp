@@ -6,6 +6,7 @@
 #include "weir/flow/dead_letter.hpp"
 #include "weir/graph/pipeline.hpp"
 #include "weir/runtime/restart_policy.hpp"
+#include "weir/runtime/service.hpp"
 #include "weir/runtime/status.hpp"
 
 #include <cstdint>
@@ -22,6 +23,7 @@ struct runtime_options {
   /// Called with one line about what happened, from any thread; by default it is written to
   /// standard error.
   std::function<void(const std::string& line)> log;
+  service_map services;  ///< What operators may ask of the world outside.
   std::size_t kept_dead_letters =
       1000;  ///< Newest ones kept in memory, where the pipeline has no sink for them.
 };

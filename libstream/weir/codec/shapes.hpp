@@ -64,7 +64,7 @@ concept point_in_time = is_time_point<T> && number<typename T::rep>;
 template <class T>
 concept optional_type = is_a<T, std::optional>;
 template <class T>
-concept list_type = is_a<T, std::vector> && !blob<T>;
+concept list_type = is_a<T, std::vector> && !blob<T>;  // whatever its allocator
 template <class T>
 concept array_type = is_std_array<T>;
 template <class T>

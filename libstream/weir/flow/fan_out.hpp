@@ -16,6 +16,8 @@ class fan_out_base : public stage_part {
 public:
   /// Whether what it holds must be worked off before the next event.
   [[nodiscard]] virtual bool full() const noexcept = 0;
+  /// How many events may come before it has to be asked again whether it is full.
+  [[nodiscard]] virtual std::size_t room() const noexcept = 0;
   /// Works off what it holds.
   virtual verdict settle(step& s) = 0;
   /// Notes that what is emitted from here on is of another event, and takes that back.
@@ -37,6 +39,9 @@ public:
     gathered_.push(std::forward<V>(value), at);
   }
 
+  /// The batch that `emit` adds to, for a `batch_writer`.
+  [[nodiscard]] batch<T>& gathered() noexcept { return gathered_; }
+
   bool take_back() {
     if (gathered_.empty()) return false;
     gathered_.pop();
@@ -51,8 +56,7 @@ public:
   [[nodiscard]] bool full() const noexcept override {
     return handing_out_now_ || gathered_.size() >= limit_;
   }
-  /// How many events may come before it has to be asked again whether it is full.
-  [[nodiscard]] std::size_t room() const noexcept {
+  [[nodiscard]] std::size_t room() const noexcept override {
     return limit_ - std::min(limit_, gathered_.size());
   }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/flow/describe_event.hpp"
+#include "weir/flow/each_kept.hpp"
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/flow/part_list.hpp"
 #include "weir/flow/segment.hpp"
@@ -15,6 +16,25 @@
 
 namespace weir::flow {
 
+/// Where a fused loop's values go: into its end, one by one, or into a batch that was made room in.
+struct through_end {};
+template <class Writer>
+struct write_to {
+  Writer& writer;
+};
+
+template <class End>
+concept can_write_ahead = requires(End& end) {
+  end.finish_writing(end.begin_writing(1));
+};
+
+template <class S, class... Ops>
+inline constexpr bool begins_with_filter = false;
+template <class S, class First, class... Rest>
+inline constexpr bool begins_with_filter<S, First, Rest...> = requires(First& op, const S& event) {
+  { op.keeps(event) } -> std::convertible_to<bool>;
+};
+
 /// A chain of operators fused into one loop over a batch, closed by an end. One virtual call a
 /// batch, none an event. The loop can stop between any two events or firings, because an output is
 /// full or the step's budget is spent, and goes on there when it is called again.
@@ -22,6 +42,9 @@ template <class S, class End, class... Ops>
 class fused final : public segment<S> {
   static constexpr std::size_t count = sizeof...(Ops);
   static constexpr bool takes_back = (false || ... || emits_many<Ops>);
+  /// Whether the loop may write what comes out straight into the open batch.
+  static constexpr bool writes_ahead = !takes_back && can_write_ahead<End>;
+  static constexpr bool filters_first = begins_with_filter<S, Ops...>;
 
 public:
   fused(std::tuple<Ops...> ops, End end, std::vector<operator_environment> environments,
@@ -157,14 +180,15 @@ public:
 private:
   /// What operator `I - 1` hands its values to.
   /// `Fires` tells what a firing emits from what an event leads to.
-  template <std::size_t I, bool Fires>
+  template <std::size_t I, bool Fires, class Out = through_end>
   struct next_op {
     fused& chain;
     step& s;
+    [[no_unique_address]] Out out{};
 
     template <class V>
     void operator()(V&& value, timestamp at) {
-      chain.template run<I, Fires>(std::forward<V>(value), at, s);
+      chain.template run<I, Fires>(std::forward<V>(value), at, s, out);
     }
     [[nodiscard]] bool full() const noexcept { return chain.any_full(); }
   };
@@ -177,33 +201,84 @@ private:
 
   template <bool Move>
   void loop(batch<S>& in, std::size_t to, step& s) {
-    std::size_t i = at_;
     try {
-      while (i < to && !any_full()) {
-        for (const std::size_t chunk_end = i + std::min(to - i, room()); i < chunk_end; ++i) {
-          if constexpr (takes_back) {
-            end_.forget_noted();
-            for (auto& side : sides_) side->mark();
-          }
-          if constexpr (Move)
-            run<0, false>(std::move(in.values[i]), in.times[i], s);
-          else
-            run<0, false>(std::as_const(in.values[i]), in.times[i], s);
-        }
+      while (at_ < to && !any_full()) {
+        const std::size_t chunk_end = at_ + std::min(to - at_, room());
+        if constexpr (writes_ahead)
+          write_chunk<Move>(in, chunk_end, s);
+        else
+          emit_chunk<Move>(in, chunk_end, s);
       }
-      at_ = i;
     } catch (...) {
-      at_ = i;
       on_event_failed(in, s);
     }
   }
 
-  template <std::size_t I, bool Fires, class V>
-  void run(V&& value, timestamp at, step& s) {
+  template <bool Move>
+  void emit_chunk(batch<S>& in, std::size_t to, step& s) {
+    std::size_t i = at_;
+    try {
+      for (; i < to; ++i) {
+        if constexpr (takes_back) {
+          end_.forget_noted();
+          for (auto& side : sides_) side->mark();
+        }
+        take<0, Move>(in, i, s, through_end{});
+      }
+    } catch (...) {
+      at_ = i;
+      throw;
+    }
+    at_ = i;
+  }
+
+  /// As `emit_chunk`; each event leads to at most one, and there is room for all of them.
+  template <bool Move>
+  void write_chunk(batch<S>& in, std::size_t to, step& s) {
+    auto out = end_.begin_writing(to - at_);
+    std::size_t i = at_;
+    try {
+      if constexpr (filters_first)
+        each_kept(
+            i, to, [&](std::size_t e) { return keeps(in.values[e]); },
+            [&](std::size_t e) { take<1, Move>(in, e, s, write_to<decltype(out)>{out}); });
+      else
+        for (; i < to; ++i) take<0, Move>(in, i, s, write_to<decltype(out)>{out});
+    } catch (...) {
+      end_.finish_writing(out);
+      at_ = i;
+      throw;
+    }
+    end_.finish_writing(out);
+    at_ = i;
+  }
+
+  bool keeps(const S& event) {
+    try {
+      return std::get<0>(ops_).keeps(event);
+    } catch (...) {
+      note_failed_operator(0);
+      throw;
+    }
+  }
+
+  /// Hands an event to operator `I`.
+  template <std::size_t I, bool Move, class Out>
+  void take(batch<S>& in, std::size_t i, step& s, Out out) {
+    if constexpr (Move)
+      run<I, false>(std::move(in.values[i]), in.times[i], s, out);
+    else
+      run<I, false>(std::as_const(in.values[i]), in.times[i], s, out);
+  }
+
+  template <std::size_t I, bool Fires, class V, class Out>
+  void run(V&& value, timestamp at, step& s, Out out) {
     try {
       if constexpr (I < count) {
-        next_op<I + 1, Fires> next{*this, s};
+        next_op<I + 1, Fires, Out> next{*this, s, out};
         std::get<I>(ops_).on_event(std::forward<V>(value), at, next, s);
+      } else if constexpr (!std::is_same_v<Out, through_end>) {
+        out.writer.push(std::forward<V>(value), at);
       } else if constexpr (takes_back && !Fires) {
         end_.emit_noted(std::forward<V>(value), at);
       } else {
@@ -298,7 +373,10 @@ private:
 
   /// How many events may pass before `any_full()` has to be asked again.
   [[nodiscard]] std::size_t room() const noexcept {
-    return takes_back || !sides_.empty() ? 1 : end_.room();
+    if (takes_back) return 1;
+    std::size_t least = end_.room();
+    for (const auto& side : sides_) least = std::min(least, side->room());
+    return least;
   }
   [[nodiscard]] bool any_full() const noexcept {
     return end_.full() || (!sides_.empty() && sides_full());

@@ -72,6 +72,18 @@ void inbox::worked_off(turn& t, std::size_t events, std::chrono::nanoseconds spe
   if (c.worked + window_.frames() - c.granted >= window_.grant_step()) send_grant(c, out);
 }
 
+void inbox::tell_waiting(effects& out) {
+  if (first_tell_ == max_timestamp || first_tell_ > merged().watermark) return;
+  first_tell_ = max_timestamp;
+  for (channel& c : channels_) {
+    if (c.tell_at <= merged().watermark && c.tell_at != max_timestamp) {
+      c.tell_at = max_timestamp;
+      send_grant(c, out);
+    }
+    first_tell_ = std::min(first_tell_, c.tell_at);
+  }
+}
+
 void inbox::end(std::size_t i) {
   ++ended_;
   merge_.end(i);

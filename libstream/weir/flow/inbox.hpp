@@ -19,6 +19,8 @@ namespace weir::flow {
 struct input_channel {
   channel_id id = 0;
   std::uint16_t port = 0;
+  std::string from{};  ///< The sending stage, for people.
+  std::uint32_t from_instance = 0;
 };
 
 /// The receiving ends of all of a stage's channels: queues frames as they arrive, merges progress,
@@ -55,9 +57,18 @@ public:
 
   /// Notes progress that came with a frame of channel `i`.
   void update(std::size_t i, progress p) { merge_.update(i, p); }
+  /// Notes that the sender of channel `i` wants a grant when the merged watermark has come to `t`.
+  void tell_at(std::size_t i, timestamp t) {
+    channels_[i].tell_at = t;
+    first_tell_ = std::min(first_tell_, t);
+  }
+  /// Grants to those whose time has come. Constant time where there are none.
+  void tell_waiting(effects& out);
   void activate(std::size_t i) { merge_.activate(i); }
   void end(std::size_t i);
   [[nodiscard]] const progress& merged() const noexcept { return merge_.merged(); }
+  /// The channel that the merged watermark waits for; none if no active one holds it.
+  [[nodiscard]] std::optional<std::size_t> holder() const { return merge_.holder(); }
 
   /// Notes a barrier of channel `i`; true when every channel has brought it. A newer barrier
   /// cancels the alignment of an older one; an older one is ignored.
@@ -93,6 +104,7 @@ private:
     std::uint64_t events_taken = 0;
     std::size_t waiting_turns = 0;  ///< Turns put off by the alignment.
     bool aligned = false;
+    timestamp tell_at = max_timestamp;
     body_ptr returned;
   };
 
@@ -110,6 +122,7 @@ private:
   std::optional<barrier> aligning_;
   std::uint64_t oldest_wanted_ = 0;  ///< Barriers with a smaller id are ignored.
   std::size_t barriers_seen_ = 0;
+  timestamp first_tell_ = max_timestamp;  ///< At or before the earliest `tell_at`.
   std::size_t ended_ = 0;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/time.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,6 +23,10 @@ struct lane {
   /// events are late because another was read first. One that is found later is waited for from its
   /// first event on, and so is an input channel, which may never have one.
   bool from_start = false;
+  /// What event time has come to, as the operator that makes watermarks found it last, and whether
+  /// it waits for this lane.
+  timestamp watermark = min_timestamp;
+  bool waited_for = false;
 };
 
 using lane_list = std::vector<lane>;

@@ -25,7 +25,9 @@ public:
   [[nodiscard]] bool control_waits() const noexcept { return barrier_.has_value() || end_waits_; }
 
   /// Whether progress waits that the receiver was not told.
-  [[nodiscard]] bool progress_waits() const noexcept { return announced_ != progress_; }
+  [[nodiscard]] bool progress_waits() const noexcept {
+    return announced_ != progress_ || (tell_at_ != max_timestamp && tell_at_ != asked_);
+  }
 
   /// Takes the receiver's permission. Grants are absolute, so repeats and reorderings do no harm.
   void on_grant(const grant& g) {
@@ -36,6 +38,8 @@ public:
   }
 
   void set_progress(progress p) { progress_ = p; }
+  /// Asks the receiver for a grant as soon as its watermark has come to `t`.
+  void set_tell_at(timestamp t) { tell_at_ = t; }
   void set_barrier(barrier b) { barrier_ = b; }
   void set_end() { end_waits_ = true; }
 
@@ -65,7 +69,7 @@ public:
 
   /// Sends progress that nothing carried, alone; call at a flush, when no event is held back.
   void send_progress(steady_time earliest, effects& out) {
-    if (announced_ == progress_ || !has_credit()) return;
+    if (!progress_waits() || !has_credit()) return;
     announced_ = progress_;
     push(frame_kind::watermark, earliest, out);
   }
@@ -78,6 +82,7 @@ private:
     f.sequence = next_++;
     f.kind = kind;
     f.progress = announced_;
+    f.tell_at = asked_ = tell_at_;
     f.earliest_read = earliest;
     return f;
   }
@@ -93,6 +98,8 @@ private:
   std::optional<barrier> barrier_;
   bool end_waits_ = false;
   timestamp receiver_watermark_ = min_timestamp;
+  timestamp tell_at_ = max_timestamp;
+  timestamp asked_ = max_timestamp;  ///< What the receiver was asked last.
 };
 
 }  // namespace weir::flow

@@ -33,6 +33,7 @@ public:
 
   virtual void on_grant(const grant& g) = 0;
   virtual void set_progress(progress p) = 0;
+  virtual void set_tell_at(timestamp t) = 0;
   virtual void send_barrier(barrier b) = 0;
   virtual void send_end() = 0;
   /// Sends open batches and unannounced progress, as far as credit goes.

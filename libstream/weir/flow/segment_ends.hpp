@@ -70,6 +70,11 @@ public:
     ++noted_;
     node_->emit(std::forward<V>(value), at);
   }
+  /// For up to `room()` events in a row, of a plain type.
+  batch_writer<T> begin_writing(std::size_t n) requires std::is_trivially_copyable_v<T> {
+    return {node_->gathered(), n};
+  }
+  void finish_writing(const batch_writer<T>& w) { w.finish(node_->gathered()); }
   void forget_noted() noexcept { noted_ = 0; }
   void take_back_noted() {
     for (; noted_ != 0; --noted_) node_->take_back();

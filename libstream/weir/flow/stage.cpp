@@ -43,6 +43,9 @@ stage::stage(stage_parts parts, const clock& time)
       snapshot_to_(snapshot_parts_) {
   for (std::size_t i = 0; i < parts_.inputs.size(); ++i)
     lanes_.push_back({std::to_string(i), lane_state::active});
+  for (const input_channel& c : parts_.inputs)
+    parts_.metrics->inputs.add({{}, c.from, c.from_instance});
+  parts_.metrics->watermark_holder.set(-1);
   if (parts_.restored.empty()) return;
   parts_.body->restore(snapshot_reader{parts_.restored});
   parts_.restored.clear();
@@ -98,6 +101,9 @@ void stage::take_command(const command& c, effects& out) {
     case command::kind::checkpoint:
       triggered_ = c.barrier;
       return;
+    case command::kind::assign:
+      if (!source_ended_) parts_.body->assign(c.splits);
+      return;
     case command::kind::commit:
       if (auto done = parts_.body->commit(c.barrier); !done)
         return fail(done.error().code, done.error().message, out);
@@ -119,21 +125,28 @@ void stage::fail(errc code, std::string text, effects& out) {
 verdict stage::step(effects& out) {
   if (failed_ || !started_) return verdict::done;
   const steady_time began = clock_->steady();
-  if (blocked_since_)
+  if (blocked_since_) {
+    blocked_total_ += began - *blocked_since_;
     parts_.metrics->blocked_nanos.add(
         static_cast<std::uint64_t>((began - *blocked_since_).count()));
+  }
   for (auto& port : parts_.outputs) port->begin_step(out);
   flow::step s{.out = out,
                .errors = *parts_.errors,
                .wall = clock_->wall(),
-               .budget = std::min(budget_, parts_.budget)};
+               .budget = std::min(budget_, parts_.budget),
+               .unblocked = began - blocked_total_,
+               .receivers = receivers_watermark()};
 
   verdict v = verdict::more;
   while (v == verdict::more && s.budget != 0 && !failed_ && !parts_.errors->failed()) v = work(s);
   // What an exception outside any event broke, or a directive ended, must not work on.
   failed_ = failed_ || parts_.errors->failed();
-  if (v != verdict::more)
-    for (auto& port : parts_.outputs) port->flush();
+  const timestamp awaited = parts_.body->awaited_watermark();
+  for (auto& port : parts_.outputs) {
+    port->set_tell_at(awaited);
+    if (v != verdict::more) port->flush();
+  }
   if (ending_ && !ended_) finish_end(out);
   // A timer that is due and can't fire would ask to be called at once, and again, and again.
   if (v != verdict::blocked) s.wake_at(parts_.body->next_timer());
@@ -144,6 +157,7 @@ verdict stage::step(effects& out) {
   blocked_since_ = v == verdict::blocked ? std::optional{now} : std::nullopt;
   parts_.metrics->frames_out.add(out.frames.size());
   note_gauges(v);
+  note_watermark(s.wall);
   return failed_ ? verdict::done : v;
 }
 
@@ -192,6 +206,7 @@ verdict stage::after_frame(flow::step&) {
   const frame& f = turn_->frame;
   inbox_.update(turn_->channel, f.progress);
   if (f.kind == frame_kind::end) inbox_.end(turn_->channel);
+  inbox_.tell_at(turn_->channel, f.tell_at);
   note_lane(f);
   going_to_ = inbox_.merged();
   now_ = activity::progress;
@@ -284,6 +299,7 @@ verdict stage::resume(flow::step& s) {
     const std::size_t events = t.frame.body ? t.frame.body->size() : 0;
     parts_.metrics->events_in.add(events);
     inbox_.worked_off(t, events, clock_->steady() - turn_began_, s.out);
+    inbox_.tell_waiting(s.out);
     if (t.frame.kind == frame_kind::barrier && inbox_.align(t.channel, t.frame.barrier))
       begin_snapshot(t.frame.barrier);
   }
@@ -325,7 +341,8 @@ bool stage::output_full() const noexcept {
 }
 
 bool stage::waits_for_credit() const noexcept {
-  return std::any_of(parts_.outputs.begin(), parts_.outputs.end(),
+  return parts_.body->awaited_watermark() != max_timestamp ||
+         std::any_of(parts_.outputs.begin(), parts_.outputs.end(),
                      [](const auto& port) { return port->waits_for_credit(); });
 }
 
@@ -352,7 +369,43 @@ void stage::note_gauges(verdict v) {
   m.events_out.set(out);
   m.credits.set(credits);
   if (v == verdict::done) m.frames_queued.set(static_cast<std::int64_t>(inbox_.frames_queued()));
-  m.watermark.set(inbox_.merged().watermark.time_since_epoch().count());
+}
+
+/// Notes the watermark of the stage's inputs, what it waits for, and since when.
+void stage::note_watermark(timestamp now) {
+  stage_metrics& m = *parts_.metrics;
+  timestamp at = inbox_.merged().watermark;
+  std::int64_t holder = -1;
+  if (const lane_list* lanes = parts_.body->lanes()) {
+    for (; noted_lanes_ < lanes->size(); ++noted_lanes_)
+      m.inputs.add({(*lanes)[noted_lanes_].id, {}, 0});
+    const auto holds = [&](std::size_t i) {
+      const lane& l = (*lanes)[i];
+      return l.waited_for && (holder < 0 || l.watermark < at);
+    };
+    for (std::size_t i = 0; i < lanes->size(); ++i)
+      if (holds(i)) {
+        holder = static_cast<std::int64_t>(i);
+        at = (*lanes)[i].watermark;
+      }
+    if (holder < 0) return m.watermark_holder.set(holder);
+  } else if (const auto channel = inbox_.holder()) {
+    holder = static_cast<std::int64_t>(*channel);
+  }
+  m.watermark_holder.set(holder);
+  const std::int64_t micros = at.time_since_epoch().count();
+  if (micros != m.watermark.get() || m.watermark_since.get() == 0)
+    m.watermark_since.set(now.time_since_epoch().count());
+  m.watermark.set(micros);
+}
+
+timestamp stage::receivers_watermark() const noexcept {
+  timestamp lowest = max_timestamp;
+  const std::size_t n = parts_.outputs.size() - (parts_.sends_dead_letters ? 1 : 0);
+  for (std::size_t i = 0; i < n; ++i)
+    for (const out_channel& c : parts_.outputs[i]->channels())
+      lowest = std::min(lowest, c.receiver_watermark());
+  return lowest;
 }
 
 std::vector<std::pair<channel_id, std::uint64_t>> stage::events_sent() const {

@@ -26,10 +26,12 @@ struct command {
     stop,        ///< A source reads no more and sends the end; others work off what comes.
     checkpoint,  ///< A source takes its part of `barrier` and sends it on.
     commit,      ///< The checkpoint `barrier` is complete: make pre-committed work visible.
+    assign,      ///< A source reads further splits, too.
     abandon,     ///< The checkpoint `barrier` won't be completed: wait for its barriers no more.
   };
   kind what = kind::start;
   flow::barrier barrier;
+  std::vector<split_position> splits{};  ///< To be assigned.
 };
 
 /// The answer to a request that an operator made.
@@ -52,6 +54,7 @@ struct stage_parts {
   bool is_source = false;
   std::vector<input_channel> inputs;
   std::vector<std::unique_ptr<output_port>> outputs;  ///< The dead letters' port is the last one.
+  bool sends_dead_letters = false;
   std::unique_ptr<event_errors> errors;
   std::shared_ptr<stage_metrics> metrics;
   std::unique_ptr<stage_body> body;
@@ -118,6 +121,8 @@ private:
   void finish_snapshot(effects& out);
   void finish_end(effects& out);
   [[nodiscard]] bool output_full() const noexcept;
+  [[nodiscard]] timestamp receivers_watermark() const noexcept;
+  void note_watermark(timestamp now);
   void adapt_budget(std::size_t used, std::chrono::nanoseconds took);
   void note_gauges(verdict v);
 
@@ -136,6 +141,8 @@ private:
   std::optional<barrier> triggered_;  ///< A source's order to take one.
   std::deque<completion> completions_;
   std::optional<steady_time> blocked_since_;
+  std::chrono::nanoseconds blocked_total_{};
+  std::size_t noted_lanes_ = 0;
   std::uint32_t budget_ = 256;  ///< Of the next step; follows the time that steps take.
   bool started_ = false;
   bool source_ended_ = false;

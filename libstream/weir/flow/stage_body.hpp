@@ -3,11 +3,14 @@
 
 #include "weir/core/result.hpp"
 #include "weir/flow/frame.hpp"
+#include "weir/flow/lanes.hpp"
+#include "weir/flow/split.hpp"
 #include "weir/flow/step.hpp"
 #include "weir/flow/verdict.hpp"
 #include "weir/state/snapshot.hpp"
 
 #include <cstdint>
+#include <span>
 
 namespace weir::flow {
 
@@ -43,6 +46,14 @@ public:
   /// Tells the source to take nothing more; `poll` answers `ended` once what it had taken is read
   /// out.
   virtual void stop_source() = 0;
+
+  /// Reads further splits, too; those that it has already are left as they are.
+  virtual void assign(std::span<const split_position>) {}
+  /// How the splits of a source stand.
+  [[nodiscard]] virtual const lane_list* lanes() const { return nullptr; }
+  /// The watermark of its receivers that the source waits for with splits that are ahead of the
+  /// others.
+  [[nodiscard]] virtual timestamp awaited_watermark() const { return max_timestamp; }
 
   /// For the account of what a failure lost: events of the frame in hand that have been worked off,
   /// and events that wait between operators.

@@ -30,11 +30,13 @@ struct step {
   timestamp wall;          ///< Wall-clock time at the step's beginning.
   std::size_t budget = 0;  ///< Events and timer firings left before others must have a turn.
   std::uint32_t lane = 0;  ///< The split, or the input channel, that the events in hand came from.
-  const lane_list* lanes = nullptr;      ///< How the lanes stand; null where the input isn't split.
+  lane_list* lanes = nullptr;            ///< How the lanes stand; null where the input isn't split.
   const batch_origin* origin = nullptr;  ///< Set while a source's own batch is worked on.
   steady_time earliest{};        ///< When the oldest event behind the input in hand was read.
   std::uint64_t completion = 0;  ///< The id of the answered request, in `on_completion`.
   std::span<const std::byte> completion_data;  ///< Its answer.
+  steady_time unblocked{};  ///< A clock that stands still while the stage waits for its outputs.
+  timestamp receivers = max_timestamp;  ///< The lowest watermark that a source's receivers told of.
 
   /// Asks to be called again at `at`, wall-clock time, though nothing arrives.
   void wake_at(timestamp at) { out.wake_at = std::min(out.wake_at, at); }

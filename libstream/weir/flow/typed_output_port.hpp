@@ -96,6 +96,10 @@ public:
     for (out_channel& c : channels_) c.set_progress(p);
   }
 
+  void set_tell_at(timestamp t) override {
+    for (out_channel& c : channels_) c.set_tell_at(t);
+  }
+
   void send_barrier(barrier b) override {
     for (lane& l : lanes_) {
       if (!planted(fault::barrier_overtakes_data)) close(l);

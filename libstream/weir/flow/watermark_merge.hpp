@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace weir::flow {
@@ -43,6 +44,17 @@ public:
   void end(std::size_t i) {
     inputs_[i].ended = true;
     merge();
+  }
+
+  /// The active input with the lowest watermark; none if no input is waited for.
+  [[nodiscard]] std::optional<std::size_t> holder() const {
+    std::optional<std::size_t> lowest;
+    for (std::size_t i = 0; i < inputs_.size(); ++i) {
+      const input& in = inputs_[i];
+      if (in.ended || in.at.idle || in.at.watermark == max_timestamp) continue;
+      if (!lowest || in.at.watermark < inputs_[*lowest].at.watermark) lowest = i;
+    }
+    return lowest;
   }
 
   [[nodiscard]] const progress& merged() const noexcept { return merged_; }

@@ -8,6 +8,7 @@
 #include "weir/graph/settings.hpp"
 #include "weir/metrics/stage_metrics.hpp"
 #include "weir/sink/sink.hpp"
+#include "weir/source/event_time_options.hpp"
 #include "weir/source/source.hpp"
 
 #include <cassert>
@@ -41,6 +42,7 @@ public:
   flow::batch_limits limits;
   surroundings around;
   std::vector<split_position> splits;                      ///< Of a source instance.
+  event_time_options event_time;                           ///< Of a source's stage.
   const std::vector<operator_draft>* operators = nullptr;  ///< Of the stage.
   std::vector<std::unique_ptr<flow::output_port>>* ports = nullptr;
 

@@ -102,6 +102,12 @@ public:
     timed.state_.has_event_time = true;
     return timed;
   }
+  /// As above, and says when a split is not waited for, and how far it may be ahead of the others.
+  template <timestamp_of<T> F, watermark_generator G>
+  auto event_time(F time_of, G watermarks, event_time_options options) && {
+    state_.draft->set_event_time(from_->stage(), options);
+    return std::move(*this).event_time(std::move(time_of), std::move(watermarks));
+  }
   /// Runs a free-form operator that has no key. The stage must have one
   /// instance.
   template <processor<no_key, T> P>
@@ -134,6 +140,10 @@ public:
   template <timestamp_of<T> F, watermark_generator G>
   auto event_time(F time_of, G watermarks) & {
     return rooted().event_time(std::move(time_of), std::move(watermarks));
+  }
+  template <timestamp_of<T> F, watermark_generator G>
+  auto event_time(F time_of, G watermarks, event_time_options options) & {
+    return rooted().event_time(std::move(time_of), std::move(watermarks), options);
   }
   template <processor<no_key, T> P>
   auto process(P processor) & {

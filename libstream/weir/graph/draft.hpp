@@ -54,6 +54,7 @@ struct stage_draft {
   bool dead_letters = false;  ///< Takes the dead letters of a region.
   std::string target;         ///< What a sink writes to, where it must be the only one.
   directive on_error;
+  event_time_options event_time;
   std::vector<operator_draft> operators;
   std::vector<std::string> inputs;
   std::vector<output_draft> outputs;
@@ -120,6 +121,15 @@ public:
   std::uint32_t add_input(std::uint32_t stage) {
     stages[stage].inputs.emplace_back(type_name<T>());
     return static_cast<std::uint32_t>(stages[stage].inputs.size() - 1);
+  }
+
+  /// Sets how a source's stage treats splits that are idle or ahead.
+  void set_event_time(std::uint32_t stage, event_time_options rules) {
+    if (stages[stage].kind != "source")
+      mistake(
+          "event_time(): idle_after and max_drift are about the splits of a source; call "
+          "event_time() in the source's own stage, before key_by(), union_with() and stage()");
+    stages[stage].event_time = rules;
   }
 
   /// Notes a mistake for the whole-graph check.

@@ -133,7 +133,8 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
   for (const channel_plan& c : channels()) {
     const edge_plan& e = plan().edges[c.edge];
     if (e.to == stage && c.to_instance == instance)
-      parts.inputs.push_back({c.id, static_cast<std::uint16_t>(e.to_port)});
+      parts.inputs.push_back({c.id, static_cast<std::uint16_t>(e.to_port),
+                              plan().stages[e.from].name, c.from_instance});
     if (e.from != stage || c.from_instance != instance) continue;
     out_ids[e.from_port].push_back(c.id);
     broadcast[e.from_port] = e.how == partition::broadcast;
@@ -145,6 +146,7 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
   flow::typed_output_port<dead_letter>* letters = nullptr;
   if (!draft.dead_letters && !out_ids.back().empty())
     letters = static_cast<flow::typed_output_port<dead_letter>*>(parts.outputs.back().get());
+  parts.sends_dead_letters = letters != nullptr;
   parts.errors =
       std::make_unique<flow::event_errors>(planned.name, draft.on_error, letters, around.metrics);
 
@@ -157,6 +159,7 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
   a.around = around;
   a.operators = &draft.operators;
   a.ports = &parts.outputs;
+  a.event_time = draft.event_time;
   const auto& all = splits.by_stage[stage];
   for (std::size_t i = instance; i < all.size(); i += planned.parallelism)
     a.splits.push_back(all[i]);
@@ -174,6 +177,11 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
     if (mine) parts.restored.push_back(p);
   }
   return std::make_unique<flow::stage>(std::move(parts), *around.time);
+}
+
+std::unique_ptr<source_enumerator> graph::make_enumerator(std::uint32_t stage) const {
+  const build::stage_draft& draft = inside_->stages[stage];
+  return draft.make_enumerator ? draft.make_enumerator() : nullptr;
 }
 
 void graph::close_sources() const {

@@ -40,6 +40,9 @@ public:
   /// or servers.
   [[nodiscard]] result<split_list> find_splits(std::span<const snapshot_part> restored) const;
 
+  /// What finds the splits of a source stage; null for another stage.
+  [[nodiscard]] std::unique_ptr<source_enumerator> make_enumerator(std::uint32_t stage) const;
+
   /// Makes one stage instance. Throws `weir::exception` if a source or sink can't be opened.
   [[nodiscard]] std::unique_ptr<flow::stage> make_stage(std::uint32_t stage, std::uint32_t instance,
                                                         flow::attempt_id attempt,

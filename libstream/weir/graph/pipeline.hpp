@@ -78,7 +78,8 @@ public:
       reader->on_ready(a.around.wake);
       return std::make_unique<flow::source_root<T>>(
           flow::source_setting{a.environment(op).id, a.splits, a.around.time,
-                               a.around.metrics.get(), a.limits.events},
+                               a.around.metrics.get(), a.limits.events, a.event_time,
+                               source.make_enumerator()->find_again_every() > duration{0}},
           std::move(reader), first->make_consumers(a));
     };
     return {std::move(first), {}, {draft_, false, {}, op}};

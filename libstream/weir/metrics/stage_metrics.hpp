@@ -3,6 +3,7 @@
 
 #include "weir/core/time.hpp"
 #include "weir/metrics/histogram.hpp"
+#include "weir/metrics/input_names.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -45,7 +46,10 @@ public:
   counter refused_grants;
   counter unclaimed_outputs;  ///< Sent to a side output that nobody consumes.
   counter results;            ///< Window results emitted.
-  gauge watermark{};          ///< Microseconds since 1970; the merged input watermark.
+  gauge watermark{};          ///< Microseconds since 1970; merged over the inputs.
+  gauge watermark_since;      ///< Wall-clock microseconds since 1970: when it came to this.
+  gauge watermark_holder;     ///< The input it waits for, a number in `inputs`; -1 for none.
+  input_names inputs;         ///< Splits of a source, or channels.
   gauge credits;              ///< Frames the outputs may still send, summed.
   gauge frames_queued;
   counter busy_nanos;

@@ -48,16 +48,24 @@ public:
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       lane& l = lanes_[i];
       const bool active = s.lanes == nullptr || (*s.lanes)[i].state == flow::lane_state::active;
+      const auto note = [&](timestamp at, bool waited_for) {
+        if (s.lanes == nullptr) return;
+        (*s.lanes)[i].watermark = at;
+        (*s.lanes)[i].waited_for = waited_for;
+      };
       if (l.newest == min_timestamp) {
         // Nothing yet: a split that was there from the start holds the watermark where it is.
         const bool held = active && s.lanes != nullptr && (*s.lanes)[i].from_start;
         if (held) lowest = min_timestamp;
         waits = waits || held;
+        note(min_timestamp, held);
         continue;
       }
       const bool fresh = std::exchange(l.fresh_events, false);
+      const timestamp at = l.generator.watermark();
+      note(at, active);
       if (!active && !fresh) continue;
-      lowest = std::min(lowest, l.generator.watermark());
+      lowest = std::min(lowest, at);
       counts = true;
       waits = waits || active;
     }

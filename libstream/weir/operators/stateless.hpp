@@ -28,9 +28,13 @@ class filter {
 public:
   explicit filter(F f) : f_(std::move(f)) {}
 
+  template <class E>
+  [[nodiscard]] bool keeps(const E& event) const {
+    return std::invoke(f_, event);
+  }
   template <class E, class Next>
   void on_event(E&& event, timestamp at, Next& next, flow::step&) const {
-    if (std::invoke(f_, std::as_const(event))) next(std::forward<E>(event), at);
+    if (keeps(event)) next(std::forward<E>(event), at);
   }
 
 private:

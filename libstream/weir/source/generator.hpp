@@ -58,7 +58,7 @@ private:
       const std::uint64_t number = std::stoul(what.id.substr(10));
       const std::uint64_t n =
           options_.events / options_.splits + (number < options_.events % options_.splits ? 1 : 0);
-      lanes_.push_back({lane, number, offset, n, offset});
+      lanes_.push_back({lane, number, offset, n, offset, false});
     }
 
     read_state poll(source_batch<event_type>& out, std::size_t max, const clock& time) override {
@@ -67,12 +67,14 @@ private:
       wake_at_ = max_timestamp;
       for (std::size_t tried = 0; tried < lanes_.size(); ++tried) {
         next_ = (next_ + 1) % lanes_.size();
-        if (fill(lanes_[next_], out, max, time)) return read_state::more;
+        if (!lanes_[next_].paused && fill(lanes_[next_], out, max, time)) return read_state::more;
       }
       return read_state::caught_up;
     }
 
     [[nodiscard]] timestamp next_poll() const override { return wake_at_; }
+    void pause(std::size_t lane) override { set_paused(lane, true); }
+    void resume(std::size_t lane) override { set_paused(lane, false); }
 
   private:
     struct lane_state {
@@ -81,7 +83,13 @@ private:
       std::uint64_t offset;
       std::uint64_t end;
       std::uint64_t first;  ///< Offset at which the pace began.
+      bool paused;
     };
+
+    void set_paused(std::size_t lane, bool paused) {
+      for (lane_state& l : lanes_)
+        if (l.lane == lane) l.paused = paused;
+    }
 
     bool fill(lane_state& l, source_batch<event_type>& out, std::size_t max, const clock& time) {
       std::uint64_t n = std::min<std::uint64_t>(max, l.end - std::min(l.end, l.offset));

@@ -47,12 +47,14 @@ private:
         : splits_(std::move(splits)) {}
 
     void assign(std::size_t lane, const split& what, std::uint64_t offset) override {
-      lanes_.push_back({lane, std::stoul(what.id.substr(7)), offset});
+      lanes_.push_back({lane, std::stoul(what.id.substr(7)), offset, false});
     }
 
     read_state poll(source_batch<T>& out, std::size_t max, const clock&) override {
       if (lanes_.empty()) return read_state::ended;
       next_ = next_ % lanes_.size();
+      for (std::size_t tried = 0; lanes_[next_].paused; next_ = (next_ + 1) % lanes_.size())
+        if (++tried == lanes_.size()) return read_state::caught_up;
       position& at = lanes_[next_];
       const std::vector<T>& from = (*splits_)[at.split];
       // Fewer than were read before a restart may be there now.
@@ -71,11 +73,20 @@ private:
       return read_state::more;
     }
 
+    void pause(std::size_t lane) override { set_paused(lane, true); }
+    void resume(std::size_t lane) override { set_paused(lane, false); }
+
   private:
+    void set_paused(std::size_t lane, bool paused) {
+      for (position& at : lanes_)
+        if (at.lane == lane) at.paused = paused;
+    }
+
     struct position {
       std::size_t lane;
       std::size_t split;
       std::uint64_t offset;
+      bool paused;
     };
     std::shared_ptr<const std::vector<std::vector<T>>> splits_;
     std::vector<position> lanes_;

@@ -4,8 +4,7 @@
 #include "weir/core/clock.hpp"
 #include "weir/core/result.hpp"
 #include "weir/event/batch.hpp"
-
-#include <boost/describe/class.hpp>
+#include "weir/flow/split.hpp"
 
 #include <concepts>
 #include <cstdint>
@@ -16,11 +15,6 @@
 #include <vector>
 
 namespace weir {
-
-/// A part of a source that is read in order and by one reader at a time: a file, a partition.
-struct split {
-  std::string id;  ///< Unique within the source and stable over restarts; shown to people.
-};
 
 /// What reading a split came to.
 enum class read_state : std::uint8_t {
@@ -52,12 +46,16 @@ struct source_batch {
       intended;             ///< When a paced source should have given the first event; else now.
   bool lane_ended = false;  ///< The split will have nothing more after this.
   bool lane_idle = false;   ///< The split has nothing for now, and is not to be waited for.
+  /// Splits that have been read to their end for now, for a reader that may find one empty while
+  /// others have more. `caught_up` says it of all that aren't paused.
+  std::vector<std::size_t> at_end;
 
   void clear() {
     events.clear();
     offsets.clear();
     rejected.clear();
     intended.reset();
+    at_end.clear();
     lane_ended = lane_idle = false;
   }
 };
@@ -76,7 +74,8 @@ public:
   virtual read_state poll(source_batch<T>& out, std::size_t max, const clock& time) = 0;
   /// After `caught_up`: when to ask again though nobody said there is more.
   [[nodiscard]] virtual timestamp next_poll() const { return max_timestamp; }
-  /// Holds back a split that is ahead of the others, and lets it go on.
+  /// Holds back a split that is ahead of the others, and lets it go on. Ignored, it costs the bound
+  /// that `event_time_options::max_drift` sets.
   virtual void pause(std::size_t /*lane*/) {}
   virtual void resume(std::size_t /*lane*/) {}
   /// Hands over a function, safe to call from any thread, that says there is more after
@@ -95,6 +94,10 @@ public:
   /// Returns all splits that exist now. An error ends the pipeline's start, or a later search, with
   /// its message.
   virtual result<std::vector<split>> discover() = 0;
+  /// How often to look for further splits while the source is read; zero for never. A source that
+  /// looks again does not end when all splits that it has have ended. It is asked again from a
+  /// thread of its own; a search that fails is logged and repeated.
+  [[nodiscard]] virtual duration find_again_every() const { return duration{0}; }
 };
 
 /// What `pipeline::from` takes: a copyable description from which each instance's reader is made.
@@ -122,13 +125,5 @@ public:
 private:
   std::vector<split> splits_;
 };
-
-/// Where the reading of a split stands: what a checkpoint keeps of it.
-struct split_position {
-  std::string id;
-  std::uint64_t offset = 0;
-  bool ended = false;
-};
-BOOST_DESCRIBE_STRUCT(split_position, (), (id, offset, ended))
 
 }  // namespace weir

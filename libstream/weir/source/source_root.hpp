@@ -6,6 +6,7 @@
 #include "weir/flow/planted_fault.hpp"
 #include "weir/flow/stage_body.hpp"
 #include "weir/source/source.hpp"
+#include "weir/source/split_lanes.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -22,6 +23,8 @@ struct source_setting {
   const clock* time = nullptr;
   stage_metrics* metrics = nullptr;
   std::size_t max_events = 1024;
+  event_time_options event_time{};
+  bool finds_more = false;  ///< Further splits may be assigned: it does not end by itself.
 };
 
 /// The inside of a stage that begins with a source: polls the reader and hands each batch to the
@@ -31,14 +34,18 @@ class source_root final : public stage_body, private batch_origin {
 public:
   source_root(source_setting setting, std::unique_ptr<source_reader<T>> reader,
               std::vector<std::unique_ptr<segment<T>>> consumers)
-      : setting_(std::move(setting)), reader_(std::move(reader)), consumers_(std::move(consumers)) {
-    for (const split_position& at : setting_.splits) add_lane(at);
+      : setting_(std::move(setting)),
+        reader_(std::move(reader)),
+        consumers_(std::move(consumers)),
+        lanes_(setting_.event_time) {
+    for (const split_position& at : setting_.splits) add_lane(at, true);
   }
 
   poll_outcome poll(step& s) override {
-    s.lanes = &lanes_;
+    s.lanes = &lanes_.list();
     if (phase_ == phase::reading) {
       if (stopped_ || nothing_left()) return poll_outcome::ended;
+      lanes_.align(*reader_, s);
       if (!read(s)) return at_rest(s);
     }
     if (phase_ == phase::rejecting)
@@ -51,20 +58,32 @@ public:
       passed_batch();
       phase_ = phase::progressing;
     }
-    const verdict v = on_progress({min_timestamp, no_lane_active()}, s);
+    lanes_.note_idle(s);
+    const verdict v = on_progress({min_timestamp, lanes_.none_active()}, s);
     if (v != verdict::done)
       return v == verdict::blocked ? poll_outcome::blocked : poll_outcome::more;
     phase_ = phase::reading;
-    if (!std::exchange(rested_, false) || reader_ended_) return poll_outcome::more;
-    s.wake_at(reader_->next_poll());
+    lanes_.align(*reader_, s);
+    if (!std::exchange(rested_, false) || nothing_left()) return poll_outcome::more;
+    rest(s);
     return poll_outcome::waiting;
   }
 
   void stop_source() override { stopped_ = !reader_->close(); }
 
+  void assign(std::span<const split_position> further) override {
+    for (const split_position& at : further) {
+      if (lanes_.knows(at.id)) continue;
+      setting_.splits.push_back(at);
+      add_lane(at, false);
+    }
+  }
+  [[nodiscard]] const lane_list* lanes() const override { return &lanes_.list(); }
+  [[nodiscard]] timestamp awaited_watermark() const override { return lanes_.awaited(); }
+
   verdict on_data(std::uint16_t, frame_body&, step&) override { return verdict::done; }
   verdict on_progress(progress p, step& s) override {
-    s.lanes = &lanes_;
+    s.lanes = &lanes_.list();
     return progressing_.run(consumers_, [&](segment<T>& c) { return c.on_progress(p, s); });
   }
   verdict on_time(step& s) override {
@@ -81,6 +100,7 @@ public:
     to.bind(setting_.id);
     for (std::size_t lane = 0; lane < setting_.splits.size(); ++lane) {
       split_position saved = setting_.splits[lane];
+      saved.idle = lanes_[lane].state == lane_state::idle;
       // After a failure in mid-batch: reading goes on behind what was emitted.
       if (phase_ == phase::handing_out && lane == in_.lane)
         saved.offset =
@@ -109,8 +129,8 @@ public:
 private:
   enum class phase : std::uint8_t { reading, rejecting, handing_out, progressing };
 
-  void add_lane(const split_position& at) {
-    lanes_.push_back({at.id, at.ended ? lane_state::ended : lane_state::active, true});
+  void add_lane(const split_position& at, bool from_start) {
+    lanes_.add(at, from_start);
     if (!at.ended) reader_->assign(lanes_.size() - 1, {at.id}, at.offset);
   }
 
@@ -121,15 +141,13 @@ private:
         in_, std::min(setting_.max_events, std::max<std::size_t>(s.budget, 1)), *setting_.time);
     rested_ = state != read_state::more;
     reader_ended_ = state == read_state::ended;
+    lanes_.on_polled(in_, state, s.unblocked);
     const bool anything =
         !in_.events.empty() || !in_.rejected.empty() || in_.lane_ended || in_.lane_idle;
     if (!anything) return false;
     if (in_.events.times.empty()) in_.events.times.assign(in_.events.size(), s.wall);
     earliest_ = in_.intended.value_or(setting_.time->steady());
-    lane& l = lanes_[in_.lane];
-    l.state = in_.lane_ended  ? lane_state::ended
-              : in_.lane_idle ? lane_state::idle
-                              : lane_state::active;
+    lanes_.on_batch(in_);
     phase_ = phase::rejecting;
     next_rejected_ = 0;
     return true;
@@ -138,14 +156,19 @@ private:
   /// The reader had nothing: idle lanes are told downstream once, at the start too.
   poll_outcome at_rest(step& s) {
     if (nothing_left()) return poll_outcome::ended;
-    if (const verdict v = on_progress({min_timestamp, no_lane_active()}, s); v != verdict::done)
+    lanes_.note_idle(s);
+    if (const verdict v = on_progress({min_timestamp, lanes_.none_active()}, s); v != verdict::done)
       return v == verdict::blocked ? poll_outcome::blocked : poll_outcome::more;
-    s.wake_at(reader_->next_poll());
+    rest(s);
     if (!std::exchange(rested_, false)) {
       s.budget -= std::min<std::size_t>(s.budget, 1);
       return poll_outcome::more;
     }
     return poll_outcome::waiting;
+  }
+
+  void rest(step& s) const {
+    if (!reader_ended_) s.wake_at(reader_->next_poll());
   }
 
   bool reject(step& s) {
@@ -166,7 +189,7 @@ private:
 
   verdict hand_out(step& s) {
     s.lane = static_cast<std::uint32_t>(in_.lane);
-    s.lanes = &lanes_;
+    s.lanes = &lanes_.list();
     s.earliest = earliest_;
     s.origin = this;
     s.budget -= std::min<std::size_t>(s.budget, 1);
@@ -190,14 +213,8 @@ private:
   }
 
   [[nodiscard]] bool nothing_left() const {
-    if (reader_ended_) return true;
-    return !lanes_.empty() && std::all_of(lanes_.begin(), lanes_.end(), [](const lane& l) {
-      return l.state == lane_state::ended;
-    });
-  }
-  [[nodiscard]] bool no_lane_active() const {
-    return std::none_of(lanes_.begin(), lanes_.end(),
-                        [](const lane& l) { return l.state == lane_state::active; });
+    if (setting_.finds_more) return false;
+    return reader_ended_ || (lanes_.size() != 0 && lanes_.all_ended());
   }
 
   // batch_origin
@@ -210,7 +227,7 @@ private:
   source_setting setting_;
   std::unique_ptr<source_reader<T>> reader_;
   std::vector<std::unique_ptr<segment<T>>> consumers_;
-  lane_list lanes_;
+  split_lanes lanes_;
   source_batch<T> in_;
   steady_time earliest_{};
   phase phase_ = phase::reading;

@@ -26,6 +26,8 @@ struct file_options {
   /// Goes on at the end of a file, as `tail -F` does; for files that aren't compressed.
   bool follow = false;
   duration poll_interval = std::chrono::milliseconds{100};  ///< How often to look for more.
+  /// How often a followed directory or pattern is searched for new files.
+  duration find_interval = std::chrono::seconds{1};
   std::size_t max_record = 16 << 20;  ///< In bytes; a longer record is rejected.
   /// So many files are read at a time by one instance, in turn; the next is opened when one ends.
   /// Followed files are all read at a time.

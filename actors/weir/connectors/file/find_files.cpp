@@ -5,9 +5,11 @@
 #include "weir/connectors/file/file_kind.hpp"
 
 #include <glob.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -72,6 +74,19 @@ result<names> find(const std::string& pattern, const file_options& options) {
                                     "is taken from the working directory unless it begins with /"};
 }
 
+/// What a file is, whatever its name.
+struct identity {
+  ::dev_t device = 0;
+  ::ino_t number = 0;
+
+  friend auto operator<=>(const identity&, const identity&) = default;
+};
+
+identity identity_of(const std::string& path) {
+  struct ::stat what {};
+  return ::stat(path.c_str(), &what) == 0 ? identity{what.st_dev, what.st_ino} : identity{};
+}
+
 class enumerator final : public source_enumerator {
 public:
   enumerator(std::string pattern, file_options options)
@@ -81,20 +96,45 @@ public:
     auto found = find(pattern_, options_);
     if (!found) return found.error();
     std::sort(found->begin(), found->end());
+    if (!names_.empty()) std::erase_if(*found, [this](const std::string& p) { return old(p); });
+    for (const std::string& path : *found) {
+      names_.insert(path);
+      seen_.insert(identity_of(path));
+    }
+    return check(*found);
+  }
+
+  [[nodiscard]] duration find_again_every() const override {
+    std::error_code ignored;
+    const bool may_grow = std::filesystem::is_directory(pattern_, ignored) ||
+                          pattern_.find_first_of("*?[") != pattern_.npos;
+    return options_.follow && may_grow ? options_.find_interval : duration{0};
+  }
+
+private:
+  /// In a later search: a file that was seen under another name, which a rotation gave it; or one
+  /// that can't be followed, as a rotation's compressed copy.
+  bool old(const std::string& path) const {
+    if (names_.contains(path)) return false;
+    return seen_.contains(identity_of(path)) || !kind_of(path, options_);
+  }
+
+  result<std::vector<split>> check(const names& found) const {
     std::vector<split> all;
-    for (std::string& path : *found) {
+    for (const std::string& path : found) {
       if (auto kind = kind_of(path, options_); !kind) return kind.error();
       auto opened = open_to_read(path);
       if (!opened && !(options_.follow && opened.error().code == errc::not_found))
         return opened.error();
-      all.push_back({std::move(path)});
+      all.push_back({path});
     }
     return all;
   }
 
-private:
   std::string pattern_;
   file_options options_;
+  std::set<std::string> names_;
+  std::set<identity> seen_;
 };
 
 }  // namespace
