@@ -13,7 +13,10 @@ constexpr std::uint64_t unlimited = 1ULL << 40;
 run_base::run_base(std::shared_ptr<const detail::subject_layout> layout,
                    const operator_options& options, std::span<const snapshot_part> restored)
     : layout_(std::move(layout)),
-      network_(layout_->network, options.start, restored, restored.empty() ? 0 : 1) {
+      network_(layout_->network, {.start = options.start,
+                                  .restored = restored,
+                                  .attempt = restored.empty() ? 0U : 1U,
+                                  .step_budget = options.step_budget}) {
   const auto& channels = layout_->network->channels();
   const auto& stages = layout_->network->of().plan().stages;
   for (std::size_t c = 0; c < channels.size(); ++c) {
@@ -85,9 +88,9 @@ flow::progress run_base::progress() const {
 flow::channel_id run_base::channel_of(std::size_t input, std::size_t split) const {
   const auto& splits = layout_->inputs[input];
   if (split >= splits.size())
-    throw exception({errc::invalid_argument,
-                     "input(): there is no split " + std::to_string(split) +
-                         "; operator_options::splits is " + std::to_string(splits.size())});
+    throw exception({errc::invalid_argument, "input(): there is no split " + std::to_string(split) +
+                                                 "; operator_options::splits is " +
+                                                 std::to_string(splits.size())});
   return splits[split];
 }
 

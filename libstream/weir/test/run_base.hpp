@@ -33,8 +33,8 @@ public:
   void grant(std::uint64_t batches, std::uint32_t events_each = 1024);
   void grant_side(const std::string& side, std::uint64_t batches, std::uint32_t events_each = 1024);
 
-  /// Saves the state of all operators as a checkpoint does. Throws `weir::exception` if a stage that
-  /// waits for credit holds the barrier up.
+  /// Saves the state of all operators as a checkpoint does. Throws `weir::exception` if a stage
+  /// that waits for credit holds the barrier up.
   [[nodiscard]] std::vector<snapshot_part> snapshot() { return network_.snapshot(); }
 
   /// Why the run has failed, as "operator: cause"; empty while it hasn't.

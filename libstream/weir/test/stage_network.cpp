@@ -33,25 +33,25 @@ std::vector<flow::channel_id> network_layout::channels_from(std::uint32_t stage)
   return all;
 }
 
-stage_network::stage_network(std::shared_ptr<const network_layout> layout, timestamp start,
-                             std::span<const snapshot_part> restored, flow::attempt_id attempt)
+stage_network::stage_network(std::shared_ptr<const network_layout> layout, const settings& how)
     : layout_(std::move(layout)),
-      attempt_(attempt),
-      clock_(std::make_unique<manual_clock>(start)),
+      attempt_(how.attempt),
+      clock_(std::make_unique<manual_clock>(how.start)),
       lines_(layout_->channels().size()) {
   const graph& g = layout_->of();
   split_list none;
   none.by_stage.resize(g.plan().stages.size());
+  const auto begin = how.restored.empty() ? sink_start::fresh : sink_start::restored;
   instances_.reserve(layout_->members().size());
   for (const network_layout::member& m : layout_->members()) {
     instance& made = instances_.emplace_back();
     made.metrics = std::make_shared<stage_metrics>();
-    made.machine = g.make_stage(m.stage, m.number, attempt, none, restored,
+    made.machine = g.make_stage(m.stage, m.number, attempt_, none, how.restored,
                                 {.time = clock_.get(),
                                  .metrics = made.metrics,
                                  .wake = [] {},
-                                 .start = restored.empty() ? sink_start::fresh
-                                                           : sink_start::restored});
+                                 .start = begin,
+                                 .budget = how.step_budget});
   }
   tell_all(flow::command::kind::start);
 }
@@ -69,8 +69,8 @@ void stage_network::send(flow::channel_id on, flow::frame_kind kind, flow::progr
   line& l = lines_[on];
   l.progress = after;
   l.ended = l.ended || kind == flow::frame_kind::end;
-  flow::frame f{on, attempt_, l.next + l.waiting.size(), kind, after, barrier, clock_->steady(),
-                std::move(body)};
+  flow::frame f{on,    attempt_, l.next + l.waiting.size(), kind,
+                after, barrier,  clock_->steady(),          std::move(body)};
   if (l.next >= l.granted) {
     l.waiting.push_back(std::move(f));
     return;
@@ -191,9 +191,10 @@ std::vector<snapshot_part> stage_network::snapshot() {
   work();
   require_alive();
   if (acknowledged_ != instances_.size())
-    throw exception({errc::unsupported,
-                     "snapshot(): a stage waits for credit and can't take its part; grant() first\n" +
-                         describe()});
+    throw exception(
+        {errc::unsupported,
+         "snapshot(): a stage waits for credit and can't take its part; grant() first\n" +
+             describe()});
   tell_all(flow::command::kind::commit, b);
   return std::exchange(parts_, {});
 }
@@ -216,9 +217,8 @@ void stage_network::require_alive() const {
 }
 
 bool stage_network::blocked() const noexcept {
-  return std::any_of(instances_.begin(), instances_.end(), [](const instance& i) {
-    return i.blocked || i.machine->waits_for_credit();
-  });
+  return std::any_of(instances_.begin(), instances_.end(),
+                     [](const instance& i) { return i.blocked || i.machine->waits_for_credit(); });
 }
 
 std::string stage_network::describe() const {
@@ -226,8 +226,8 @@ std::string stage_network::describe() const {
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     const auto& [stage, number] = layout_->members()[i];
     const flow::stage& s = *instances_[i].machine;
-    text += "  " + layout_->of().plan().stages[stage].name + "[" + std::to_string(number) + "]: " +
-            std::to_string(s.frames_queued()) + " frames queued" +
+    text += "  " + layout_->of().plan().stages[stage].name + "[" + std::to_string(number) +
+            "]: " + std::to_string(s.frames_queued()) + " frames queued" +
             (s.waits_for_credit() ? ", waits for credit" : "") + (s.ended() ? ", ended" : "") +
             (s.failed() ? ", failed" : "") + "\n";
   }

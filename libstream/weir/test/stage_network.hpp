@@ -51,8 +51,14 @@ private:
 /// everything is fixed; the simulator is for other orders.
 class stage_network {
 public:
-  stage_network(std::shared_ptr<const network_layout> layout, timestamp start,
-                std::span<const snapshot_part> restored, flow::attempt_id attempt);
+  struct settings {
+    timestamp start{};  ///< What the clock shows at first.
+    std::span<const snapshot_part> restored{};
+    flow::attempt_id attempt = 0;
+    std::optional<std::uint32_t> step_budget{};
+  };
+
+  stage_network(std::shared_ptr<const network_layout> layout, const settings& how);
   stage_network(stage_network&&) noexcept = default;
   stage_network& operator=(stage_network&&) noexcept = default;
 
@@ -106,7 +112,8 @@ private:
     std::uint64_t granted = 0;
     flow::progress progress;
     bool ended = false;
-    std::deque<flow::frame> waiting;  ///< Without credit, on the way in; not read yet, on the way out.
+    std::deque<flow::frame>
+        waiting;  ///< Without credit, on the way in; not read yet, on the way out.
   };
 
   void tell_all(flow::command::kind what, flow::barrier b = {});

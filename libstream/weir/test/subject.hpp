@@ -86,7 +86,8 @@ class subject;
 
 template <class Out, class... Ins>
 class subject<Out, inputs<Ins...>> {
-  static_assert(sizeof...(Ins) != 0, "weir: operators are tested with an input: a function of a stream");
+  static_assert(sizeof...(Ins) != 0,
+                "weir: operators are tested with an input: a function of a stream");
 
 public:
   template <class F, class... U>
@@ -111,10 +112,12 @@ public:
   /// Begins a run: costs microseconds.
   [[nodiscard]] operator_run<Out, inputs<Ins...>> run() const;
   /// Begins a run with the state that another one's `snapshot()` returned.
-  [[nodiscard]] operator_run<Out, inputs<Ins...>> restore(std::span<const snapshot_part> state) const;
+  [[nodiscard]] operator_run<Out, inputs<Ins...>> restore(
+      std::span<const snapshot_part> state) const;
 
   [[nodiscard]] const operator_options& options() const noexcept { return options_; }
-  [[nodiscard]] const std::shared_ptr<const detail::subject_layout>& shared_layout() const noexcept {
+  [[nodiscard]] const std::shared_ptr<const detail::subject_layout>& shared_layout()
+      const noexcept {
     return layout_;
   }
   [[nodiscard]] const weir::plan& plan() const noexcept { return layout_->network->of().plan(); }
@@ -141,8 +144,9 @@ private:
               return build(std::move(in)...);
           };
           if constexpr (std::is_void_v<Out>) {
-            static_assert(sizeof...(U) == 0, "weir: a function that returns no stream reads its "
-                                             "side outputs with side_outputs::collect()");
+            static_assert(sizeof...(U) == 0,
+                          "weir: a function that returns no stream reads its "
+                          "side outputs with side_outputs::collect()");
             call();
           } else {
             auto made = call();
