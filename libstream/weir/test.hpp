@@ -5,3 +5,8 @@
 
 #include "weir/stream.hpp"
 #include "weir/test/operator_run.hpp"
+#include "weir/test/saved_state.hpp"
+#include "weir/test/simulate.hpp"
+#include "weir/test/stage_run.hpp"
+#include "weir/test/test_sink.hpp"
+#include "weir/test/test_source.hpp"

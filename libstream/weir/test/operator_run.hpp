@@ -29,6 +29,8 @@ public:
     run_->send_data(channel_, std::move(body));
     return *this;
   }
+  /// ... with the time of the clock, as a source gives it to events without a timestamp.
+  const run_input& push(T event) const { return push(std::move(event), run_->now()); }
   /// Sends several events as one batch.
   const run_input& push(std::vector<timed<T>> events) const {
     boost::intrusive_ptr<flow::batch_body<T>> body{new flow::batch_body<T>};
@@ -88,6 +90,7 @@ public:
     input().push(std::move(event), at);
     return *this;
   }
+  operator_run& push(First event) { return push(std::move(event), now()); }
   operator_run& push(std::vector<timed<First>> events) {
     input().push(std::move(events));
     return *this;
