@@ -227,7 +227,7 @@ TEST_CASE("what a processor emits has the event's timestamp, or one that it give
   const auto frames = s.taken(0);
   REQUIRE(frames.size() == 1);
   CHECK(static_cast<flow::batch_body<std::string>&>(*frames[0].body).events.times ==
-        std::vector{ms(7), ms(12)});
+        column<timestamp>{ms(7), ms(12)});
 }
 
 TEST_CASE("a processor sees the watermark before its event") {

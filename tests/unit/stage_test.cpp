@@ -68,7 +68,7 @@ TEST_CASE("events keep their timestamps through a stage") {
   const auto frames = s.taken(0);
   REQUIRE(frames.size() == 1);
   CHECK(static_cast<flow::batch_body<tick>&>(*frames[0].body).events.times ==
-        std::vector<timestamp>{ms(1), ms(2)});
+        column<timestamp>{ms(1), ms(2)});
 }
 
 TEST_CASE("an empty frame and one that is filtered away give their credit back") {

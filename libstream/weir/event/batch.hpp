@@ -3,6 +3,7 @@
 
 #include "weir/core/time.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -38,6 +39,11 @@ struct column_allocator : std::allocator<T> {
 /// type has no value until one is assigned.
 template <class T>
 using column = std::vector<T, column_allocator<T>>;
+
+template <class T>
+[[nodiscard]] bool operator==(const column<T>& a, const std::vector<T>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end());
+}
 
 /// `push_back` whose rare path doesn't see the value: one whose address is taken is built in memory
 /// and copied, which costs more than all else that is done with a small event.

@@ -71,11 +71,11 @@ struct frame {
   attempt_id attempt = 0;
   std::uint64_t sequence = 0;  ///< Counts the frames of the channel from 0, without gaps.
   frame_kind kind = frame_kind::data;
-  flow::progress progress;            ///< Holds after the frame's events.
-  flow::barrier barrier;              ///< Set on a barrier.
-  timestamp tell_at = max_timestamp;  ///< Grant at once when the receiver's watermark is this far.
+  flow::progress progress;      ///< Holds after the frame's events.
+  flow::barrier barrier;        ///< Set on a barrier.
   steady_time earliest_read{};  ///< When the oldest event behind this frame was read by its source.
   body_ptr body;                ///< Set on data.
+  timestamp tell_at = max_timestamp;  ///< Grant at once when the receiver's watermark is this far.
 };
 
 /// The receiver's permission to send, absolute so that a repeat is harmless.

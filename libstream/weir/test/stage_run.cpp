@@ -35,8 +35,10 @@ void stage_run::frame(std::size_t input, flow::frame_kind kind, flow::progress p
   made_->take(flow::frame{id, attempt_, next++, kind, p, b, {}, std::move(body)}, effects_);
 }
 
-void stage_run::grant(std::size_t output, std::uint64_t up_to, std::uint32_t max_events) {
-  made_->take(flow::grant{outputs_.at(output), attempt_, up_to, max_events, {}, nullptr}, effects_);
+void stage_run::grant(std::size_t output, std::uint64_t up_to, std::uint32_t max_events,
+                      timestamp watermark) {
+  made_->take(flow::grant{outputs_.at(output), attempt_, up_to, max_events, watermark, nullptr},
+              effects_);
 }
 
 flow::verdict stage_run::work() {

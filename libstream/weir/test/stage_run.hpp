@@ -23,7 +23,11 @@ public:
             flow::attempt_id attempt = 0);
 
   void tell(flow::command::kind what, flow::barrier b = {}) {
-    made_->take(flow::command{what, b}, effects_);
+    made_->take(flow::command{what, b, {}}, effects_);
+  }
+  /// Gives a source further splits.
+  void assign(std::vector<split_position> splits) {
+    made_->take(flow::command{flow::command::kind::assign, {}, std::move(splits)}, effects_);
   }
   /// Sends events on an input channel, with the progress that holds after them.
   template <class T>
@@ -42,7 +46,9 @@ public:
   }
   void send_end(std::size_t input) { frame(input, flow::frame_kind::end, {max_timestamp, false}); }
   /// Lets an output channel send the frames before `up_to`, which counts from 0.
-  void grant(std::size_t output, std::uint64_t up_to, std::uint32_t max_events = 1024);
+  /// `watermark` is the receiver's.
+  void grant(std::size_t output, std::uint64_t up_to, std::uint32_t max_events = 1024,
+             timestamp watermark = min_timestamp);
   void grant_all(std::uint64_t up_to = 1'000'000, std::uint32_t max_events = 1024) {
     for (std::size_t i = 0; i < outputs_.size(); ++i) grant(i, up_to, max_events);
   }

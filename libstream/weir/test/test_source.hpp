@@ -141,6 +141,8 @@ private:
       }
       out.end_offset = at.offset;
       out.lane_ended = at.next == steps.size() && at.script->end() <= now;
+      for (const position& l : lanes_)
+        if (!l.paused && l.due() > now) out.at_end.push_back(l.lane);
     }
 
     std::shared_ptr<const scripts> splits_;
