@@ -46,9 +46,9 @@ void simulator::start(flow::attempt_id attempt) {
                              newest_ ? sink_start::restored : sink_start::fresh});
       made.commands.push_back({flow::command::kind::start, {}});
       if (stopped_) made.commands.push_back({flow::command::kind::stop, {}});
-      made.may_hold = options_.outputs_of_one_event +
-                      options_.streams_in_a_stage * (batch + options_.outputs_of_one_event) +
-                      1;  // a dead letter
+      const std::uint64_t one_event = options_.outputs_of_one_event.value_or(0);
+      made.may_hold =
+          one_event + options_.streams_in_a_stage * (batch + one_event) + 1;  // a dead letter
     }
   for (const channel_plan& c : graph_.channels()) {
     const edge_plan& e = graph_.plan().edges[c.edge];
@@ -71,10 +71,10 @@ flow::stage& simulator::stage(std::uint32_t stage, std::uint32_t number) {
   return *instances_[find(stage, number)].machine;
 }
 
-simulator::outcome simulator::run(std::uint64_t max_moves) {
-  while (moves_ < max_moves)
+simulator::outcome simulator::run() {
+  while (moves_ < options_.max_moves)
     if (const outcome o = move(); o != outcome::running) return o;
-  return outcome::deadlock;
+  return outcome::running;
 }
 
 simulator::outcome simulator::move() {
@@ -185,7 +185,7 @@ void simulator::step(instance& at) {
   if (v == flow::verdict::more) seen_.add(met::unfinished_step);
   const std::uint64_t held = at.machine->events_held();
   if (held > graph_.options().batches.events) seen_.add(met::held_spill);
-  if (held > at.may_hold)
+  if (options_.outputs_of_one_event && held > at.may_hold)
     broken("stage '" + at.machine->name() + "' holds " + std::to_string(held) +
            " events, more than its bound of " + std::to_string(at.may_hold));
   take_effects(at);
