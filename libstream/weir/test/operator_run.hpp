@@ -126,7 +126,10 @@ public:
 
   /// Saves the state, and begins a run of a fresh instance with it, at the same time on the clock.
   /// What has not been read of the outputs stays here.
-  [[nodiscard]] operator_run restarted() { return restarted(subject_.options()); }
+  [[nodiscard]] operator_run restarted() {
+    const std::vector<snapshot_part> state = snapshot();
+    return operator_run{subject_.started_at(now()), state};
+  }
   /// ... with other options, such as another parallelism.
   [[nodiscard]] operator_run restarted(operator_options options) {
     options.start = now();
