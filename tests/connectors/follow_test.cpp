@@ -86,6 +86,33 @@ TEST_CASE("a line of a followed file is given when its end has come") {
   CHECK(f.numbers(f.later()) == list{7});
 }
 
+TEST_CASE("a followed directory is searched again, and a file that was only renamed isn't new") {
+  const temporary_directory dir;
+  append_file(dir / "app.jsonl", followed::line(1));
+  const auto enumerator = files<reading>(dir.path(), {.follow = true}).make_enumerator();
+  CHECK(enumerator->find_again_every() == 1s);
+  const auto names = [&] {
+    std::vector<std::string> all;
+    for (const split& s : enumerator->discover().value())
+      all.push_back(std::filesystem::path{s.id}.filename());
+    return all;
+  };
+  CHECK(names() == std::vector<std::string>{"app.jsonl"});
+  std::filesystem::rename(dir / "app.jsonl", dir / "app-1.jsonl");
+  append_file(dir / "app.jsonl", followed::line(2));
+  append_file(dir / "other.jsonl", followed::line(3));
+  append_file(dir / "app-2.jsonl.gz", "a rotation's compressed copy");
+  CHECK(names() == std::vector<std::string>{"app.jsonl", "other.jsonl"});
+}
+
+TEST_CASE("what can't grow is not searched again") {
+  const temporary_directory dir;
+  append_file(dir / "app.jsonl", followed::line(1));
+  CHECK(files<reading>(dir.path()).make_enumerator()->find_again_every() == 0s);
+  CHECK(files<reading>(dir / "app.jsonl", {.follow = true}).make_enumerator()->find_again_every() ==
+        0s);
+}
+
 TEST_CASE("a followed file may be missing at first") {
   followed f;
   REQUIRE(files<reading>(f.path(), {.follow = true}).make_enumerator()->discover()->size() == 1);

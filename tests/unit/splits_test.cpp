@@ -129,11 +129,7 @@ TEST_CASE("a split that was idle before a restart is idle again when its end is 
 
 TEST_CASE("a split that is ahead is paused until the receivers have come closer") {
   test_source<sale> source;
-  source.split()
-      .every(1s)
-      .events({at(1'000), at(2'000), at(60'000)})
-      .pause(10s)
-      .event(at(61'000));
+  source.split().every(1s).events({at(1'000), at(2'000), at(60'000)}).pause(10s).event(at(61'000));
   source.split().every(1s).events({at(1'000), at(2'000), at(3'000), at(4'000)});
   pipeline p = timed(source, {.max_drift = 10s});
   one_stage s{p, "test-source-1"};

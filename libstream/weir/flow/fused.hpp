@@ -23,11 +23,6 @@ struct write_to {
   Writer& writer;
 };
 
-template <class End>
-concept can_write_ahead = requires(End& end) {
-  end.finish_writing(end.begin_writing(1));
-};
-
 template <class S, class... Ops>
 inline constexpr bool begins_with_filter = false;
 template <class S, class First, class... Rest>
@@ -43,7 +38,7 @@ class fused final : public segment<S> {
   static constexpr std::size_t count = sizeof...(Ops);
   static constexpr bool takes_back = (false || ... || emits_many<Ops>);
   /// Whether the loop may write what comes out straight into the open batch.
-  static constexpr bool writes_ahead = !takes_back && can_write_ahead<End>;
+  static constexpr bool writes_ahead = !takes_back && End::writes_ahead;
   static constexpr bool filters_first = begins_with_filter<S, Ops...>;
 
 public:
@@ -204,10 +199,14 @@ private:
     try {
       while (at_ < to && !any_full()) {
         const std::size_t chunk_end = at_ + std::min(to - at_, room());
-        if constexpr (writes_ahead)
-          write_chunk<Move>(in, chunk_end, s);
-        else
-          emit_chunk<Move>(in, chunk_end, s);
+        if constexpr (writes_ahead) {
+          constexpr std::size_t worth_it = 8;
+          if (chunk_end - at_ >= worth_it) {
+            write_chunk<Move>(in, chunk_end, s);
+            continue;
+          }
+        }
+        emit_chunk<Move>(in, chunk_end, s);
       }
     } catch (...) {
       on_event_failed(in, s);

@@ -85,6 +85,8 @@ public:
   [[nodiscard]] bool all_ended() const noexcept {
     return ended_ == channels_.size() && !channels_.empty();
   }
+  /// Whether all channels but one have ended.
+  [[nodiscard]] bool one_is_left() const noexcept { return ended_ + 1 == channels_.size(); }
   [[nodiscard]] std::size_t size() const noexcept { return channels_.size(); }
   [[nodiscard]] std::size_t frames_queued() const noexcept;
   /// Events of channel `i` that have been taken by the stage; what was sent beyond is lost if the

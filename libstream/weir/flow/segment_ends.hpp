@@ -6,6 +6,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -15,12 +17,32 @@ namespace weir::flow {
 template <class T, class Router>
 class port_end {
 public:
+  static constexpr bool writes_ahead = std::is_trivially_copyable_v<T>;
+
+  /// Writes events to their lanes, where room was made for them.
+  class writer {
+  public:
+    writer(port_end& end, std::size_t n) : end_(&end), lanes_(end.port_->begin_writing(n)) {}
+
+    template <class V>
+    void push(V&& value, timestamp at) {
+      lanes_[end_->router_(std::as_const(value), *end_->port_)].push(std::forward<V>(value), at);
+    }
+
+  private:
+    port_end* end_;
+    std::span<batch_writer<T>> lanes_;
+  };
+
   port_end(typed_output_port<T>& port, Router router) : port_(&port), router_(std::move(router)) {}
 
   template <class V>
   void emit(V&& value, timestamp at) {
     port_->emit(router_(std::as_const(value), *port_), std::forward<V>(value), at);
   }
+  /// For up to `room()` events in a row.
+  writer begin_writing(std::size_t n) { return {*this, n}; }
+  void finish_writing(const writer&) { port_->finish_writing(); }
   /// As `emit`, and notes the lane, so that the event can be taken back.
   template <class V>
   void emit_noted(V&& value, timestamp at) {
@@ -59,6 +81,8 @@ private:
 template <class T>
 class node_end {
 public:
+  static constexpr bool writes_ahead = std::is_trivially_copyable_v<T>;
+
   explicit node_end(std::unique_ptr<fan_out<T>> node) : node_(std::move(node)) {}
 
   template <class V>
@@ -70,10 +94,8 @@ public:
     ++noted_;
     node_->emit(std::forward<V>(value), at);
   }
-  /// For up to `room()` events in a row, of a plain type.
-  batch_writer<T> begin_writing(std::size_t n) requires std::is_trivially_copyable_v<T> {
-    return {node_->gathered(), n};
-  }
+  /// For up to `room()` events in a row.
+  batch_writer<T> begin_writing(std::size_t n) { return {node_->gathered(), n}; }
   void finish_writing(const batch_writer<T>& w) { w.finish(node_->gathered()); }
   void forget_noted() noexcept { noted_ = 0; }
   void take_back_noted() {

@@ -138,8 +138,10 @@ verdict stage::step(effects& out) {
                .unblocked = began - blocked_total_,
                .receivers = receivers_watermark()};
 
+  const std::size_t asked_before = out.requests.size();
   verdict v = verdict::more;
   while (v == verdict::more && s.budget != 0 && !failed_ && !parts_.errors->failed()) v = work(s);
+  unanswered_ += out.requests.size() - asked_before;
   // What an exception outside any event broke, or a directive ended, must not work on.
   failed_ = failed_ || parts_.errors->failed();
   const timestamp awaited = parts_.body->awaited_watermark();
@@ -189,8 +191,12 @@ verdict stage::begin_next(flow::step& s) {
 }
 
 verdict stage::begin_frame(flow::step& s) {
-  turn_ = inbox_.next();
+  turn_ = held_end_ ? std::exchange(held_end_, std::nullopt) : inbox_.next();
   if (!turn_) return verdict::done;
+  if (turn_->frame.kind == frame_kind::end && inbox_.one_is_left() && waits(s)) {
+    held_end_ = std::exchange(turn_, std::nullopt);
+    return verdict::done;
+  }
   turn_began_ = clock_->steady();
   const frame& f = turn_->frame;
   if (f.kind == frame_kind::data) {
@@ -246,7 +252,16 @@ verdict stage::read(flow::step& s) {
     case poll_outcome::ended:
       break;
   }
+  if (waits(s)) {
+    now_ = activity::none;
+    return verdict::done;
+  }
   return end_source();
+}
+
+/// Whether the end must wait for answers to what operators asked: their results come before it.
+bool stage::waits(const flow::step& s) const {
+  return unanswered_ != 0 || !s.out.requests.empty() || !completions_.empty();
 }
 
 verdict stage::end_source() {
@@ -280,7 +295,10 @@ verdict stage::resume(flow::step& s) {
       s.completion = completions_.front().id;
       s.completion_data = completions_.front().payload;
       v = parts_.body->on_completion(s);
-      if (v == verdict::done) completions_.pop_front();
+      if (v == verdict::done) {
+        completions_.pop_front();
+        unanswered_ -= std::min<std::size_t>(unanswered_, 1);
+      }
       break;
     case activity::snapshot:
       snapshot_to_.bind({});

@@ -115,6 +115,7 @@ private:
   verdict begin_source(flow::step& s);
   verdict read(flow::step& s);
   verdict end_source();
+  [[nodiscard]] bool waits(const flow::step& s) const;
   verdict after_frame(flow::step& s);
   void note_lane(const frame& f);
   void begin_snapshot(barrier b);
@@ -140,6 +141,8 @@ private:
   std::optional<barrier> taking_;     ///< The checkpoint that is being taken.
   std::optional<barrier> triggered_;  ///< A source's order to take one.
   std::deque<completion> completions_;
+  std::size_t unanswered_ = 0;           ///< Requests.
+  std::optional<inbox::turn> held_end_;  ///< The last end, while requests are unanswered.
   std::optional<steady_time> blocked_since_;
   std::chrono::nanoseconds blocked_total_{};
   std::size_t noted_lanes_ = 0;

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <span>
+#include <type_traits>
 
 namespace weir::flow {
 
@@ -42,6 +44,24 @@ public:
     open.push(std::forward<V>(value), at);
     if (is_full(l)) [[unlikely]]
       close(l);
+  }
+
+  /// Makes room for `n` events in each lane, for events of a plain type that are written one by one
+  /// to whichever lane; `finish_writing` has to follow.
+  /// @pre n <= room()
+  [[nodiscard]] std::span<batch_writer<T>> begin_writing(std::size_t n) {
+    writers_.clear();
+    for (lane& l : lanes_) {
+      if (l.open->events.empty()) l.earliest = earliest_;
+      writers_.emplace_back(l.open->events, n);
+    }
+    return writers_;
+  }
+  void finish_writing() {
+    for (std::size_t i = 0; i < lanes_.size(); ++i) {
+      writers_[i].finish(lanes_[i].open->events);
+      if (is_full(lanes_[i])) close(lanes_[i]);
+    }
   }
 
   /// Takes back the newest event of a lane; false if it was sent already.
@@ -260,7 +280,11 @@ private:
     stuck ? ++stuck_ : --stuck_;
   }
 
+  struct no_writer {};
+  using writer = std::conditional_t<std::is_trivially_copyable_v<T>, batch_writer<T>, no_writer>;
+
   batch_limits limits_;
+  std::vector<writer> writers_;  ///< By lane, while events are written.
   std::vector<out_channel> channels_;
   std::vector<lane> lanes_;
   std::vector<body_ptr> spare_;

@@ -108,6 +108,17 @@ public:
     state_.draft->set_event_time(from_->stage(), options);
     return std::move(*this).event_time(std::move(time_of), std::move(watermarks));
   }
+  /// Adds an operator of one's own that emits values of `Out`: a copyable value with `on_event` and
+  /// whatever else of flow/operator_concepts.hpp it needs. `kind` is its name for the graph.
+  template <class Out, class Op>
+  auto with_operator(std::string kind, Op op) && {
+    constexpr bool stateful = flow::stateful<Op>;
+    return std::move(*this).template then<Out>(std::move(op), std::move(kind), stateful);
+  }
+  template <class Out, class Op>
+  auto with_operator(std::string kind, Op op) & {
+    return rooted().template with_operator<Out>(std::move(kind), std::move(op));
+  }
   /// Runs a free-form operator that has no key. The stage must have one
   /// instance.
   template <processor<no_key, T> P>

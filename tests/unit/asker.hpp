@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/codec/binary.hpp"
+#include "weir/flow/operator_concepts.hpp"
+
+#include <cstdint>
+#include <map>
+
+namespace weir::test {
+
+/// An operator that asks the service "double" for each event's value, and hands on the answers.
+class asker {
+public:
+  template <class E, class Next>
+  void on_event(E&& event, timestamp at, Next&, flow::step& s) {
+    flow::request& r = s.out.requests.emplace_back();
+    r.id = next_id_++;
+    r.target = "double";
+    encode(event.value, r.payload);
+    waiting_[r.id] = at;
+  }
+  template <class Next>
+  flow::verdict on_completion(Next& next, flow::step& s) {
+    if (next.full()) return flow::verdict::blocked;
+    const auto of = waiting_.extract(s.completion);
+    std::int64_t answer = 0;
+    byte_reader in{s.completion_data};
+    if (!of.empty() && decode(in, answer)) next(answer, of.mapped());
+    return flow::verdict::done;
+  }
+
+private:
+  std::uint64_t next_id_ = 0;
+  std::map<std::uint64_t, timestamp> waiting_;
+};
+
+}  // namespace weir::test
