@@ -139,6 +139,7 @@ std::size_t wrongly_late(std::uint64_t seed, const limits& how) {
   const hour_run done = run_hour(splits, seed, how);
   INFO(done.report.problem);
   REQUIRE(done.report.finished());
+  CHECK(done.report.ended_at >= timestamp{} + splits[pressed].size() * how.work);
   std::size_t all = 0;
   for (const auto& s : splits) all += s.size();
   CHECK(done.counted + done.late.size() == all);
