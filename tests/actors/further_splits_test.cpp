@@ -60,7 +60,7 @@ private:
     void assign(std::size_t lane, const split& what, std::uint64_t offset) override {
       if (offset == 0) waiting_.push_back({lane, std::stoull(what.id)});
     }
-    read_state poll(source_batch<reading>& out, std::size_t, const clock&) override {
+    read_state poll(source_batch<reading>& out, std::size_t, const weir::clock&) override {
       if (waiting_.empty()) return read_state::caught_up;
       out.lane = waiting_.back().first;
       out.events.values.push_back(reading_of(waiting_.back().second));

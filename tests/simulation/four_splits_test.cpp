@@ -73,6 +73,7 @@ struct limits {
   std::uint32_t instances = 4;        ///< Of the source.
   std::uint32_t slow_sinks = 0;       ///< Writes that a sink refuses before each; 10 ms each.
   duration work{};                    ///< What an event of the pressed split takes.
+  event_time_options event_time{};    ///< With `idle_after`, the script doesn't say what is idle.
   bool pressure_is_idleness = false;  ///< The mistake that the test is about.
 };
 
@@ -82,7 +83,7 @@ test_source<trade> source_of(const hour_of_trades& splits, const limits& how) {
     auto& script = source.split();
     std::int64_t before = 0;
     for (const trade& t : splits[s]) {
-      if (t.number - before > 1) script.idle();
+      if (t.number - before > 1 && !how.event_time.idle_after) script.idle();
       script.pause((t.number - before) * spacing).event(t);
       if (s == pressed && how.pressure_is_idleness) script.idle();
       before = t.number;
@@ -105,7 +106,7 @@ hour_run run_hour(const hour_of_trades& splits, std::uint64_t seed, const limits
   pipeline p{"trades", {.batches = {.events = 4}, .credits = {.frames = 1, .max_events = 4}}};
   auto windows = p.from(source_of(splits, how))
                      .parallelism(how.instances)
-                     .event_time(&trade::at, bounded_out_of_orderness{disorder})
+                     .event_time(&trade::at, bounded_out_of_orderness{disorder}, how.event_time)
                      .stage("work", {.parallelism = how.instances})
                      // Fails at first, and is done at the second try.
                      .map([begun, work = how.work](const trade& t) {
@@ -161,6 +162,22 @@ TEST_CASE("pressure, silence and a split that is far ahead make no event late") 
       if (seed % 4 == 0)
         CHECK(wrongly_late(seed, {.instances = instances, .slow_sinks = 3000, .work = 12s}) == 0);
     }
+}
+
+TEST_CASE(
+    "a split that is found to be idle, and one that is held back, make no event late either") {
+  for (std::uint64_t seed = 100; seed < 110; ++seed)
+    for (const std::uint32_t instances : {1U, 2U, 4U})
+      for (const std::optional<duration> drift : {std::optional<duration>{}, {2min}}) {
+        INFO("seed " << seed << ", source instances " << instances << ", drift "
+                     << drift.has_value());
+        const event_time_options o{.idle_after = 1min, .max_drift = drift};
+        CHECK(wrongly_late(seed, {.instances = instances, .event_time = o}) == 0);
+        CHECK(wrongly_late(seed, {.instances = instances, .work = 30s, .event_time = o}) == 0);
+        CHECK(wrongly_late(
+                  seed,
+                  {.instances = instances, .slow_sinks = 3000, .work = 12s, .event_time = o}) == 0);
+      }
 }
 
 TEST_CASE("a pressed split that is taken for an idle one makes events late") {

@@ -3,6 +3,8 @@
 
 namespace weir::test {
 
+using namespace std::chrono_literals;
+
 pipeline_options narrow(dice& d) {
   pipeline_options o;
   o.batches.events = d.one_of<std::uint32_t>({1, 2, 3, 7, 64, 1024});
@@ -204,15 +206,20 @@ scenario windows_of_split_sources(dice& d) {
   const duration size{d.one_of<std::int64_t>({100, 1000})};
   auto how = read_by(d, splits);
   how.idle_mark = 0.1;
+  if (d.chance(0.3)) how.found_first = d.between(1, splits.size());
+  event_time_options idle_and_ahead;
+  if (d.chance(0.5)) idle_and_ahead.idle_after = 2ms;
+  if (d.chance(0.5)) idle_and_ahead.max_drift = duration{d.one_of<std::int64_t>({1, 500, 5000})};
   const side_output<reading> late{"late"};
-  auto windows = p.from(scripted_source{std::move(how)})
-                     .parallelism(few(d, 3))
-                     .event_time(&reading::at, bounded_out_of_orderness{duration{100}})
-                     .key_by(&reading::key)
-                     .parallelism(few(d, 3))
-                     .window(tumbling{size})
-                     .late_to(late)
-                     .aggregate<totals>(count{}, sum{&reading::value});
+  auto windows =
+      p.from(scripted_source{std::move(how)})
+          .parallelism(few(d, 3))
+          .event_time(&reading::at, bounded_out_of_orderness{duration{100}}, idle_and_ahead)
+          .key_by(&reading::key)
+          .parallelism(few(d, 3))
+          .window(tumbling{size})
+          .late_to(late)
+          .aggregate<totals>(count{}, sum{&reading::value});
   windows.side(late).to(late_out);
   windows.to(out);
   scenario s = make("windows of split sources", p, out, late_out);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -24,6 +25,8 @@ struct script {
   double idle_mark = 0;    ///< Chance that a split is said to be idle, before it goes on.
   /// Until then a reader without a split is idle; then it has ended.
   timestamp idle_until = min_timestamp;
+  /// Splits that are there from the start, all if unset; each search finds one more.
+  std::optional<std::size_t> found_first{};
   bool ends_late = false;  ///< Splits that have been read end only then, and wait till then.
 };
 
@@ -44,10 +47,7 @@ public:
   }
 
   [[nodiscard]] std::unique_ptr<source_enumerator> make_enumerator() const {
-    std::vector<split> all;
-    for (std::size_t i = 0; i < script_->splits.size(); ++i)
-      all.push_back({"split-" + std::to_string(i)});
-    return std::make_unique<fixed_splits>(std::move(all));
+    return std::make_unique<enumerator>(script_, found_);
   }
   [[nodiscard]] std::unique_ptr<source_reader<T>> make_reader() const {
     return std::make_unique<reader>(script_, handed_out_);
@@ -57,6 +57,27 @@ public:
   [[nodiscard]] bool gives_event_time() const { return false; }
 
 private:
+  class enumerator final : public source_enumerator {
+  public:
+    enumerator(std::shared_ptr<const script<T>> what, std::shared_ptr<std::size_t> found)
+        : script_(std::move(what)), found_(std::move(found)) {}
+
+    result<std::vector<split>> discover() override {
+      const std::size_t n = script_->splits.size();
+      *found_ = std::min(n, *found_ == 0 ? script_->found_first.value_or(n) : *found_ + 1);
+      std::vector<split> all;
+      for (std::size_t i = 0; i < *found_; ++i) all.push_back({"split-" + std::to_string(i)});
+      return all;
+    }
+    [[nodiscard]] duration find_again_every() const override {
+      return duration{script_->found_first ? 1 : 0};
+    }
+
+  private:
+    std::shared_ptr<const script<T>> script_;
+    std::shared_ptr<std::size_t> found_;
+  };
+
   class reader final : public source_reader<T> {
   public:
     reader(std::shared_ptr<const script<T>> what,
@@ -65,7 +86,7 @@ private:
 
     void assign(std::size_t lane, const split& what, std::uint64_t offset) override {
       const std::size_t number = std::stoul(what.id.substr(6));
-      lanes_.push_back({lane, number, offset});
+      lanes_.push_back({lane, number, offset, false});
       started_ = started_ || offset != 0;
       random_.seed(script_->seed + offset * 1000 + number);
     }
@@ -82,7 +103,8 @@ private:
         return read_state::caught_up;
       }
       started_ = true;  // a split is waited for from its first event on: it must not wait itself
-      const std::size_t chosen = random_() % lanes_.size();
+      const std::size_t chosen = choose();
+      if (chosen == lanes_.size()) return read_state::caught_up;
       position& at = lanes_[chosen];
       out.lane = at.lane;
       out.first_offset = out.end_offset = at.offset;
@@ -111,13 +133,28 @@ private:
     }
 
     [[nodiscard]] timestamp next_poll() const override { return next_poll_; }
+    void pause(std::size_t lane) override { set_paused(lane, true); }
+    void resume(std::size_t lane) override { set_paused(lane, false); }
 
   private:
     struct position {
       std::size_t lane;
       std::size_t split;
       std::uint64_t offset;
+      bool paused;
     };
+
+    void set_paused(std::size_t lane, bool paused) {
+      for (position& at : lanes_)
+        if (at.lane == lane) at.paused = paused;
+    }
+    /// One that isn't paused, or the number of them if all are.
+    std::size_t choose() {
+      const std::size_t first = random_() % lanes_.size();
+      for (std::size_t i = 0; i < lanes_.size(); ++i)
+        if (!lanes_[(first + i) % lanes_.size()].paused) return (first + i) % lanes_.size();
+      return lanes_.size();
+    }
 
     bool chance(double p) { return p > 0 && static_cast<double>(random_() >> 11) * 0x1.0p-53 < p; }
 
@@ -131,6 +168,7 @@ private:
 
   std::shared_ptr<const script<T>> script_;
   std::shared_ptr<std::vector<std::uint64_t>> handed_out_;
+  std::shared_ptr<std::size_t> found_ = std::make_shared<std::size_t>(0);
 };
 
 }  // namespace weir::test

@@ -44,12 +44,13 @@ void simulator::start(flow::attempt_id attempt) {
           graph_.make_stage(s, i, attempt, splits, restored,
                             {&clock_, made.metrics, [woken = made.woken] { *woken = true; },
                              newest_ ? sink_start::restored : sink_start::fresh});
-      made.commands.push_back({flow::command::kind::start, {}});
-      if (stopped_) made.commands.push_back({flow::command::kind::stop, {}});
+      made.commands.push_back({flow::command::kind::start, {}, {}});
+      if (stopped_) made.commands.push_back({flow::command::kind::stop, {}, {}});
       const std::uint64_t one_event = options_.outputs_of_one_event.value_or(0);
       made.may_hold =
           one_event + options_.streams_in_a_stage * (batch + one_event) + 1;  // a dead letter
     }
+  begin_searches(splits);
   for (const channel_plan& c : graph_.channels()) {
     const edge_plan& e = graph_.plan().edges[c.edge];
     wire& w = wires_[c.id];
@@ -59,6 +60,40 @@ void simulator::start(flow::attempt_id attempt) {
     ++instances_[w.to].channels_in;
     instances_[w.from].may_hold += batch;
   }
+}
+
+void simulator::begin_searches(const split_list& splits) {
+  searches_.clear();
+  for (std::uint32_t s = 0; s < graph_.plan().stages.size(); ++s) {
+    auto of = graph_.make_enumerator(s);
+    if (!of || of->find_again_every() <= duration{0}) continue;
+    split_search& search = searches_.emplace_back(split_search{s, std::move(of), {}});
+    for (const split_position& at : splits.by_stage[s]) search.known.insert(at.id);
+  }
+}
+
+/// Looks for further splits, and deals them out; false if there are none.
+bool simulator::find_further(split_search& search) {
+  bool found = false;
+  for (const split& s : search.of->discover().value()) {
+    const auto to = static_cast<std::uint32_t>(search.known.size() %
+                                               graph_.plan().stages[search.stage].parallelism);
+    if (!search.known.insert(s.id).second) continue;
+    found = true;
+    seen_.add(met::further_split);
+    instances_[find(search.stage, to)].commands.push_back(
+        {flow::command::kind::assign, {}, {{s.id}}});
+  }
+  return found;
+}
+
+/// Nothing moves any more: a run that could find further splits for ever is stopped by its user.
+bool simulator::go_on_searching() {
+  if (searches_.empty() || stopped_) return false;
+  bool found = false;
+  for (split_search& s : searches_) found = find_further(s) || found;
+  if (!found) stop();
+  return true;
 }
 
 std::size_t simulator::find(std::uint32_t stage, std::uint32_t number) const {
@@ -101,7 +136,8 @@ simulator::outcome simulator::move() {
     (slow || options_.stalled == in.stage ? held_back_ : choices_).push_back({choice::step, i});
   }
   if (choices_.empty()) choices_.swap(held_back_);
-  if (choices_.empty()) return advance_time() ? outcome::running : outcome::deadlock;
+  if (choices_.empty())
+    return advance_time() || go_on_searching() ? outcome::running : outcome::deadlock;
   make(choices_[pick(choices_.size())]);
   if (std::exchange(restart_wanted_, false)) crash();
   if (!failure_.empty()) return outcome::failed;
@@ -111,6 +147,9 @@ simulator::outcome simulator::move() {
 /// Crashes, stops, begins or gives up a checkpoint, as the options say.
 void simulator::disturb() {
   if (options_.stop_at == moves_) stop();
+  if (!stopped_)
+    for (split_search& s : searches_)
+      if (chance(0.01)) find_further(s);
   if (crashes_ < options_.max_crashes &&
       (chance(options_.crash) ||
        (options_.alignment_crash > 0 && aligning() && chance(options_.alignment_crash)))) {

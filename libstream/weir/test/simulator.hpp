@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -150,8 +151,20 @@ private:
     if (failure_.empty()) failure_ = std::move(what);
   }
 
+  /// Looks for the splits that a source finds while it is read.
+  struct split_search {
+    std::uint32_t stage = 0;
+    std::unique_ptr<source_enumerator> of;
+    std::set<std::string> known;
+  };
+
+  void begin_searches(const split_list& splits);
+  bool find_further(split_search& search);
+  bool go_on_searching();
+
   graph graph_;
   simulation_options options_;
+  std::vector<split_search> searches_;
   std::mt19937_64 random_;
   manual_clock clock_;
   std::vector<instance> instances_;

@@ -33,8 +33,9 @@ enum class met : std::uint8_t {
   late_event,
   dead_letter,
   retry,
-  stop,         ///< A user's stop, before the sources had ended.
-  sink_pushed,  ///< A sink took less than it was offered.
+  stop,           ///< A user's stop, before the sources had ended.
+  sink_pushed,    ///< A sink took less than it was offered.
+  further_split,  ///< A split that was found while its source was read.
   count_of_these,
 };
 
@@ -63,6 +64,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(met::coun
         "retries",
         "stops",
         "writes put off by a sink",
+        "splits found later",
     };
 
 /// How often each of them was met.
