@@ -24,7 +24,9 @@ public:
       : aggregate_(std::move(a)), finish_(std::move(finish)) {}
 
   [[nodiscard]] accumulator init() const { return initial_accumulator<Aggregate, T>(aggregate_); }
-  void add(accumulator& acc, const T& event) const { aggregate_.add(acc, event); }
+  void add(accumulator& acc, const T& event, timestamp at) const {
+    add_event(aggregate_, acc, event, at);
+  }
   template <class Next>
   void emit(const K& key, const window& w, const accumulator& acc, Next& next) const {
     next(result{key, w, finish_(aggregate_.result(acc))}, w.last());
@@ -45,7 +47,7 @@ public:
 
   [[nodiscard]] accumulator init() const { return {}; }
   template <class E>
-  void add(accumulator& acc, E&& event) const {
+  void add(accumulator& acc, E&& event, timestamp) const {
     acc.push_back(std::forward<E>(event));
   }
   template <class Next>

@@ -43,7 +43,7 @@ public:
     const auto [acc, fresh] =
         panes_[pane_].entries.try_emplace(std::invoke(key_of_, std::as_const(event)));
     if (fresh) *acc = fold_.init();
-    fold_.add(*acc, std::forward<E>(event));
+    fold_.add(*acc, std::forward<E>(event), at);
   }
 
   template <class Next>
