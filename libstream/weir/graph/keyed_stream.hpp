@@ -2,7 +2,10 @@
 #pragma once
 
 #include "weir/graph/chain.hpp"
+#include "weir/operators/distinct.hpp"
 #include "weir/operators/reduce.hpp"
+#include "weir/operators/sort_by_time.hpp"
+#include "weir/operators/throttle.hpp"
 #include "weir/windows/folds.hpp"
 #include "weir/windows/tumbling_operator.hpp"
 
@@ -28,8 +31,8 @@ public:
   using event_type = T;
   using key = mapped<KeyOf, T>;
 
-  keyed_stream(std::shared_ptr<build::node<T>> at, build::chain_state state, KeyOf key_of)
-      : at_(std::move(at)), state_(std::move(state)), key_of_(std::move(key_of)) {}
+  keyed_stream(std::shared_ptr<build::exchange<T>> through, build::chain_state state, KeyOf key_of)
+      : through_(std::move(through)), state_(std::move(state)), key_of_(std::move(key_of)) {}
 
   /// Combines the events of a key, one after the other, and emits the value so far at each event.
   template <reducer<T> F>
@@ -69,9 +72,47 @@ public:
     return *this;
   }
 
+  /// Passes an event on unless one of its key passed less than `ttl` of event time before it; an
+  /// older event of the key is a repeat, too. Repeats are counted (`<name>: repeats`). An event
+  /// behind the watermark whose key is not remembered any more may be a repeat, and is late:
+  /// counted, and sent to the side output. Remembers a time a key, for `ttl`. Throws
+  /// `weir::exception` if `ttl` is not positive.
+  auto distinct(duration ttl, const side_output<T>& late = {}) const {
+    build::require_event_time(*state_.draft, state_.has_event_time, "distinct()");
+    return begin().template then<T>(
+        operators::distinct<key, T, KeyOf>{
+            key_of_, build::positive_time(ttl, "distinct(): the time to remember a key"),
+            late.name},
+        "distinct", true);
+  }
+
+  /// Passes at most `most` events of each key on in a period of `length`, which begins with the
+  /// first event at or after the end of the one before. The rest goes to the side output, and is
+  /// counted (`<name>: throttled`); so is an event whose period the watermark has passed, as late.
+  /// Throws `weir::exception` if `most` is 0 or `length` not positive.
+  auto throttle(std::uint64_t most, duration length, const side_output<T>& rest = {}) const {
+    build::require_event_time(*state_.draft, state_.has_event_time, "throttle()");
+    if (most == 0)
+      throw exception({errc::invalid_argument, "throttle(): at most 0 events would pass"});
+    return begin().template then<T>(
+        operators::throttle<key, T, KeyOf>{
+            key_of_, most, build::positive_time(length, "throttle(): the period"), rest.name},
+        "throttle", true);
+  }
+
+  /// As `chain::sort_by_time`, for the events of each keyed instance.
+  auto sort_by_time(const side_output<T>& late = {}) const {
+    static_assert(encodable<T>,
+                  "weir: sort_by_time() keeps events in state, which needs a codec: describe the "
+                  "type with BOOST_DESCRIBE_STRUCT");
+    build::require_event_time(*state_.draft, state_.has_event_time, "sort_by_time()");
+    return begin().template then<T>(operators::sort_by_time<key, T, KeyOf>{key_of_, late.name},
+                                    "sort_by_time", true);
+  }
+
   /// Sets how many instances the keys are dealt to.
   keyed_stream& parallelism(std::uint32_t n) {
-    state_.draft->stages[at_->stage()].parallelism = n;
+    through_->parallelism(n);
     return *this;
   }
 
@@ -80,10 +121,10 @@ private:
   friend class windowed_stream;
 
   [[nodiscard]] chain<T, T> begin() const {
-    return {at_, {}, {state_.draft, state_.has_event_time, {}}};
+    return {through_->events(), {}, {state_.draft, state_.has_event_time, {}}};
   }
 
-  std::shared_ptr<build::node<T>> at_;
+  std::shared_ptr<build::exchange<T>> through_;
   build::chain_state state_;
   KeyOf key_of_;
 };

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/graph/node.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace weir::build {
+
+/// Stands in the list of nodes for a keyed stream, which has to be used like any other.
+class keyed_marker final : public node_base {
+public:
+  using node_base::node_base;
+  [[nodiscard]] bool consumed() const override { return used_; }
+  void use() noexcept { used_ = true; }
+
+private:
+  bool used_ = false;
+};
+
+/// How a keyed stream's events get to the instances that own their keys. Nothing is connected until
+/// a consumer says what is to be sent: the events, or what is made of them before they are dealt.
+/// All consumers of the events share one connection.
+template <class T>
+class exchange {
+public:
+  /// `connect` begins the keyed stage and sends it the events; `close` gives the stream before the
+  /// exchange.
+  struct ways {
+    std::function<std::shared_ptr<node<T>>()> connect;
+    std::function<std::shared_ptr<node<T>>()> close;
+  };
+
+  exchange(std::shared_ptr<graph_draft> draft, std::uint32_t from_stage, ways to)
+      : draft_(std::move(draft)),
+        ways_(std::move(to)),
+        marker_(std::make_shared<keyed_marker>(from_stage, "key_by")) {
+    draft_->nodes.push_back(marker_);
+  }
+
+  /// The first stream of the keyed stage.
+  const std::shared_ptr<node<T>>& events() {
+    if (!events_) {
+      marker_->use();
+      events_ = ways_.connect();
+      set_parallelism_of(events_->stage());
+    }
+    return events_;
+  }
+
+  /// The stream before the exchange, for consumers that send something else than the events.
+  std::shared_ptr<node<T>> before() {
+    marker_->use();
+    return ways_.close();
+  }
+
+  void parallelism(std::uint32_t n) {
+    parallelism_ = n;
+    if (events_) set_parallelism_of(events_->stage());
+  }
+  /// Gives a keyed stage the number of instances that was asked for, if one was.
+  void set_parallelism_of(std::uint32_t stage) const {
+    if (parallelism_) draft_->stages[stage].parallelism = parallelism_;
+  }
+
+private:
+  std::shared_ptr<graph_draft> draft_;
+  ways ways_;
+  std::shared_ptr<keyed_marker> marker_;
+  std::shared_ptr<node<T>> events_;
+  std::optional<std::uint32_t> parallelism_;
+};
+
+}  // namespace weir::build
