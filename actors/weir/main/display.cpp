@@ -128,6 +128,9 @@ std::string summary_text(const std::string& name, const run_summary& s) {
   if (s.restarts != 0)
     line("restarts", s.restarts),
         text += fmt::format("   {} events in flight were lost\n", grouped(s.events_lost));
+  for (const hot_key_summary& k : s.hot_keys)
+    text += fmt::format("  hot key {:<8}{:>13.0f} % or more of the events of '{}' {}\n", k.key,
+                        100 * k.at_least, k.stage, k.instance);
   text += fmt::format(
       "  latency         p50 {:.2f} ms, p99 {:.2f} ms, p99.9 {:.2f} ms, max {:.2f} ms, from read "
       "to written\n",
@@ -140,7 +143,7 @@ std::string summary_json(const std::string& name, const run_summary& s) {
   return fmt::format(
       R"({{"pipeline":{},"result":"{}","failure":{},"seconds":{:.6f},"events":{},"late_events":{},"dead_letters":{},"skipped_events":{},)"
       R"("windows":{},"written":{},"unclaimed":{},"restarts":{},"events_lost":{},"events_per_second":{:.0f},)"
-      R"("latency_ms":{{"p50":{:.3f},"p99":{:.3f},"p999":{:.3f},"max":{:.3f}}}}})",
+      R"("latency_ms":{{"p50":{:.3f},"p99":{:.3f},"p999":{:.3f},"max":{:.3f}}},"hot_keys":{}}})",
       to_json(name),
       s.failure   ? "failed"
       : s.stopped ? "stopped"
@@ -149,7 +152,7 @@ std::string summary_json(const std::string& name, const run_summary& s) {
       s.events_read, s.late_events, s.dead_letters, s.skipped_events, s.window_results,
       s.events_written, s.unclaimed_outputs, s.restarts, s.events_lost,
       static_cast<double>(s.events_read) / std::max(1e-9, seconds(s.elapsed)), ms(s.latency.p50),
-      ms(s.latency.p99), ms(s.latency.p999), ms(s.latency.max));
+      ms(s.latency.p99), ms(s.latency.p999), ms(s.latency.max), to_json(s.hot_keys));
 }
 
 }  // namespace weir

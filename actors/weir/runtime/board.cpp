@@ -69,7 +69,12 @@ run_summary board::summary() const {
   run_summary sum = sums_;
   const auto latency = std::make_unique<histogram>();
   latency->add(*past_latency_);
-  for (const instance_status& s : current_) add_counts(s, sum, *latency);
+  for (const instance_status& s : current_) {
+    add_counts(s, sum, *latency);
+    for (const hot_key& k : s.metrics->hot_keys.get())
+      if (k.at_least >= 0.05)
+        sum.hot_keys.push_back({s.stage, s.instance, k.key, k.at_least, k.at_most});
+  }
   sum.latency = summarize(*latency);
   if (!finished_) sum.elapsed = std::chrono::steady_clock::now() - began_;
   return sum;

@@ -39,6 +39,7 @@ public:
   std::uint32_t key_groups = flow::default_key_groups;
   flow::attempt_id attempt = 0;
   flow::batch_limits limits;
+  hot_key_options hot_keys;
   surroundings around;
   std::vector<split_position> splits;                      ///< Of a source instance.
   const std::vector<operator_draft>* operators = nullptr;  ///< Of the stage.

@@ -343,8 +343,7 @@ protected:
     const std::uint32_t from = from_->stage();
     const auto held = std::make_shared<chain>(std::move(*this));
     const auto connect = [held, draft, key_of] {
-      auto first = build::begin_stage<T>(*draft, "operators", "key_by");
-      draft->stages[first->stage()].keyed = true;
+      auto first = build::begin_keyed_stage<T>(*draft, key_of);
       const auto router = [key_of](const build::assembly& a, std::size_t lanes) {
         return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
       };

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "weir/graph/node.hpp"
+#include "weir/operators/concepts.hpp"
+#include "weir/operators/hot_key_watch.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -10,6 +12,22 @@
 #include <utility>
 
 namespace weir::build {
+
+/// Begins a stage whose events of `T` are dealt to its instances by key.
+template <class T, class KeyOf>
+std::shared_ptr<node<T>> begin_keyed_stage(graph_draft& draft, const KeyOf& key_of) {
+  auto first = begin_stage<T>(draft, "operators", "key_by");
+  stage_draft& made = draft.stages[first->stage()];
+  made.keyed = true;
+  made.make_body = [first, key_of](assembly& a) -> std::unique_ptr<flow::stage_body> {
+    std::unique_ptr<flow::batch_observer<T>> watch;
+    if (a.hot_keys.keys != 0)
+      watch = std::make_unique<operators::hot_key_watch<mapped<KeyOf, T>, T, KeyOf>>(
+          key_of, a.hot_keys, a.around.metrics);
+    return std::make_unique<flow::input_root<T>>(first->make_consumers(a), std::move(watch));
+  };
+  return first;
+}
 
 /// Stands in the list of nodes for a keyed stream, which has to be used like any other.
 class keyed_marker final : public node_base {

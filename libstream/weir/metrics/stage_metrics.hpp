@@ -3,6 +3,7 @@
 
 #include "weir/core/time.hpp"
 #include "weir/metrics/histogram.hpp"
+#include "weir/metrics/hot_keys.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -45,6 +46,7 @@ public:
   counter refused_grants;
   counter unclaimed_outputs;  ///< Sent to a side output that nobody consumes.
   counter results;            ///< Window results emitted.
+  hot_key_list hot_keys;      ///< Of a keyed stage, if it looks for them.
   gauge watermark{};          ///< Microseconds since 1970; the merged input watermark.
   gauge credits;              ///< Frames the outputs may still send, summed.
   gauge frames_queued;
