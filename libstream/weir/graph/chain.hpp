@@ -210,6 +210,14 @@ public:
     return *this;
   }
 
+  /// Groups all events into windows, in a stage of one instance; the results' key is `no_key`.
+  template <class W>
+  auto window(W windows) &&;
+  template <class W>
+  auto window(W windows) & {
+    return rooted().window(std::move(windows));
+  }
+
   /// Merges this stream with others of the same type; the watermark is the lowest of theirs.
   template <class... Others>
   stream<T> union_with(Others&&... others) && {

@@ -29,7 +29,7 @@ void check_parallelism(const graph_draft& draft, const stage_draft& stage,
                        std::to_string(draft.options.key_groups) +
                        " key groups; lower it or raise key_groups");
   if (stage.single_state && n > 1)
-    mistakes.push_back(where + "process() without a key has state that can't be dealt out to " +
+    mistakes.push_back(where + "process() or window() without a key has state that can't be dealt out to " +
                        std::to_string(n) + " instances; key the stream, or set parallelism(1)");
 }
 
@@ -118,7 +118,7 @@ std::vector<std::string> find_mistakes(const graph_draft& draft) {
 }
 
 std::vector<std::string> find_warnings(const graph_draft& draft) {
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings = draft.warnings;
   for (const stage_draft& stage : draft.stages)
     for (const operator_draft& op : stage.operators)
       if (holds_users_state(stage, op) && !op.named)

@@ -3,6 +3,7 @@
 
 #include "weir/core/time.hpp"
 #include "weir/metrics/histogram.hpp"
+#include "weir/metrics/late_sample.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -45,6 +46,7 @@ public:
   counter refused_grants;
   counter unclaimed_outputs;  ///< Sent to a side output that nobody consumes.
   counter results;            ///< Window results emitted.
+  late_sample late;           ///< Of late events that no side output takes.
   gauge watermark{};          ///< Microseconds since 1970; the merged input watermark.
   gauge credits;              ///< Frames the outputs may still send, summed.
   gauge frames_queued;
