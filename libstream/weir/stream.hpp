@@ -4,7 +4,15 @@
 /// The stream algebra in one header: pipelines, streams, windows, sources and sinks that need no
 /// runtime.
 
+#include "weir/aggregates/approximate_count_distinct.hpp"
 #include "weir/aggregates/basic.hpp"
+#include "weir/aggregates/by_time.hpp"
+#include "weir/aggregates/collect.hpp"
+#include "weir/aggregates/count_distinct.hpp"
+#include "weir/aggregates/histogram_of.hpp"
+#include "weir/aggregates/quantiles.hpp"
+#include "weir/aggregates/ranked.hpp"
+#include "weir/aggregates/variance.hpp"
 #include "weir/graph/pipeline.hpp"
 #include "weir/sink/memory_sink.hpp"
 #include "weir/source/generator.hpp"

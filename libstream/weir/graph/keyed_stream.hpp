@@ -55,8 +55,7 @@ public:
           "window(): the stream has no event time, which tells what belongs to a window; call "
           ".event_time(&event::at, bounded_out_of_orderness{5s}) before key_by()");
     using settings = detail::window_settings<W>;
-    return windowed_stream<T, KeyOf, settings>{begin(), key_of_, state_.draft,
-                                               settings{std::move(windows)}};
+    return windowed_stream<T, KeyOf, settings>{*this, settings{std::move(windows)}};
   }
   template <class W>
   auto window(W) const {
@@ -76,7 +75,7 @@ public:
     if constexpr (sizeof...(A) == 1)
       return running_changes(std::move(parts)...);
     else
-      return running_changes(operators::retracting_tuple{std::move(parts)...});
+      return running_changes(aggregate_tuple{std::move(parts)...});
   }
   template <class... A>
   auto aggregate_changes(A...) const {
@@ -111,6 +110,9 @@ public:
   }
 
 private:
+  template <class, class, class>
+  friend class windowed_stream;
+
   template <class A>
   auto running_changes(A aggregate) const {
     using op = operators::aggregate_changes<key, T, KeyOf, A>;

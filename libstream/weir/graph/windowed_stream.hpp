@@ -14,7 +14,6 @@
 #include "weir/windows/window_operator.hpp"
 #include "weir/windows/window_output.hpp"
 
-#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -92,12 +91,8 @@ class windowed_stream {
   using windows_type = typename Settings::windows_type;
 
 public:
-  windowed_stream(chain<T, T> from, KeyOf key_of, std::shared_ptr<build::graph_draft> draft,
-                  Settings settings)
-      : from_(std::move(from)),
-        key_of_(std::move(key_of)),
-        draft_(std::move(draft)),
-        settings_(std::move(settings)) {}
+  windowed_stream(keyed_stream<T, KeyOf> from, Settings settings)
+      : from_(std::move(from)), settings_(std::move(settings)) {}
 
   /// Keeps a window for so long after the watermark has completed it; an event that still comes in
   /// leads to another result of the window at once.
@@ -108,7 +103,7 @@ public:
     static_assert(!traits::counted && !detail::is_by_clock<windows_type>,
                   "weir: allowed_lateness() is for windows of event time; in windows of counts or "
                   "of processing time nothing is late");
-    if (d < duration{0}) draft_->mistake("window(): the allowed lateness is negative");
+    if (d < duration{0}) draft().mistake("window(): the allowed lateness is negative");
     auto made = settings_.template with_flags<true, Settings::discards, Settings::on_change>();
     made.lateness = d;
     return with(std::move(made));
@@ -207,7 +202,7 @@ public:
                   "weir: aggregate() wants aggregates over the stream's event type, like count{} "
                   "or mean{&event::delay}; "
                   "one of your own needs an accumulator with a codec, add(), merge() and result()");
-    return from_;
+    return from_.begin();
   }
 
   /// As `aggregate`, and emits `change`s to the table of results: where a window gives several
@@ -227,7 +222,7 @@ public:
     static_assert(aggregate_of<A, T> && (... && aggregate_of<More, T>),
                   "weir: aggregate_changes() wants aggregates over the stream's event type, like "
                   "count{} or mean{&event::delay}");
-    return from_;
+    return from_.begin();
   }
 
   /// Calls `f(key, window, events, emit)`, or `f(key, window, pane, events, emit)`, when a window
@@ -246,7 +241,7 @@ public:
     if constexpr (fits<Fold, false>()) {
       return made<Out, false>(std::move(fold));
     } else {
-      return from_;
+      return from_.begin();
     }
   }
 
@@ -266,9 +261,10 @@ private:
     }
   };
 
+  [[nodiscard]] build::graph_draft& draft() const { return *from_.state_.draft; }
   template <class S>
   windowed_stream<T, KeyOf, S> with(S settings) const {
-    return {from_, key_of_, draft_, std::move(settings)};
+    return {from_, std::move(settings)};
   }
 
   template <bool Changes, class Finish, class... A>
@@ -284,7 +280,7 @@ private:
   auto folded(Fold fold) const {
     using result = typename Fold::result;
     if constexpr (!fits<Fold, Changes>())
-      return from_;
+      return from_.begin();
     else if constexpr (Changes)
       return made<change<result>, true>(std::move(fold));
     else
@@ -327,7 +323,7 @@ private:
       return then<Out>(counted_of(std::move(fold)));
     else if constexpr (traits::tumbling && !traits::may_fire_again && !Changes)
       return then<Out>(operators::tumbling_operator<key, T, KeyOf, Fold>{
-          settings_.windows, key_of_, std::move(fold), settings_.late_output});
+          settings_.windows, from_.key_of_, std::move(fold), settings_.late_output});
     else if constexpr (traits::in_panes)
       return then<Out>(paned_of<Changes>(std::move(fold)));
     else
@@ -336,7 +332,7 @@ private:
 
   template <class Out, class Op>
   auto then(Op op) const {
-    return chain<T, T>{from_}.template then<Out>(std::move(op), "window", true);
+    return from_.begin().template then<Out>(std::move(op), "window", true);
   }
 
   template <class Fold>
@@ -344,14 +340,14 @@ private:
     using store = std::conditional_t<operators::folds_events<Fold>, operators::event_store<T, Fold>,
                                      operators::pane_queue<T, Fold>>;
     return operators::sliding_operator<key, T, KeyOf, Fold, store, Settings::on_change>{
-        settings_.windows, key_of_, std::move(fold), settings_.late_output};
+        settings_.windows, from_.key_of_, std::move(fold), settings_.late_output};
   }
   template <class Fold>
   auto counted_of(Fold fold) const {
     using store = std::conditional_t<operators::folds_events<Fold>, operators::event_store<T, Fold>,
                                      operators::pane_queue<T, Fold>>;
     return operators::count_operator<key, T, KeyOf, windows_type, Fold, store>{
-        settings_.windows, key_of_, std::move(fold)};
+        settings_.windows, from_.key_of_, std::move(fold)};
   }
   template <bool Changes, class Fold>
   auto paned_of(Fold fold) const {
@@ -363,13 +359,13 @@ private:
                           : Settings::on_change ? operators::output_mode::changed_results
                                                 : operators::output_mode::results;
     return operators::pane_operator<key, T, KeyOf, Fold, store, Settings::late, mode>{
-        settings_.windows, key_of_, std::move(fold), settings_.lateness, settings_.late_output};
+        settings_.windows, from_.key_of_, std::move(fold), settings_.lateness, settings_.late_output};
   }
   template <bool Changes, class Fold>
   auto general_of(Fold fold) const {
     if constexpr (traits::hopping)
       if (settings_.windows.size() > settings_.windows.every())
-        draft_->warning(
+        draft().warning(
             "window(): triggers, early results, evictors and discarded panes on windows that overlap "
             "keep something for each window that an event is in, so they cost the overlap; without "
             "them the cost is the same for any overlap");
@@ -398,16 +394,14 @@ private:
     return operators::window_operator<key, T, KeyOf, windows_type, Trigger, Contents, Output,
                                       traits::may_fire_again>{
         settings_.windows,
-        key_of_,
+        from_.key_of_,
         std::move(trigger),
         std::move(contents),
         Output{},
         {settings_.lateness, settings_.late_output}};
   }
 
-  chain<T, T> from_;
-  KeyOf key_of_;
-  std::shared_ptr<build::graph_draft> draft_;
+  keyed_stream<T, KeyOf> from_;
   Settings settings_;
 };
 

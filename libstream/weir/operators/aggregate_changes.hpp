@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <tuple>
 #include <utility>
 
 namespace weir {
@@ -25,37 +24,12 @@ struct keyed_value {
   BOOST_DESCRIBE_CLASS(keyed_value, (), (key, value), (), ())
 };
 
-/// An aggregate that can take an event back: `retract(acc, event)` undoes an earlier `add`.
-template <class A, class T>
-concept retractable_aggregate = aggregate_of<A, T> &&
-    requires(const A a, accumulator_of<A, T> acc, const T& event) {
-  a.retract(acc, event);
-};
-
 namespace operators {
 
 template <class A, class C>
 inline constexpr bool retracts_rows = false;
 template <class A, change_event C>
-inline constexpr bool retracts_rows<A, C> = retractable_aggregate<A, row_of<C>>;
-
-/// Several aggregates that can retract.
-template <class... A>
-class retracting_tuple : public aggregate_tuple<A...> {
-public:
-  explicit retracting_tuple(A... parts) : aggregate_tuple<A...>(parts...), parts_(parts...) {}
-
-  template <class Acc, class T>
-  void retract(Acc& acc, const T& event) const {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-      (std::get<I>(parts_).retract(std::get<I>(acc), event), ...);
-    }
-    (std::index_sequence_for<A...>{});
-  }
-
-private:
-  std::tuple<A...> parts_;
-};
+inline constexpr bool retracts_rows<A, C> = retractable_aggregate_of<A, row_of<C>>;
 
 /// Aggregates the rows that each key has, as changes to them come in; emits a change at each. A key
 /// without rows costs nothing.
@@ -90,7 +64,7 @@ public:
     }
     const bool had_rows = e->second != 0;
     result before{key, aggregate_.result(e->first)};
-    apply(*e, c);
+    apply(*e, c, at);
     if (e->second == 0) {
       table_.erase(key);
       return next(output{change_kind::remove, std::move(before), {}}, at);
@@ -111,18 +85,18 @@ public:
 private:
   using entry = std::pair<accumulator_of<A, row>, std::uint64_t>;  ///< With the number of rows.
 
-  void apply(entry& e, const C& c) {
+  void apply(entry& e, const C& c, timestamp at) {
     switch (c.kind) {
     case change_kind::update:
       if (c.previous && e.second != 0)
         aggregate_.retract(e.first, *c.previous);
       else
         ++e.second;
-      aggregate_.add(e.first, c.value);
+      add_event(aggregate_, e.first, c.value, at);
       return;
     case change_kind::insert:
       ++e.second;
-      aggregate_.add(e.first, c.value);
+      add_event(aggregate_, e.first, c.value, at);
       return;
     case change_kind::remove:
       --e.second;

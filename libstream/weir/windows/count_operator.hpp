@@ -125,7 +125,7 @@ private:
     const auto next_to = to + static_cast<std::int64_t>(windows_.every());
     const auto from = std::max<std::int64_t>(0, next_to - static_cast<std::int64_t>(windows_.size()));
     e.panes.drop_before(fold_, place(from));
-    std::erase_if(e.times, [&](const auto& t) { return t.first < from; });
+    std::erase_if(e.times, [&](const auto& t) { return from > t.first; });
     if (windows_.size() != windows_.every()) return;
     entries_[slot] = {};
     keys_.leave(slot);
