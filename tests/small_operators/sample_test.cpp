@@ -32,7 +32,7 @@ pipeline every_third() {
   return p;
 }
 
-std::vector<std::pair<tick, timestamp>> timed(const std::vector<tick>& all) {
+std::vector<std::pair<tick, timestamp>> at_once(const std::vector<tick>& all) {
   std::vector<std::pair<tick, timestamp>> made;
   for (const tick& t : all) made.emplace_back(t, ms(0));
   return made;
@@ -58,12 +58,12 @@ TEST_CASE("sample_every passes the first of every n") {
 TEST_CASE("sample_every counts on over a snapshot, and without credit") {
   one_stage before{every_third(), "third"};
   before.grant_all();
-  before.send(0, timed({{0, 0}, {0, 1}}));
+  before.send(0, at_once({{0, 0}, {0, 1}}));
   before.work();
   CHECK(before.values<tick>(0) == std::vector<tick>{{0, 0}});
   one_stage after{every_third(), "third", state_of(before)};
   after.grant(0, 1, 1);
-  after.send(0, timed({{0, 2}, {0, 3}, {0, 4}, {0, 5}, {0, 6}, {0, 7}, {0, 8}, {0, 9}}));
+  after.send(0, at_once({{0, 2}, {0, 3}, {0, 4}, {0, 5}, {0, 6}, {0, 7}, {0, 8}, {0, 9}}));
   CHECK(after.work() == flow::verdict::blocked);
   after.grant_all();
   CHECK(after.work() == flow::verdict::done);

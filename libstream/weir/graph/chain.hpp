@@ -209,6 +209,14 @@ public:
     return *this;
   }
 
+  /// Groups all events into windows, in a stage of one instance; the results' key is `no_key`.
+  template <class W>
+  auto window(W windows) &&;
+  template <class W>
+  auto window(W windows) & {
+    return rooted().window(std::move(windows));
+  }
+
   /// Merges this stream with others of the same type; the watermark is the lowest of theirs.
   template <class... Others>
   stream<T> union_with(Others&&... others) && {
@@ -335,22 +343,41 @@ protected:
     }
   }
 
-  /// Makes the exchange that deals the events by key. It takes the chain over, and connects it when
-  /// the first consumer is known.
+  /// Makes the exchange that deals the events by key.
   template <class KeyOf>
-  std::shared_ptr<build::exchange<T>> exchange_by(KeyOf key_of) {
+  std::shared_ptr<build::exchange<T>> exchange_by(KeyOf key_of, build::instances_wanted n = {}) {
+    const auto begin = [key_of](build::graph_draft& draft) {
+      return build::begin_keyed_stage<T>(draft, key_of);
+    };
+    const auto connect = [key_of](auto&& from, std::uint32_t to) {
+      from.connect(to, partition::hash, [key_of](const build::assembly& a, std::size_t lanes) {
+        return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
+      });
+    };
+    return exchange_through(begin, connect, n);
+  }
+  /// Makes one that sends all events to a single instance.
+  std::shared_ptr<build::exchange<T>> exchange_to_one() {
+    const auto begin = [](build::graph_draft& draft) {
+      return build::begin_stage<T>(draft, "operators", "window");
+    };
+    const auto connect = [](auto&& from, std::uint32_t to) { std::move(from).join(to); };
+    return exchange_through(begin, connect, {.n = 1, .single = true});
+  }
+
+  /// The exchange takes the chain over, and connects it when the first consumer is known.
+  template <class Begin, class Connect>
+  std::shared_ptr<build::exchange<T>> exchange_through(Begin begin, Connect connect_to,
+                                                       build::instances_wanted n) {
     const auto draft = state_.draft;
     const std::uint32_t from = from_->stage();
     const auto held = std::make_shared<chain>(std::move(*this));
-    const auto connect = [held, draft, key_of] {
-      auto first = build::begin_keyed_stage<T>(*draft, key_of);
-      const auto router = [key_of](const build::assembly& a, std::size_t lanes) {
-        return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
-      };
+    const auto connect = [held, draft, begin, connect_to] {
+      auto first = begin(*draft);
       if (held->named_)
-        held->rooted().connect(first->stage(), partition::hash, router);
+        connect_to(held->rooted(), first->stage());
       else
-        held->connect(first->stage(), partition::hash, router);
+        connect_to(*held, first->stage());
       held->connected_ = true;
       return first;
     };
@@ -363,8 +390,8 @@ protected:
             "all.key_by(…)");
       return held->node();
     };
-    return std::make_shared<build::exchange<T>>(draft, from,
-                                                typename build::exchange<T>::ways{connect, close});
+    return std::make_shared<build::exchange<T>>(
+        draft, from, typename build::exchange<T>::ways{connect, close}, n);
   }
 
   /// Feeds another stage's first port, batch by batch in turn.

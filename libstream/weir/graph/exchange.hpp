@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace weir::build {
 
@@ -40,6 +41,12 @@ private:
   bool used_ = false;
 };
 
+/// How many instances the events are dealt to.
+struct instances_wanted {
+  std::optional<std::uint32_t> n{};
+  bool single = false;  ///< There can't be more than one.
+};
+
 /// How a keyed stream's events get to the instances that own their keys. Nothing is connected until
 /// a consumer says what is to be sent: the events, or what is made of them before they are dealt.
 /// All consumers of the events share one connection.
@@ -53,9 +60,11 @@ public:
     std::function<std::shared_ptr<node<T>>()> close;
   };
 
-  exchange(std::shared_ptr<graph_draft> draft, std::uint32_t from_stage, ways to)
+  exchange(std::shared_ptr<graph_draft> draft, std::uint32_t from_stage, ways to,
+           instances_wanted n = {})
       : draft_(std::move(draft)),
         ways_(std::move(to)),
+        wanted_(n),
         marker_(std::make_shared<keyed_marker>(from_stage, "key_by")) {
     draft_->nodes.push_back(marker_);
   }
@@ -65,7 +74,7 @@ public:
     if (!events_) {
       marker_->use();
       events_ = ways_.connect();
-      set_parallelism_of(events_->stage());
+      set_instances();
     }
     return events_;
   }
@@ -77,20 +86,27 @@ public:
   }
 
   void parallelism(std::uint32_t n) {
-    parallelism_ = n;
-    if (events_) set_parallelism_of(events_->stage());
+    wanted_.n = n;
+    if (events_) set_instances();
+    for (const std::uint32_t stage : sharing_) draft_->stages[stage].parallelism = n;
   }
-  /// Gives a keyed stage the number of instances that was asked for, if one was.
-  void set_parallelism_of(std::uint32_t stage) const {
-    if (parallelism_) draft_->stages[stage].parallelism = parallelism_;
-  }
+  /// Lets a stage that gets something made of the events have as many instances.
+  void share_instances(std::uint32_t stage) { sharing_.push_back(stage); }
+  [[nodiscard]] instances_wanted instances() const noexcept { return wanted_; }
 
 private:
+  void set_instances() {
+    stage_draft& made = draft_->stages[events_->stage()];
+    if (wanted_.n) made.parallelism = wanted_.n;
+    made.single_state = wanted_.single;
+  }
+
   std::shared_ptr<graph_draft> draft_;
   ways ways_;
+  instances_wanted wanted_;
   std::shared_ptr<keyed_marker> marker_;
   std::shared_ptr<node<T>> events_;
-  std::optional<std::uint32_t> parallelism_;
+  std::vector<std::uint32_t> sharing_;
 };
 
 }  // namespace weir::build

@@ -4,6 +4,7 @@
 #include "weir/core/time.hpp"
 #include "weir/metrics/histogram.hpp"
 #include "weir/metrics/hot_keys.hpp"
+#include "weir/metrics/late_sample.hpp"
 
 #include <atomic>
 #include <cstdint>
@@ -47,6 +48,7 @@ public:
   counter unclaimed_outputs;  ///< Sent to a side output that nobody consumes.
   counter results;            ///< Window results emitted.
   hot_key_list hot_keys;      ///< Of a keyed stage, if it looks for them.
+  late_sample late;           ///< Of late events that no side output takes.
   gauge watermark{};          ///< Microseconds since 1970; the merged input watermark.
   gauge credits;              ///< Frames the outputs may still send, summed.
   gauge frames_queued;
