@@ -72,7 +72,7 @@ run_summary board::summary() const {
   for (const instance_status& s : current_) {
     add_counts(s, sum, *latency);
     for (const hot_key& k : s.metrics->hot_keys.get())
-      if (k.at_least >= 0.05)
+      if (k.at_least >= 0.2)
         sum.hot_keys.push_back({s.stage, s.instance, k.key, k.at_least, k.at_most});
   }
   sum.latency = summarize(*latency);

@@ -32,7 +32,7 @@ struct instance_status {
       metrics;  ///< Of this attempt; goes on counting while it is looked at.
 };
 
-/// A key that has at least a twentieth of its stage instance's events, recently.
+/// A key that has at least a fifth of its stage instance's events, recently.
 struct hot_key_summary {
   std::string stage;
   std::uint32_t instance = 0;
@@ -57,7 +57,7 @@ struct run_summary {
   std::uint32_t restarts = 0;
   std::uint64_t events_lost = 0;  ///< In flight when a region failed without a checkpoint.
   std::chrono::nanoseconds elapsed{};
-  latency_summary latency;  ///< From a source's read to a sink's write.
+  latency_summary latency;                ///< From a source's read to a sink's write.
   std::vector<hot_key_summary> hot_keys;  ///< If `pipeline_options::hot_keys` asks for them.
 };
 

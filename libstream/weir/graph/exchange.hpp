@@ -4,6 +4,7 @@
 #include "weir/graph/node.hpp"
 #include "weir/operators/concepts.hpp"
 #include "weir/operators/hot_key_watch.hpp"
+#include "weir/operators/process_context.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -22,9 +23,10 @@ std::shared_ptr<node<T>> begin_keyed_stage(graph_draft& draft, const KeyOf& key_
   made.keyed = true;
   made.make_body = [first, key_of](assembly& a) -> std::unique_ptr<flow::stage_body> {
     std::unique_ptr<flow::batch_observer<T>> watch;
-    if (a.hot_keys.keys != 0)
-      watch = std::make_unique<operators::hot_key_watch<mapped<KeyOf, T>, T, KeyOf>>(
-          key_of, a.hot_keys, a.around.metrics);
+    using key = mapped<KeyOf, T>;
+    if (!std::is_same_v<key, no_key> && a.hot_keys.keys != 0)
+      watch = std::make_unique<operators::hot_key_watch<key, T, KeyOf>>(key_of, a.hot_keys,
+                                                                        a.around.metrics);
     return std::make_unique<flow::input_root<T>>(first->make_consumers(a), std::move(watch));
   };
   return first;
