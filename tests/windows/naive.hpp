@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 
 namespace weir::test {
 
@@ -22,6 +23,10 @@ struct naive_windows {
   std::int64_t early_every = 0;         ///< A result at multiples in event time; 0 for none.
   std::size_t keeps_last = 0;           ///< An evictor; 0 for none.
   bool tells_panes = true;
+  bool summed = false;                  ///< Tells count, sum, least, most and mean of the values.
+  std::int64_t unchanged_left_out = 0;  ///< The distance of windows whose equal results are left
+                                        ///< out; 0 if none are.
+  std::map<std::int64_t, std::pair<std::int64_t, std::vector<std::int64_t>>> newest{};
 
   struct kept {
     std::int64_t key;
@@ -31,8 +36,10 @@ struct naive_windows {
     std::int64_t count = 0;
     std::optional<std::int64_t> next_early;
     bool on_time_done = false;
+    std::vector<std::string> standing;  ///< Rows in the table that its next result replaces.
   };
   std::vector<kept> all;
+  std::multiset<std::string> table{};  ///< Results that no other has taken the place of.
   std::int64_t watermark = INT64_MIN;
 
   static std::int64_t last(const kept& k) { return ticks(k.at.last()); }
@@ -47,11 +54,33 @@ struct naive_windows {
     if (k.values.empty()) return;
     auto sorted = k.values;
     std::sort(sorted.begin(), sorted.end());
-    std::string line = say(k.key, k.at, sorted);
+    if (unchanged_left_out != 0 && repeats(k, sorted)) return;
+    std::string line = summed ? say_sums(k, sorted) : say(k.key, k.at, sorted);
+    for (const std::string& row : k.standing) table.erase(table.find(row));
+    k.standing = {line};
+    table.insert(line);
     if (tells_panes) line += say(pane_info{k.fired, timing});
     ++k.fired;
     out.push_back(std::move(line));
     if (discards) k.values.clear();
+  }
+
+  /// Whether the key's window before came to the same.
+  bool repeats(const kept& k, const std::vector<std::int64_t>& sorted) {
+    const std::int64_t start = ticks(k.at.start);
+    const auto before = newest.find(k.key);
+    const bool same = before != newest.end() &&
+                      before->second.first + unchanged_left_out == start &&
+                      before->second.second == sorted;
+    newest[k.key] = {start, sorted};
+    return same;
+  }
+  static std::string say_sums(const kept& k, const std::vector<std::int64_t>& sorted) {
+    std::int64_t total = 0;
+    for (const std::int64_t v : sorted) total += v;
+    const auto n = static_cast<std::int64_t>(sorted.size());
+    return say(k.key, k.at, {n, total, sorted.front(), sorted.back()}) + " mean " +
+           std::to_string(static_cast<double>(total) / static_cast<double>(n));
   }
 
   kept* window_for(std::int64_t key, window w) {
@@ -77,6 +106,7 @@ struct naive_windows {
         made.values.insert(made.values.end(), k.values.begin(), k.values.end());
         made.fired = std::max(made.fired, k.fired);
         made.count += k.count;
+        made.standing.insert(made.standing.end(), k.standing.begin(), k.standing.end());
         if (k.next_early && (!made.next_early || *k.next_early < *made.next_early))
           made.next_early = k.next_early;
       }
@@ -116,6 +146,8 @@ struct naive_windows {
   }
 
   void reach(std::int64_t w, std::vector<std::string>& out) {
+    std::stable_sort(all.begin(), all.end(),
+                     [](const kept& a, const kept& b) { return a.at < b.at; });
     for (kept& k : all) {
       if (only_counts) continue;
       while (k.next_early && *k.next_early <= w && *k.next_early < last(k) && !k.on_time_done) {
