@@ -47,6 +47,17 @@ std::string show_watermark(timestamp w) {
   return w <= timestamp{} ? "-" : format_rfc3339(std::chrono::floor<std::chrono::seconds>(w));
 }
 
+/// A line for a few of the late events.
+std::string show_late(const std::vector<late_note>& notes) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, notes.size()); ++i) {
+    const late_note& n = notes[i];
+    text += fmt::format("    at '{}', watermark {}, event of {}: {}\n", n.at_operator,
+                        format_rfc3339(n.watermark), format_rfc3339(n.at), n.event.substr(0, 120));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string grouped(std::uint64_t n) {
@@ -115,7 +126,7 @@ std::string summary_text(const std::string& name, const run_summary& s) {
                       grouped(static_cast<std::uint64_t>(static_cast<double>(s.events_read) /
                                                          std::max(1e-9, seconds(s.elapsed)))));
   line("late events", s.late_events);
-  text += '\n';
+  text += '\n' + show_late(s.late_sample);
   line("dead letters", s.dead_letters);
   text += '\n';
   line("windows", s.window_results);

@@ -50,6 +50,7 @@ struct run_summary {
   std::uint64_t events_read = 0;     ///< By sources.
   std::uint64_t events_written = 0;  ///< By sinks, dead letters left out.
   std::uint64_t late_events = 0;
+  std::vector<late_note> late_sample;  ///< A few of those that no side output took.
   std::uint64_t dead_letters = 0;
   std::uint64_t skipped_events = 0;
   std::uint64_t window_results = 0;

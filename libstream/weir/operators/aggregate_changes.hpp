@@ -4,7 +4,7 @@
 #include "weir/aggregates/aggregate.hpp"
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/state/keyed_table.hpp"
-#include "weir/windows/change.hpp"
+#include "weir/event/change.hpp"
 
 #include <boost/describe/class.hpp>
 

@@ -5,7 +5,7 @@
 #include "weir/state/key_index.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/windows/calendar.hpp"
-#include "weir/windows/change.hpp"
+#include "weir/event/change.hpp"
 #include "weir/windows/folds.hpp"
 #include "weir/windows/hopping.hpp"
 #include "weir/windows/late_gate.hpp"

@@ -97,10 +97,11 @@ public:
 
   template <class Next>
   flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
+    if (p.watermark <= watermark_) return flow::verdict::done;
     now_ = s.wall;
     event_time_ = p.watermark;
     const flow::verdict v = run(event_due_, p.watermark, next, s);
-    if (v == flow::verdict::done) watermark_ = std::max(watermark_, p.watermark);
+    if (v == flow::verdict::done) watermark_ = p.watermark;
     return v;
   }
   template <class Next>

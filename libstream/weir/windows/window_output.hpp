@@ -2,7 +2,7 @@
 #pragma once
 
 #include "weir/codec/binary.hpp"
-#include "weir/windows/change.hpp"
+#include "weir/event/change.hpp"
 #include "weir/windows/window.hpp"
 
 #include <optional>
