@@ -59,4 +59,55 @@ struct carrier_day {
 };
 BOOST_DESCRIBE_STRUCT(carrier_day, (), (carrier, day, departures, late_share))
 
+/// The last six hours of an airport.
+struct rolling_delay {
+  std::string origin;
+  weir::timestamp start;
+  std::uint64_t departures = 0;
+  std::optional<double> mean_delay;
+};
+BOOST_DESCRIBE_STRUCT(rolling_delay, (), (origin, start, departures, mean_delay))
+
+/// A run of many departures of a carrier, each soon after the one before.
+struct rush {
+  std::string carrier;
+  weir::timestamp first;
+  weir::timestamp last;
+  std::uint64_t departures = 0;
+  std::optional<int> worst_delay;
+};
+BOOST_DESCRIBE_STRUCT(rush, (), (carrier, first, last, departures, worst_delay))
+
+/// What a day on a route came to.
+struct route_day {
+  std::string origin;
+  std::string dest;
+  std::uint64_t departures = 0;
+  double mean_delay = 0;
+
+  friend auto operator<=>(const route_day&, const route_day&) = default;
+};
+BOOST_DESCRIBE_STRUCT(route_day, (), (origin, dest, departures, mean_delay))
+
+/// A route among the ten worst of a day.
+struct worst_route {
+  weir::timestamp day;
+  std::uint32_t rank = 0;
+  std::string origin;
+  std::string dest;
+  std::uint64_t departures = 0;
+  double mean_delay = 0;
+};
+BOOST_DESCRIBE_STRUCT(worst_route, (), (day, rank, origin, dest, departures, mean_delay))
+
+/// How late the flights of an hour left, in minutes.
+struct hour_delays {
+  weir::timestamp hour;
+  std::uint64_t departures = 0;
+  double p50 = 0;
+  double p90 = 0;
+  double p99 = 0;
+};
+BOOST_DESCRIBE_STRUCT(hour_delays, (), (hour, departures, p50, p90, p99))
+
 }  // namespace flights

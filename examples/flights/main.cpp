@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Every departure from New York's airports in 2013, reported when the flight lands: delays for each
-// airport and hour, and how many of a carrier's flights of a day were late. See data/README.md for
-// the data.
+// airport and hour, how many of a carrier's flights of a day were late, and what queries.hpp asks.
+// See data/README.md for the data.
 #include "flight.hpp"
+#include "queries.hpp"
 #include "report.hpp"
 
 #include <filesystem>
@@ -45,8 +46,9 @@ void build(weir::pipeline& p, const weir::args& args, flights::newest_hours& new
       .named("live table");
 
   const weir::side_output<flight> late_for_day{"late for its day"};
-  auto days = reported.filter([](const flight& f) { return !f.is_cancelled(); })
-                  .key_by(&flight::carrier)
+  weir::stream<flight> departed =
+      reported.filter([](const flight& f) { return !f.is_cancelled(); });
+  auto days = departed.key_by(&flight::carrier)
                   .window(weir::tumbling(24h))
                   .late_to(late_for_day)
                   .aggregate(weir::count{}, weir::mean(&flight::is_late))
@@ -58,6 +60,15 @@ void build(weir::pipeline& p, const weir::args& args, flights::newest_hours& new
       })
       .to(csv("carrier-days.csv"))
       .named("carrier-days");
+
+  const auto write = [&](auto answer, const std::string& name) {
+    answer.rows.to(csv((name + ".csv").c_str())).named(name);
+    answer.late.to(csv(("late-for-" + name + ".csv").c_str())).named("late-for-" + name);
+  };
+  write(flights::rolling_delays(departed), "rolling-delays");
+  write(flights::rushes(departed), "rushes");
+  write(flights::worst_routes(departed), "worst-routes");
+  write(flights::delay_quantiles(departed), "delay-quantiles");
 }
 
 }  // namespace

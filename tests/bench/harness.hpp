@@ -68,5 +68,6 @@ inline measurement rate(std::string bench, std::string name, double events, doub
 }
 
 void pipeline_bench(std::vector<measurement>& out);
+void windows_bench(std::vector<measurement>& out);
 
 }  // namespace weir::bench

@@ -16,6 +16,7 @@ using weir::bench::measurement;
 
 const std::vector<weir::bench::entry> benches = {
     {"pipeline", weir::bench::pipeline_bench},
+    {"windows", weir::bench::windows_bench},
 };
 
 void print(const std::vector<measurement>& all) {

@@ -23,6 +23,14 @@ struct no_output {
   void on_event(const payment&, int&) {}
 };
 
+struct unmerged {
+  using state = bool;
+  weir::trigger_action on_event(state&, const payment&, weir::timestamp,
+                                const weir::trigger_view&) const {
+    return weir::trigger_action::fire;
+  }
+};
+
 void write_down(weir::pipeline& p) {
   [[maybe_unused]] auto payments = p.from(weir::memory_source<payment>{std::vector<payment>{}});
 #if defined(CASE_nothing_wrong)
@@ -49,6 +57,59 @@ void write_down(weir::pipeline& p) {
   payments.key_by(&payment::card)
       .window(weir::tumbling{std::chrono::minutes{1}})
       .aggregate(weir::sum(&std::string::size));
+#elif defined(CASE_window_of_no_kind)
+  payments.key_by(&payment::card).window(std::chrono::minutes{1});
+#elif defined(CASE_lateness_on_sliding)
+  payments.key_by(&payment::card)
+      .window(weir::sliding{std::chrono::minutes{1}})
+      .allowed_lateness(std::chrono::seconds{1})
+      .aggregate(weir::count{});
+#elif defined(CASE_lateness_on_counts)
+  payments.key_by(&payment::card)
+      .window(weir::tumbling_count{10})
+      .allowed_lateness(std::chrono::seconds{1})
+      .aggregate(weir::count{});
+#elif defined(CASE_trigger_on_sliding)
+  payments.key_by(&payment::card)
+      .window(weir::sliding{std::chrono::minutes{1}})
+      .trigger(weir::on_count{3})
+      .aggregate(weir::count{});
+#elif defined(CASE_trigger_that_is_none)
+  payments.key_by(&payment::card)
+      .window(weir::session{std::chrono::minutes{1}})
+      .trigger(3)
+      .aggregate(weir::count{});
+#elif defined(CASE_early_that_is_none)
+  payments.key_by(&payment::card)
+      .window(weir::session{std::chrono::minutes{1}})
+      .early(std::chrono::seconds{3})
+      .aggregate(weir::count{});
+#elif defined(CASE_trigger_that_cannot_merge)
+  payments.key_by(&payment::card)
+      .window(weir::session{std::chrono::minutes{1}})
+      .trigger(unmerged{})
+      .aggregate(weir::count{});
+#elif defined(CASE_evictor_that_is_none)
+  payments.key_by(&payment::card)
+      .window(weir::global_window{})
+      .evict(3)
+      .aggregate(weir::count{});
+#elif defined(CASE_on_change_of_one_result)
+  payments.key_by(&payment::card)
+      .window(weir::tumbling{std::chrono::minutes{1}})
+      .emit_on_change()
+      .aggregate(weir::count{});
+#elif defined(CASE_changes_of_discarded_panes)
+  payments.key_by(&payment::card)
+      .window(weir::tumbling{std::chrono::minutes{1}})
+      .discarding()
+      .aggregate_changes(weir::count{});
+#elif defined(CASE_running_aggregate_of_events)
+  payments.key_by(&payment::card).aggregate_changes(weir::count{});
+#elif defined(CASE_aggregate_that_cannot_retract)
+  payments.map([](const payment& x) { return weir::change<payment>{{}, x, {}}; })
+      .key_by(weir::on_row{&payment::card})
+      .aggregate_changes(weir::max{&payment::amount});
 #elif defined(CASE_reduce_of_one_argument)
   payments.key_by(&payment::card).reduce([](const payment& x) { return x; });
 #elif defined(CASE_processor_without_output)

@@ -17,6 +17,7 @@ using values = std::map<std::string, std::string, std::less<>>;
 
 const std::vector<option> run_options = {
     {"parallelism", "1", "instances of each stage that doesn't say"},
+    {"hot-keys", "0", "counters for finding keys with a large share of the events; 0: off"},
     {"workers", "0", "threads for stages that don't block; 0: one a core"},
     {"json", "false", "print the closing summary as one line of JSON"},
 };

@@ -47,6 +47,17 @@ std::string show_watermark(timestamp w) {
   return w <= timestamp{} ? "-" : format_rfc3339(std::chrono::floor<std::chrono::seconds>(w));
 }
 
+/// A line for a few of the late events.
+std::string show_late(const std::vector<late_note>& notes) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min<std::size_t>(3, notes.size()); ++i) {
+    const late_note& n = notes[i];
+    text += fmt::format("    at '{}', watermark {}, event of {}: {}\n", n.at_operator,
+                        format_rfc3339(n.watermark), format_rfc3339(n.at), n.event.substr(0, 120));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string grouped(std::uint64_t n) {
@@ -115,7 +126,7 @@ std::string summary_text(const std::string& name, const run_summary& s) {
                       grouped(static_cast<std::uint64_t>(static_cast<double>(s.events_read) /
                                                          std::max(1e-9, seconds(s.elapsed)))));
   line("late events", s.late_events);
-  text += '\n';
+  text += '\n' + show_late(s.late_sample);
   line("dead letters", s.dead_letters);
   text += '\n';
   line("windows", s.window_results);
@@ -128,6 +139,9 @@ std::string summary_text(const std::string& name, const run_summary& s) {
   if (s.restarts != 0)
     line("restarts", s.restarts),
         text += fmt::format("   {} events in flight were lost\n", grouped(s.events_lost));
+  for (const hot_key_summary& k : s.hot_keys)
+    text += fmt::format("  hot key {:<8}{:>13.0f} % or more of the events of '{}' {}\n", k.key,
+                        100 * k.at_least, k.stage, k.instance);
   text += fmt::format(
       "  latency         p50 {:.2f} ms, p99 {:.2f} ms, p99.9 {:.2f} ms, max {:.2f} ms, from read "
       "to written\n",
@@ -140,7 +154,7 @@ std::string summary_json(const std::string& name, const run_summary& s) {
   return fmt::format(
       R"({{"pipeline":{},"result":"{}","failure":{},"seconds":{:.6f},"events":{},"late_events":{},"dead_letters":{},"skipped_events":{},)"
       R"("windows":{},"written":{},"unclaimed":{},"restarts":{},"events_lost":{},"events_per_second":{:.0f},)"
-      R"("latency_ms":{{"p50":{:.3f},"p99":{:.3f},"p999":{:.3f},"max":{:.3f}}}}})",
+      R"("latency_ms":{{"p50":{:.3f},"p99":{:.3f},"p999":{:.3f},"max":{:.3f}}},"hot_keys":{}}})",
       to_json(name),
       s.failure   ? "failed"
       : s.stopped ? "stopped"
@@ -149,7 +163,7 @@ std::string summary_json(const std::string& name, const run_summary& s) {
       s.events_read, s.late_events, s.dead_letters, s.skipped_events, s.window_results,
       s.events_written, s.unclaimed_outputs, s.restarts, s.events_lost,
       static_cast<double>(s.events_read) / std::max(1e-9, seconds(s.elapsed)), ms(s.latency.p50),
-      ms(s.latency.p99), ms(s.latency.p999), ms(s.latency.max));
+      ms(s.latency.p99), ms(s.latency.p999), ms(s.latency.max), to_json(s.hot_keys));
 }
 
 }  // namespace weir

@@ -23,6 +23,9 @@ pipeline write_down(const program& what, const args& values) {
   pipeline_options options;
   options.parallelism =
       static_cast<std::uint32_t>(std::min<std::uint64_t>(parallelism, ~std::uint32_t{0}));
+  if (values.has("hot-keys"))
+    options.hot_keys.keys =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(values.count("hot-keys"), 4'096));
   pipeline p{what.name, options};
   what.build(p, values);
   return p;

@@ -20,6 +20,8 @@ void add_counts(const instance_status& s, run_summary& sum, histogram& latency) 
     latency.add(m.latency);
   }
   sum.late_events += m.late_events.get();
+  for (late_note& note : m.late.notes())
+    if (sum.late_sample.size() < late_sample::capacity) sum.late_sample.push_back(std::move(note));
   sum.dead_letters += m.dead_letters.get();
   sum.skipped_events += m.skipped_events.get();
   sum.window_results += m.results.get();
@@ -69,7 +71,12 @@ run_summary board::summary() const {
   run_summary sum = sums_;
   const auto latency = std::make_unique<histogram>();
   latency->add(*past_latency_);
-  for (const instance_status& s : current_) add_counts(s, sum, *latency);
+  for (const instance_status& s : current_) {
+    add_counts(s, sum, *latency);
+    for (const hot_key& k : s.metrics->hot_keys.get())
+      if (k.at_least >= 0.2)
+        sum.hot_keys.push_back({s.stage, s.instance, k.key, k.at_least, k.at_most});
+  }
   sum.latency = summarize(*latency);
   if (!finished_) sum.elapsed = std::chrono::steady_clock::now() - began_;
   return sum;

@@ -5,6 +5,8 @@
 #include "weir/core/time.hpp"
 #include "weir/metrics/stage_metrics.hpp"
 
+#include <boost/describe/class.hpp>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -30,6 +32,16 @@ struct instance_status {
       metrics;  ///< Of this attempt; goes on counting while it is looked at.
 };
 
+/// A key that has at least a fifth of its stage instance's events, recently.
+struct hot_key_summary {
+  std::string stage;
+  std::uint32_t instance = 0;
+  std::string key;      ///< As JSON.
+  double at_least = 0;  ///< Bounds on its share.
+  double at_most = 0;
+};
+BOOST_DESCRIBE_STRUCT(hot_key_summary, (), (stage, instance, key, at_least, at_most))
+
 /// What a run came to.
 struct run_summary {
   std::optional<error>
@@ -38,6 +50,7 @@ struct run_summary {
   std::uint64_t events_read = 0;     ///< By sources.
   std::uint64_t events_written = 0;  ///< By sinks, dead letters left out.
   std::uint64_t late_events = 0;
+  std::vector<late_note> late_sample;  ///< A few of those that no side output took.
   std::uint64_t dead_letters = 0;
   std::uint64_t skipped_events = 0;
   std::uint64_t window_results = 0;
@@ -45,7 +58,8 @@ struct run_summary {
   std::uint32_t restarts = 0;
   std::uint64_t events_lost = 0;  ///< In flight when a region failed without a checkpoint.
   std::chrono::nanoseconds elapsed{};
-  latency_summary latency;  ///< From a source's read to a sink's write.
+  latency_summary latency;                ///< From a source's read to a sink's write.
+  std::vector<hot_key_summary> hot_keys;  ///< If `pipeline_options::hot_keys` asks for them.
 };
 
 }  // namespace weir

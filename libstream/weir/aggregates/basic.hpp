@@ -2,9 +2,12 @@
 #pragma once
 
 #include "weir/aggregates/aggregate.hpp"
+#include "weir/aggregates/values.hpp"
+#include "weir/aggregates/wide_sum.hpp"
 
 #include <boost/describe/class.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -15,35 +18,36 @@ namespace weir {
 
 namespace detail {
 
-template <class T>
-struct unwrapped {
-  using type = T;
-};
-template <class T>
-struct unwrapped<std::optional<T>> {
-  using type = T;
-};
-
-/// The value that a function takes from an event; an absent optional is left out of every
-/// aggregate.
-template <class F, class T>
-using taken = typename unwrapped<std::decay_t<std::invoke_result_t<const F&, const T&>>>::type;
-
-template <class F, class T, class Use>
-void with_value(const F& f, const T& event, Use use) {
-  auto&& value = std::invoke(f, event);
-  if constexpr (requires { value.has_value(); }) {
-    if (value.has_value()) use(*value);
-  } else {
-    use(value);
-  }
-}
-
-/// Sums of integers are integers of 64 bits, others doubles.
+/// What values of `N` are summed in: doubles; 128 bits for integers of 64; 64 bits for shorter
+/// ones, of which it takes at least 2^32 to leave them.
 template <class N>
-using sum_type =
-    std::conditional_t<std::is_floating_point_v<N>, double,
-                       std::conditional_t<std::is_signed_v<N>, std::int64_t, std::uint64_t>>;
+struct sum_of_values {
+  using integer = std::conditional_t<std::is_signed_v<N>, std::int64_t, std::uint64_t>;
+  using type = std::conditional_t<sizeof(N) == 8, wide_sum<integer>, integer>;
+};
+template <std::floating_point N>
+struct sum_of_values<N> {
+  using type = double;
+};
+
+template <class N>
+using sum_of = typename sum_of_values<N>::type;
+
+/// The type that values are added to such a sum as.
+template <class Sum>
+struct addend_of_sum {
+  using type = Sum;
+};
+template <class N>
+struct addend_of_sum<wide_sum<N>> {
+  using type = N;
+};
+template <class Sum>
+using addend = typename addend_of_sum<Sum>::type;
+
+/// A sum that a value can be taken out of without a trace.
+template <class Sum>
+concept exact_sum = !std::floating_point<Sum>;
 
 }  // namespace detail
 
@@ -55,6 +59,10 @@ public:
   template <class T>
   void add(accumulator& acc, const T&) const noexcept {
     ++acc;
+  }
+  template <class T>
+  void retract(accumulator& acc, const T&) const noexcept {
+    --acc;
   }
   void merge(accumulator& acc, accumulator other) const noexcept { acc += other; }
   [[nodiscard]] std::uint64_t result(accumulator acc) const noexcept { return acc; }
@@ -72,6 +80,10 @@ public:
   void add(accumulator& acc, const T& event) const {
     acc += static_cast<bool>(std::invoke(f_, event)) ? 1U : 0U;
   }
+  template <class T>
+  void retract(accumulator& acc, const T& event) const {
+    acc -= static_cast<bool>(std::invoke(f_, event)) ? 1U : 0U;
+  }
   void merge(accumulator& acc, accumulator other) const noexcept { acc += other; }
   [[nodiscard]] std::uint64_t result(accumulator acc) const noexcept { return acc; }
 
@@ -79,26 +91,37 @@ private:
   F f_;
 };
 
-/// Sums what `f` takes from each event; 0 over none.
+/// Sums what `f` takes from each event; 0 over none. A sum of integers is exact; a total that does
+/// not fit 64 bits is an error of the window's result. Doubles are added up as they come: the error
+/// is at most n * 2^-53 times the sum of their magnitudes, and NaN makes the sum NaN.
 template <class F>
 class sum {
 public:
   template <class T>
-  using accumulator_for = detail::sum_type<detail::taken<F, T>>;
+  using accumulator_for = detail::sum_of<detail::taken<F, T>>;
 
   explicit sum(F f) : f_(std::move(f)) {}
 
   template <class Acc, class T>
   void add(Acc& acc, const T& event) const {
-    detail::with_value(f_, event, [&](const auto& v) { acc += static_cast<Acc>(v); });
+    detail::with_value(f_, event,
+                       [&](const auto& v) { acc += static_cast<detail::addend<Acc>>(v); });
+  }
+  template <detail::exact_sum Acc, class T>
+  void retract(Acc& acc, const T& event) const {
+    detail::with_value(f_, event,
+                       [&](const auto& v) { acc -= static_cast<detail::addend<Acc>>(v); });
   }
   template <class Acc>
   void merge(Acc& acc, const Acc& other) const noexcept {
     acc += other;
   }
   template <class Acc>
-  [[nodiscard]] Acc result(const Acc& acc) const noexcept {
-    return acc;
+  [[nodiscard]] detail::addend<Acc> result(const Acc& acc) const {
+    if constexpr (requires { acc.total(); })
+      return acc.total();
+    else
+      return acc;
   }
 
 private:
@@ -106,29 +129,37 @@ private:
 };
 
 /// A sum and how many values it is of.
-template <class N>
+template <class Sum>
 struct mean_accumulator {
-  N sum{};
+  Sum sum{};
   std::uint64_t count = 0;
 
+  friend bool operator==(const mean_accumulator&, const mean_accumulator&) = default;
   BOOST_DESCRIBE_CLASS(mean_accumulator, (), (sum, count), (), ())
 };
 
 /// The arithmetic mean of what `f` takes from each event; absent over none. Integers are summed
-/// exactly.
+/// exactly, doubles as `sum` does.
 template <class F>
 class mean {
 public:
   template <class T>
-  using accumulator_for = mean_accumulator<detail::sum_type<detail::taken<F, T>>>;
+  using accumulator_for = mean_accumulator<detail::sum_of<detail::taken<F, T>>>;
 
   explicit mean(F f) : f_(std::move(f)) {}
 
-  template <class Acc, class T>
-  void add(Acc& acc, const T& event) const {
+  template <class Sum, class T>
+  void add(mean_accumulator<Sum>& acc, const T& event) const {
     detail::with_value(f_, event, [&](const auto& v) {
-      acc.sum += static_cast<decltype(acc.sum)>(v);
+      acc.sum += static_cast<detail::addend<Sum>>(v);
       ++acc.count;
+    });
+  }
+  template <detail::exact_sum Sum, class T>
+  void retract(mean_accumulator<Sum>& acc, const T& event) const {
+    detail::with_value(f_, event, [&](const auto& v) {
+      acc.sum -= static_cast<detail::addend<Sum>>(v);
+      --acc.count;
     });
   }
   template <class Acc>
@@ -148,7 +179,7 @@ private:
 
 namespace detail {
 
-/// Keeps the value that beats all others; absent over none.
+/// Keeps the value that beats all others; absent over none. NaN is left out.
 template <class F, class Better>
 class extreme {
 public:
@@ -159,7 +190,7 @@ public:
 
   template <class Acc, class T>
   void add(Acc& acc, const T& event) const {
-    with_value(f_, event, [&](const auto& v) {
+    with_ordered_value(f_, event, [&](const auto& v) {
       if (!acc || Better{}(v, *acc)) acc = v;
     });
   }
@@ -178,14 +209,14 @@ private:
 
 }  // namespace detail
 
-/// The smallest of what `f` takes from each event; absent over none.
+/// The smallest of what `f` takes from each event; absent over none. NaN is left out.
 template <class F>
 class min : public detail::extreme<F, std::less<>> {
 public:
   explicit min(F f) : detail::extreme<F, std::less<>>(std::move(f)) {}
 };
 
-/// The largest of what `f` takes from each event; absent over none.
+/// The largest of what `f` takes from each event; absent over none. NaN is left out.
 template <class F>
 class max : public detail::extreme<F, std::greater<>> {
 public:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/flow/batch_body.hpp"
+#include "weir/flow/batch_observer.hpp"
 #include "weir/flow/part_list.hpp"
 #include "weir/flow/stage_body.hpp"
 
@@ -16,13 +17,15 @@ namespace weir::flow {
 template <class T>
 class input_root final : public stage_body {
 public:
-  explicit input_root(std::vector<std::unique_ptr<segment<T>>> consumers)
-      : consumers_(std::move(consumers)) {}
+  explicit input_root(std::vector<std::unique_ptr<segment<T>>> consumers,
+                      std::unique_ptr<batch_observer<T>> observer = nullptr)
+      : consumers_(std::move(consumers)), observer_(std::move(observer)) {}
 
   verdict on_data(std::uint16_t, frame_body& body, step& s) override {
     auto& events = static_cast<batch_body<T>&>(body).events;
     // A broadcast body is shared with other instances, which may be at it now.
     if (handing_out_.at_start()) owned_ = body.use_count() == 1;
+    if (observer_ && in_hand_ == 0) observer_->on_batch(events);
     in_hand_ = events.size();
     const verdict v = handing_out_.run(consumers_, [&](segment<T>& c) {
       return c.on_batch(events, owned_ && &c == consumers_.back().get(), s);
@@ -63,6 +66,7 @@ private:
   }
 
   std::vector<std::unique_ptr<segment<T>>> consumers_;
+  std::unique_ptr<batch_observer<T>> observer_;  ///< May be null.
   bool owned_ = false;
   std::size_t in_hand_ = 0;  ///< Events of the frame that is being worked on.
   part_cursor handing_out_, progressing_, timing_, completing_, saving_;

@@ -41,6 +41,7 @@ public:
   std::uint32_t key_groups = flow::default_key_groups;
   flow::attempt_id attempt = 0;
   flow::batch_limits limits;
+  hot_key_options hot_keys;
   surroundings around;
   std::vector<split_position> splits;                      ///< Of a source instance.
   event_time_options event_time;                           ///< Of a source's stage.

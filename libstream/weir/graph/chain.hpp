@@ -4,8 +4,10 @@
 #include "weir/flow/fused.hpp"
 #include "weir/flow/routers.hpp"
 #include "weir/flow/segment_ends.hpp"
+#include "weir/graph/exchange.hpp"
 #include "weir/graph/node.hpp"
 #include "weir/graph/sink_handle.hpp"
+#include "weir/graph/small_operators.hpp"
 #include "weir/operators/concepts.hpp"
 #include "weir/operators/event_time.hpp"
 #include "weir/operators/process.hpp"
@@ -64,7 +66,8 @@ inline std::vector<std::unique_ptr<flow::fan_out_base>> make_sides(
 /// its first use closes it into a stream that all uses share, so that it is evaluated once however
 /// many consumers it has. Not thread-safe.
 template <class S, class T, class... Ops>
-class chain : std::conditional_t<sizeof...(Ops) == 0, build::copyable, build::move_only> {
+class chain : std::conditional_t<sizeof...(Ops) == 0, build::copyable, build::move_only>,
+              public build::small_operators<chain<S, T, Ops...>, T> {
 public:
   using event_type = T;
 
@@ -212,12 +215,8 @@ public:
     static_assert(
         key_type<key>,
         "weir: key_by() wants a key with a codec and ==; describe it with BOOST_DESCRIBE_STRUCT");
-    auto first = build::begin_stage<T>(*state_.draft, "operators", "key_by");
-    state_.draft->stages[first->stage()].keyed = true;
-    connect(first->stage(), partition::hash, [key_of](const build::assembly& a, std::size_t lanes) {
-      return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
-    });
-    return {std::move(first), {state_.draft, state_.has_event_time, {}}, std::move(key_of)};
+    const build::chain_state state{state_.draft, state_.has_event_time, {}};
+    return {exchange_by(key_of), state, std::move(key_of)};
   }
   template <mapper<T> KeyOf>
   keyed_stream<T, KeyOf> key_by(KeyOf key_of) & {
@@ -229,6 +228,14 @@ public:
         mapper<F, T>,
         "weir: key_by() wants a member or a function of the stream's event, called as const");
     return *this;
+  }
+
+  /// Groups all events into windows, in a stage of one instance; the results' key is `no_key`.
+  template <class W>
+  auto window(W windows) &&;
+  template <class W>
+  auto window(W windows) & {
+    return rooted().window(std::move(windows));
   }
 
   /// Merges this stream with others of the same type; the watermark is the lowest of theirs.
@@ -325,6 +332,8 @@ protected:
   template <class, class, class...>
   friend class chain;
   template <class, class>
+  friend class build::small_operators;
+  template <class, class>
   friend class keyed_stream;
   template <class, class, class>
   friend class windowed_stream;
@@ -353,6 +362,57 @@ protected:
       }
       return named_;
     }
+  }
+
+  /// Makes the exchange that deals the events by key.
+  template <class KeyOf>
+  std::shared_ptr<build::exchange<T>> exchange_by(KeyOf key_of, build::instances_wanted n = {}) {
+    const auto begin = [key_of](build::graph_draft& draft) {
+      return build::begin_keyed_stage<T>(draft, key_of);
+    };
+    const auto connect = [key_of](auto&& from, std::uint32_t to) {
+      from.connect(to, partition::hash, [key_of](const build::assembly& a, std::size_t lanes) {
+        return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
+      });
+    };
+    return exchange_through(begin, connect, n);
+  }
+  /// Makes one that sends all events to a single instance.
+  std::shared_ptr<build::exchange<T>> exchange_to_one() {
+    const auto begin = [](build::graph_draft& draft) {
+      return build::begin_stage<T>(draft, "operators", "window");
+    };
+    const auto connect = [](auto&& from, std::uint32_t to) { std::move(from).join(to); };
+    return exchange_through(begin, connect, {.n = 1, .single = true});
+  }
+
+  /// The exchange takes the chain over, and connects it when the first consumer is known.
+  template <class Begin, class Connect>
+  std::shared_ptr<build::exchange<T>> exchange_through(Begin begin, Connect connect_to,
+                                                       build::instances_wanted n) {
+    const auto draft = state_.draft;
+    const std::uint32_t from = from_->stage();
+    const auto held = std::make_shared<chain>(std::move(*this));
+    const auto connect = [held, draft, begin, connect_to] {
+      auto first = begin(*draft);
+      if (held->named_)
+        connect_to(held->rooted(), first->stage());
+      else
+        connect_to(*held, first->stage());
+      held->connected_ = true;
+      return first;
+    };
+    const auto close = [held, draft] {
+      if (sizeof...(Ops) != 0 && held->connected_)
+        draft->mistake(
+            "local_pre_aggregate(): the keyed stream is used as it is before, so what stands "
+            "before "
+            "key_by() would run twice; name the stream first: weir::stream<event> all = …; "
+            "all.key_by(…)");
+      return held->node();
+    };
+    return std::make_shared<build::exchange<T>>(
+        draft, from, typename build::exchange<T>::ways{connect, close}, n);
   }
 
   /// Feeds another stage's first port, batch by batch in turn.
@@ -410,6 +470,7 @@ protected:
   std::tuple<Ops...> ops_;
   build::chain_state state_;
   std::shared_ptr<build::node<T>> named_;
+  bool connected_ = false;  ///< By an exchange, as it stands.
 };
 
 /// A stream of `T`: the handle that functions take and return and that a program's variables are.

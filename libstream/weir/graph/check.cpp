@@ -29,7 +29,7 @@ void check_parallelism(const graph_draft& draft, const stage_draft& stage,
                        std::to_string(draft.options.key_groups) +
                        " key groups; lower it or raise key_groups");
   if (stage.single_state && n > 1)
-    mistakes.push_back(where + "process() without a key has state that can't be dealt out to " +
+    mistakes.push_back(where + "process() or window() without a key has state that can't be dealt out to " +
                        std::to_string(n) + " instances; key the stream, or set parallelism(1)");
 }
 
@@ -58,6 +58,10 @@ void complete(graph_draft& draft) {
       const int number = ++counts[op.kind];
       if (!op.named) op.id = op.kind + "-" + std::to_string(number);
     }
+  for (stage_draft& stage : draft.stages)
+    for (operator_draft& op : stage.operators)
+      if (op.gathers_for)
+        op.id = draft.stages[*op.gathers_for].operators.front().id + ": gathering";
   for (std::size_t i = 0; i < draft.stages.size(); ++i) {
     stage_draft& stage = draft.stages[i];
     if (!stage.named) stage.name = name_stage(stage, i);
@@ -118,10 +122,10 @@ std::vector<std::string> find_mistakes(const graph_draft& draft) {
 }
 
 std::vector<std::string> find_warnings(const graph_draft& draft) {
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings = draft.warnings;
   for (const stage_draft& stage : draft.stages)
     for (const operator_draft& op : stage.operators)
-      if (holds_users_state(stage, op) && !op.named)
+      if (holds_users_state(stage, op) && !op.named && !op.gathers_for)
         warnings.push_back("'" + op.id +
                            "' has state under a made-up name; give it one with .named(), or a "
                            "savepoint will resume only on this same graph");

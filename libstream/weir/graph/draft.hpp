@@ -29,6 +29,8 @@ struct operator_draft {
   bool named = false;
   bool stateful = false;
   bool atomic = false;  ///< Undoes its state changes when an event fails, so that a retry is safe.
+  /// The stage whose window gets what this one gathers; it is called like that window.
+  std::optional<std::uint32_t> gathers_for{};
   std::vector<side_draft> sides;
 };
 
@@ -135,6 +137,9 @@ public:
   /// Notes a mistake for the whole-graph check.
   void mistake(std::string what) { mistakes.push_back(std::move(what)); }
 
+  /// Notes what works, but may not be what was meant.
+  void warning(std::string what) { warnings.push_back(std::move(what)); }
+
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
   pipeline_options options;
@@ -142,6 +147,7 @@ public:
   std::vector<edge_draft> edges;
   std::vector<std::shared_ptr<node_base>> nodes;
   std::vector<std::string> mistakes;
+  std::vector<std::string> warnings;
   /// Adds a stage for the dead letters of the region of that number, from 1; empty to only count
   /// them.
   std::function<std::uint32_t(graph_draft&, std::uint32_t number)> add_dead_letter_sink;

@@ -157,6 +157,7 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
   a.key_groups = plan().key_groups;
   a.attempt = attempt;
   a.limits = options().batches;
+  a.hot_keys = options().hot_keys;
   a.around = around;
   a.operators = &draft.operators;
   a.ports = &parts.outputs;

@@ -2,18 +2,18 @@
 #pragma once
 
 #include "weir/graph/chain.hpp"
+#include "weir/graph/windowed_stream.hpp"
+#include "weir/operators/aggregate_changes.hpp"
+#include "weir/operators/distinct.hpp"
 #include "weir/operators/reduce.hpp"
-#include "weir/windows/folds.hpp"
-#include "weir/windows/tumbling_operator.hpp"
+#include "weir/operators/sort_by_time.hpp"
+#include "weir/operators/throttle.hpp"
 
 #include <memory>
 #include <string>
 #include <utility>
 
 namespace weir {
-
-template <class T, class KeyOf, class Windows>
-class windowed_stream;
 
 /// A function that combines two events of `T` into one.
 template <class F, class T>
@@ -28,8 +28,8 @@ public:
   using event_type = T;
   using key = mapped<KeyOf, T>;
 
-  keyed_stream(std::shared_ptr<build::node<T>> at, build::chain_state state, KeyOf key_of)
-      : at_(std::move(at)), state_(std::move(state)), key_of_(std::move(key_of)) {}
+  keyed_stream(std::shared_ptr<build::exchange<T>> through, build::chain_state state, KeyOf key_of)
+      : through_(std::move(through)), state_(std::move(state)), key_of_(std::move(key_of)) {}
 
   /// Combines the events of a key, one after the other, and emits the value so far at each event.
   template <reducer<T> F>
@@ -45,13 +45,59 @@ public:
     return *this;
   }
 
-  /// Groups each key's events into windows of event time.
-  windowed_stream<T, KeyOf, tumbling> window(tumbling windows) const {
-    if (!state_.has_event_time)
+  /// Groups each key's events into windows: `tumbling`, `hopping`, `sliding`, `session`,
+  /// `tumbling_count`, `sliding_count`, `global_window`, one of these in `processing_time()`, or an
+  /// assigner of one's own.
+  template <class W>
+  requires detail::is_window_kind<W, T>
+  auto window(W windows) const {
+    constexpr bool needs_time = !detail::is_count_window<W> && !detail::is_by_clock<W> &&
+                                !std::is_same_v<W, global_window>;
+    if (needs_time && !state_.has_event_time)
       state_.draft->mistake(
           "window(): the stream has no event time, which tells what belongs to a window; call "
           ".event_time(&event::at, bounded_out_of_orderness{5s}) before key_by()");
-    return {*this, windows};
+    using settings = detail::window_settings<W>;
+    return windowed_stream<T, KeyOf, settings>{*this, settings{std::move(windows)}};
+  }
+  template <class W>
+  auto window(W) const {
+    static_assert(detail::is_window_kind<W, T>,
+                  "weir: window() wants a kind of window, like tumbling{1min} or session{10min}; one "
+                  "of your own needs `assign(const T&, timestamp, emit)`, called as const");
+    return begin();
+  }
+
+  /// On a stream of changes: aggregates the rows that each key has at the time, and emits a change
+  /// to the table of results at each change that comes in. Rows that change their key must come as
+  /// a removal and an insertion, which is what `split_updates` makes of updates. Every aggregate
+  /// must be able to `retract`.
+  template <class... A>
+  requires(sizeof...(A) != 0 && change_event<T> &&
+           (... && operators::retracts_rows<A, T>)) auto aggregate_changes(A... parts) const {
+    if constexpr (sizeof...(A) == 1)
+      return running_changes(std::move(parts)...);
+    else
+      return running_changes(aggregate_tuple{std::move(parts)...});
+  }
+  template <class... A>
+  auto aggregate_changes(A...) const {
+    static_assert(change_event<T>,
+                  "weir: aggregate_changes() on a keyed stream wants a stream of weir::change; on "
+                  "plain events use a window, or reduce()");
+    static_assert((... && operators::retracts_rows<A, T>),
+                  "weir: aggregate_changes() wants aggregates over the rows of the stream that can "
+                  "take an event back: with `retract(acc, row)` beside add()");
+    return begin();
+  }
+
+  /// Gathers the events of each key and pane in the stages that they come from, and sends partial
+  /// aggregates through the exchange in place of events: for keys with many events, of which one
+  /// instance would have to take all. Goes before `.window(tumbling or hopping).aggregate(…)`; the
+  /// results are the same.
+  keyed_stream<T, build::gathering_key<KeyOf>> local_pre_aggregate(
+      pre_aggregation options = {}) const {
+    return {through_, state_, {key_of_, options}};
   }
 
   /// Runs a free-form operator with state and timers for each key.
@@ -69,9 +115,47 @@ public:
     return *this;
   }
 
+  /// Passes an event on unless one of its key passed less than `ttl` of event time before it; an
+  /// older event of the key is a repeat, too. Repeats are counted (`<name>: repeats`). An event
+  /// behind the watermark whose key is not remembered any more may be a repeat, and is late:
+  /// counted, and sent to the side output. Remembers a time a key, for `ttl`. Throws
+  /// `weir::exception` if `ttl` is not positive.
+  auto distinct(duration ttl, const side_output<T>& late = {}) const {
+    build::require_event_time(*state_.draft, state_.has_event_time, "distinct()");
+    return begin().template then<T>(
+        operators::distinct<key, T, KeyOf>{
+            key_of_, build::positive_time(ttl, "distinct(): the time to remember a key"),
+            late.name},
+        "distinct", true);
+  }
+
+  /// Passes at most `most` events of each key on in a period of `length`, which begins with the
+  /// first event at or after the end of the one before. The rest goes to the side output, and is
+  /// counted (`<name>: throttled`); so is an event whose period the watermark has passed, as late.
+  /// Throws `weir::exception` if `most` is 0 or `length` not positive.
+  auto throttle(std::uint64_t most, duration length, const side_output<T>& rest = {}) const {
+    build::require_event_time(*state_.draft, state_.has_event_time, "throttle()");
+    if (most == 0)
+      throw exception({errc::invalid_argument, "throttle(): at most 0 events would pass"});
+    return begin().template then<T>(
+        operators::throttle<key, T, KeyOf>{
+            key_of_, most, build::positive_time(length, "throttle(): the period"), rest.name},
+        "throttle", true);
+  }
+
+  /// As `chain::sort_by_time`, for the events of each keyed instance.
+  auto sort_by_time(const side_output<T>& late = {}) const {
+    static_assert(encodable<T>,
+                  "weir: sort_by_time() keeps events in state, which needs a codec: describe the "
+                  "type with BOOST_DESCRIBE_STRUCT");
+    build::require_event_time(*state_.draft, state_.has_event_time, "sort_by_time()");
+    return begin().template then<T>(operators::sort_by_time<key, T, KeyOf>{key_of_, late.name},
+                                    "sort_by_time", true);
+  }
+
   /// Sets how many instances the keys are dealt to.
   keyed_stream& parallelism(std::uint32_t n) {
-    state_.draft->stages[at_->stage()].parallelism = n;
+    through_->parallelism(n);
     return *this;
   }
 
@@ -79,90 +163,49 @@ private:
   template <class, class, class>
   friend class windowed_stream;
 
-  [[nodiscard]] chain<T, T> begin() const {
-    return {at_, {}, {state_.draft, state_.has_event_time, {}}};
+  template <class A>
+  auto running_changes(A aggregate) const {
+    using op = operators::aggregate_changes<key, T, KeyOf, A>;
+    return begin().template then<typename op::output>(op{key_of_, std::move(aggregate)},
+                                                      "aggregate_changes", true);
   }
 
-  std::shared_ptr<build::node<T>> at_;
+  template <class, class>
+  friend class keyed_stream;
+
+  [[nodiscard]] chain<T, T> begin() const {
+    static_assert(!build::is_gathering<KeyOf>,
+                  "weir: local_pre_aggregate() goes before .window(tumbling or hopping)"
+                  ".aggregate(…), without triggers, early results, evictors and discarding()");
+    return {through_->events(), {}, {state_.draft, state_.has_event_time, {}}};
+  }
+
+  /// The stream of what `op` makes of the events before they are dealt, by another key.
+  template <class By, class Op>
+  keyed_stream<typename Op::output, By> exchanged(Op op) const {
+    using out = typename Op::output;
+    const build::chain_state state{state_.draft, state_.has_event_time, {}};
+    chain<T, T> before{through_->before(), {}, state};
+    auto gathering = std::move(before).template then<out>(std::move(op), "pre_aggregate", true);
+    const std::uint32_t here = gathering.from_->stage();
+    const std::size_t number = gathering.state_.operators.back();
+    const auto dealt = gathering.template exchange_by<By>(By{}, through_->instances());
+    state_.draft->stages[here].operators[number].gathers_for = dealt->events()->stage();
+    through_->share_instances(dealt->events()->stage());
+    return {dealt, state, By{}};
+  }
+
+  std::shared_ptr<build::exchange<T>> through_;
   build::chain_state state_;
   KeyOf key_of_;
 };
 
-/// A keyed stream in windows: says what is made of each window.
-template <class T, class KeyOf, class Windows>
-class windowed_stream {
-  using key = mapped<KeyOf, T>;
-
-public:
-  windowed_stream(keyed_stream<T, KeyOf> from, Windows windows)
-      : from_(std::move(from)), windows_(windows) {}
-
-  /// Sends events that come after their window was emitted to this side output; they are counted in
-  /// any case.
-  windowed_stream& late_to(const side_output<T>& output) {
-    late_output_ = output.name;
-    return *this;
-  }
-
-  /// Emits a `window_result<Key, R>` for each key and window; with several aggregates R is a tuple
-  /// of their results.
-  template <class A, class... More>
-  requires(aggregate_of<A, T>&&...&& aggregate_of<More, T>) auto aggregate(A first,
-                                                                           More... more) const {
-    const auto same = [](auto r) { return r; };
-    if constexpr (sizeof...(More) == 0)
-      return folded<aggregate_fold_of<A, decltype(same)>>({std::move(first), same});
-    else
-      return folded<aggregate_fold_of<aggregate_tuple<A, More...>, decltype(same)>>(
-          {aggregate_tuple{std::move(first), std::move(more)...}, same});
-  }
-  /// As above, with an `R` that is made of the aggregates' results in order.
-  template <class R, class... A>
-  requires(std::is_class_v<R> && sizeof...(A) != 0 && !aggregate_of<R, T> &&
-           (... && aggregate_of<A, T>)) auto aggregate(A... parts) const {
-    const auto into = [](auto results) {
-      return std::apply([](auto&&... r) { return R{std::forward<decltype(r)>(r)...}; },
-                        std::move(results));
-    };
-    return folded<aggregate_fold_of<aggregate_tuple<A...>, decltype(into)>>(
-        {aggregate_tuple{std::move(parts)...}, into});
-  }
-  template <class A, class... More>
-  auto aggregate(A, More...) const {
-    static_assert(aggregate_of<A, T> && (... && aggregate_of<More, T>),
-                  "weir: aggregate() wants aggregates over the stream's event type, like count{} "
-                  "or mean{&event::delay}; "
-                  "one of your own needs an accumulator with a codec, add(), merge() and result()");
-    return from_.begin();
-  }
-
-  /// Calls `f(key, window, events, emit)` when a window is complete, with all its events.
-  template <class Out, class F>
-  requires std::invocable < const F&, const key&, const weir::window&, std::span<const T>,
-  void (*)(Out) > auto process(F f) const {
-    return folded<operators::process_fold<key, T, Out, F>, Out>(
-        operators::process_fold<key, T, Out, F>{std::move(f)});
-  }
-
-private:
-  template <class A, class Finish>
-  using aggregate_fold_of = operators::aggregate_fold<key, T, A, Finish>;
-
-  template <class Fold>
-  auto folded(Fold fold) const {
-    return folded<Fold, typename Fold::result>(std::move(fold));
-  }
-  template <class Fold, class Out>
-  auto folded(Fold fold) const {
-    return from_.begin().template then<Out>(
-        operators::tumbling_operator<key, T, KeyOf, Fold>{windows_, from_.key_of_, std::move(fold),
-                                                          late_output_},
-        "window", true);
-  }
-
-  keyed_stream<T, KeyOf> from_;
-  Windows windows_;
-  std::string late_output_;
-};
+template <class S, class T, class... Ops>
+template <class W>
+auto chain<S, T, Ops...>::window(W windows) && {
+  const build::chain_state state{state_.draft, state_.has_event_time, {}};
+  return keyed_stream<T, build::without_key>{exchange_to_one(), state, {}}.window(
+      std::move(windows));
+}
 
 }  // namespace weir

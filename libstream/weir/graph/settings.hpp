@@ -5,6 +5,7 @@
 #include "weir/flow/directive.hpp"
 #include "weir/flow/key_groups.hpp"
 #include "weir/flow/output_port.hpp"
+#include "weir/metrics/hot_keys.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -25,6 +26,7 @@ struct pipeline_options {
   std::uint32_t key_groups = flow::default_key_groups;
   flow::batch_limits batches;
   flow::credit_settings credits;
+  hot_key_options hot_keys;
 };
 
 }  // namespace weir

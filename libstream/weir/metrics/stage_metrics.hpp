@@ -3,6 +3,8 @@
 
 #include "weir/core/time.hpp"
 #include "weir/metrics/histogram.hpp"
+#include "weir/metrics/hot_keys.hpp"
+#include "weir/metrics/late_sample.hpp"
 #include "weir/metrics/input_names.hpp"
 
 #include <atomic>
@@ -46,6 +48,8 @@ public:
   counter refused_grants;
   counter unclaimed_outputs;  ///< Sent to a side output that nobody consumes.
   counter results;            ///< Window results emitted.
+  hot_key_list hot_keys;      ///< Of a keyed stage, if it looks for them.
+  late_sample late;           ///< Of late events that no side output takes.
   gauge watermark{};          ///< Microseconds since 1970; merged over the inputs.
   gauge watermark_since;      ///< Wall-clock microseconds since 1970: when it came to this.
   gauge watermark_holder;     ///< The input it waits for, a number in `inputs`; -1 for none.

@@ -135,9 +135,15 @@ public:
     const auto* acc = this->current();
     return aggregate_.result(acc != nullptr ? *acc : initial_accumulator<A, T>(aggregate_));
   }
-  void add(const T& value) {
+  /// Adds a value of that time; the time may be left out if the aggregate doesn't ask for it.
+  void add(const T& value, timestamp at) {
     if (this->current() == nullptr) this->writable() = initial_accumulator<A, T>(aggregate_);
-    aggregate_.add(this->writable(), value);
+    add_event(aggregate_, this->writable(), value, at);
+  }
+  void add(const T& value) {
+    static_assert(!timed_aggregate_of<A, T>,
+                  "weir: this aggregate wants to know when: add(value, context.at())");
+    add(value, timestamp{});
   }
   void erase() { this->clear(); }
 

@@ -45,6 +45,11 @@ public:
     return at == map_.end() ? nullptr : &at->second;
   }
   bool erase(const K& key) { return map_.erase(key) != 0; }
+  /// Removes the entries, pairs of key and value, that `f` holds for. Linear time.
+  template <class F>
+  void erase_if(F f) {
+    boost::unordered::erase_if(map_, f);
+  }
 
   iterator begin() { return map_.begin(); }
   iterator end() { return map_.end(); }

@@ -3,6 +3,7 @@
 
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/state/keyed_table.hpp"
+#include "weir/windows/late_gate.hpp"
 #include "weir/windows/tumbling.hpp"
 
 #include <algorithm>
@@ -28,22 +29,22 @@ public:
       : windows_(windows),
         key_of_(std::move(key_of)),
         fold_(std::move(fold)),
-        late_output_(std::move(late_output)) {}
+        late_(std::move(late_output)) {}
 
   void open(const flow::operator_environment& e) {
     groups_ = e.key_groups;
     metrics_ = e.metrics;
-    late_ = e.side<T>(late_output_);
+    late_.open(e);
   }
 
   template <class E, class Next>
-  void on_event(E&& event, timestamp at, Next&, flow::step&) {
+  void on_event(E&& event, timestamp at, Next&, flow::step& s) {
     if (at < current_.start || at >= current_.end) [[unlikely]]
-      if (!turn_to(at)) return refuse(std::forward<E>(event), at);
+      if (!turn_to(at)) return late_.refuse(std::forward<E>(event), at, watermark_, s);
     const auto [acc, fresh] =
         panes_[pane_].entries.try_emplace(std::invoke(key_of_, std::as_const(event)));
     if (fresh) *acc = fold_.init();
-    fold_.add(*acc, std::forward<E>(event));
+    fold_.add(*acc, std::forward<E>(event), at);
   }
 
   template <class Next>
@@ -57,7 +58,7 @@ public:
         --s.budget;
         auto& [key, acc] = *(*firing_)++;
         metrics_->results.add(1);
-        fold_.emit(key, first.at, acc, next);
+        fold_.emit(key, first.at, pane_info{}, acc, next);
       }
       close_first();
     }
@@ -133,19 +134,12 @@ private:
     current_ = {};
   }
 
-  template <class E>
-  void refuse(E&& event, timestamp at) {
-    metrics_->late_events.add(1);
-    if (late_ != nullptr) late_->emit(std::forward<E>(event), at);
-  }
-
   tumbling windows_;
   [[no_unique_address]] KeyOf key_of_;
   [[no_unique_address]] Fold fold_;
-  std::string late_output_;
+  late_gate<T> late_;
   std::uint32_t groups_ = flow::default_key_groups;
   stage_metrics* metrics_ = nullptr;
-  flow::fan_out<T>* late_ = nullptr;
 
   std::vector<pane> panes_;  ///< By start.
   window current_{};         ///< Of the pane that the last event went to; empty if there is none.

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/aggregates/basic.hpp"
+#include "weir/core/error.hpp"
+#include "weir/graph/draft.hpp"
+#include "weir/operators/concepts.hpp"
+#include "weir/operators/process_context.hpp"
+#include "weir/operators/sample.hpp"
+#include "weir/operators/sort_by_time.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace weir::build {
+
+/// The key of events that have none.
+struct without_key {
+  template <class T>
+  no_key operator()(const T&) const noexcept {
+    return {};
+  }
+};
+
+/// Throws `weir::exception` unless `d` is at least 1 us.
+inline duration positive_time(duration d, const std::string& what) {
+  if (d <= duration{0})
+    throw exception({errc::invalid_argument, what + " must be positive, and at least 1 us"});
+  return d;
+}
+
+/// Notes a mistake of a stream without event time that is asked for something that needs one.
+inline void require_event_time(graph_draft& draft, bool has_event_time, const std::string& what) {
+  if (!has_event_time)
+    draft.mistake(what +
+                  ": the stream has no event time, which tells how long to remember; call "
+                  ".event_time(&event::at, bounded_out_of_orderness{5s}) before");
+}
+
+/// The part of `chain` that holds small operators. `Chain` is the chain itself.
+template <class Chain, class T>
+class small_operators {
+public:
+  /// Passes the first of every `n` events of an instance on. Throws `weir::exception` if `n` is 0.
+  auto sample_every(std::uint64_t n) && {
+    if (n == 0)
+      throw exception({errc::invalid_argument, "sample_every(): n is 0; 1 keeps every event"});
+    return std::move(self()).template then<T>(operators::sample_every{n}, "sample", true);
+  }
+  auto sample_every(std::uint64_t n) & { return self().rooted().sample_every(n); }
+
+  /// Passes events on that are drawn with the chance `share`, which is between 0 and 1. The same
+  /// seed draws the same of the same events. Throws `weir::exception` if it is not.
+  auto sample(double share, std::uint64_t seed = 0) && {
+    if (!(share >= 0 && share <= 1))
+      throw exception({errc::invalid_argument, "sample(): the share must be between 0 and 1"});
+    return std::move(self()).template then<T>(operators::sample_share{share, seed}, "sample", true);
+  }
+  auto sample(double share, std::uint64_t seed = 0) & {
+    return self().rooted().sample(share, seed);
+  }
+
+  /// Holds events until the watermark has reached them, and passes them on by timestamp, for each
+  /// instance apart. An event behind the watermark is late: counted, and sent to the side output.
+  auto sort_by_time(const side_output<T>& late = {}) && {
+    static_assert(encodable<T>,
+                  "weir: sort_by_time() keeps events in state, which needs a codec: describe the "
+                  "type with BOOST_DESCRIBE_STRUCT");
+    require_event_time(*self().state_.draft, self().state_.has_event_time, "sort_by_time()");
+    return std::move(self()).template then<T>(
+        operators::sort_by_time<no_key, T, without_key>{{}, late.name}, "sort_by_time", true);
+  }
+  auto sort_by_time(const side_output<T>& late = {}) & {
+    return self().rooted().sort_by_time(late);
+  }
+
+  /// Passes an event on unless one with the same `key` passed less than `ttl` before it; see
+  /// `keyed_stream::distinct`.
+  template <mapper<T> KeyOf>
+  auto distinct(KeyOf key, duration ttl, const side_output<T>& late = {}) && {
+    return std::move(self()).key_by(std::move(key)).distinct(ttl, late);
+  }
+  template <mapper<T> KeyOf>
+  auto distinct(KeyOf key, duration ttl, const side_output<T>& late = {}) & {
+    return self().key_by(std::move(key)).distinct(ttl, late);
+  }
+
+  /// Counts the events of each key and window: `key_by(key).window(windows).aggregate(count{})`.
+  template <mapper<T> KeyOf, class Windows>
+  auto count_by(KeyOf key, Windows windows) && {
+    return std::move(self()).key_by(std::move(key)).window(std::move(windows)).aggregate(count{});
+  }
+  template <mapper<T> KeyOf, class Windows>
+  auto count_by(KeyOf key, Windows windows) & {
+    return self().key_by(std::move(key)).window(std::move(windows)).aggregate(count{});
+  }
+
+private:
+  Chain& self() noexcept { return static_cast<Chain&>(*this); }
+};
+
+}  // namespace weir::build

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/codec/binary.hpp"
+#include "weir/codec/key_hash.hpp"
+#include "weir/core/error.hpp"
+#include "weir/core/time.hpp"
+#include "weir/flow/key_groups.hpp"
+#include "weir/state/snapshot.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+/// Gathers what an operator writes of each key, by key group.
+template <class K>
+class keyed_parts {
+public:
+  explicit keyed_parts(std::uint32_t groups) : parts_(groups) {}
+
+  /// Begins a key's entry, and returns where the rest of it is appended.
+  bytes& begin(const K& key) {
+    bytes& part =
+        parts_[flow::group_of_hash(key_hash(key), static_cast<std::uint32_t>(parts_.size()))];
+    encode(key, part);
+    return part;
+  }
+  void write(snapshot_writer& to, std::string_view state) {
+    for (std::size_t g = 0; g < parts_.size(); ++g)
+      if (!parts_[g].empty())
+        to.keyed(state, static_cast<key_group>(g), std::move(parts_[g]));
+  }
+
+private:
+  std::vector<bytes> parts_;
+};
+
+/// Calls `load(key, in)` for each entry that `keyed_parts` wrote; throws `weir::exception` if one
+/// does not decode or `load` answers false.
+template <class K, class Load>
+void read_keyed_parts(const snapshot_reader& from, std::string_view state, Load load) {
+  from.each(state, [&](key_group, std::span<const std::byte> data) {
+    byte_reader in{data};
+    while (in.remaining() != 0) {
+      K key{};
+      if (!decode(in, key) || !load(std::move(key), in))
+        throw exception({errc::incompatible,
+                         "state '" + std::string{state} + "': a saved entry does not decode"});
+    }
+  });
+}
+
+/// Saves how far an operator's watermark has come.
+inline void save_watermark(snapshot_writer& to, timestamp watermark) {
+  bytes data;
+  encode(watermark, data);
+  to.item("@watermark", std::move(data), state_kind::union_list);
+}
+/// Returns the lowest of the saved watermarks, or `min_timestamp` if there is none.
+[[nodiscard]] inline timestamp saved_watermark(const snapshot_reader& from) {
+  std::optional<timestamp> lowest;
+  from.each("@watermark", [&](key_group, std::span<const std::byte> data) {
+    byte_reader in{data};
+    timestamp w;
+    if (decode(in, w)) lowest = std::min(lowest.value_or(w), w);
+  });
+  return lowest.value_or(min_timestamp);
+}
+
+}  // namespace weir

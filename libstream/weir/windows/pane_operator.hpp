@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/operator_concepts.hpp"
+#include "weir/state/key_index.hpp"
+#include "weir/state/keyed_parts.hpp"
+#include "weir/windows/calendar.hpp"
+#include "weir/event/change.hpp"
+#include "weir/windows/folds.hpp"
+#include "weir/windows/hopping.hpp"
+#include "weir/windows/late_gate.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir::operators {
+
+/// What an engine that fires each window once, or again for late events, emits.
+enum class output_mode : std::uint8_t {
+  results,          ///< Each result.
+  changed_results,  ///< Those that differ from what the key's window before came to.
+  changes,          ///< `change`s to the table of results.
+};
+
+namespace detail {
+
+template <class Fold>
+struct value_of_fold {
+  using type = std::monostate;
+};
+template <class Fold>
+requires requires { typename Fold::value_type; }
+struct value_of_fold<Fold> {
+  using type = typename Fold::value_type;
+};
+
+}  // namespace detail
+
+/// Windows that overlap: events are gathered in panes, which are cut at the windows' starts and ends
+/// and exist only where events are, and a window is made of the panes it covers. `Store` holds the
+/// panes of a key. A calendar says which keys have a window to fire; stretches without events are
+/// jumped over, and a key without panes costs nothing. `Late` keeps panes for the allowed lateness.
+template <class K, class T, class KeyOf, class Fold, class Store, bool Late,
+          output_mode Mode = output_mode::results>
+class pane_operator {
+  using value_type = typename detail::value_of_fold<Fold>::type;
+  static constexpr std::int64_t none = INT64_MAX;
+  static constexpr bool compares = Mode != output_mode::results;
+
+public:
+  static constexpr bool emits_many = Late;
+
+  pane_operator(hopping windows, KeyOf key_of, Fold fold, duration lateness,
+                std::string late_output)
+      : windows_(std::move(windows)),
+        key_of_(std::move(key_of)),
+        fold_(std::move(fold)),
+        lateness_(lateness),
+        late_(std::move(late_output)) {
+    reach(min_timestamp);
+  }
+
+  void open(const flow::operator_environment& e) {
+    groups_ = e.key_groups;
+    results_ = &e.metrics->results;
+    without_window_ = &e.metrics->add_counter("events_without_window");
+    late_.open(e);
+  }
+
+  template <class E, class Next>
+  void on_event(E&& event, timestamp at, Next& next, flow::step& s) {
+    if (at < pane_.start || at >= pane_.end) [[unlikely]] {
+      pane_ = windows_.pane(at);
+      first_ = windows_.first(at);
+      last_ = windows_.last(at);
+    }
+    if (last_ <= expired_ || first_ > last_) [[unlikely]]
+      return leave_out(std::forward<E>(event), at, s);
+    const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
+    if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
+    entry& e = entries_[slot];
+    if (const std::int64_t due = std::max(first_, complete_ + 1); due <= last_) schedule(slot, due);
+    if constexpr (Late) {
+      keep(slot);
+      if (std::max(first_, expired_ + 1) <= std::min(last_, complete_)) [[unlikely]]
+        add_late(slot, event, at, next);
+      else
+        e.panes.add(fold_, pane_.start, at, event, at);
+    } else {
+      e.panes.add(fold_, pane_.start, at, event, at);
+    }
+  }
+
+  template <class Next>
+  flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
+    const std::int64_t complete = windows_.complete(p.watermark);
+    while (true) {
+      for (; at_ < slots_.size();) {
+        if (next.full()) return flow::verdict::blocked;
+        if (s.budget == 0) return flow::verdict::more;
+        const std::uint32_t slot = slots_[at_++];
+        if (entries_[slot].next != firing_) continue;  // it was put off, or let go
+        --s.budget;
+        fire(slot, next);
+      }
+      if (!due_.take(complete, firing_, slots_)) break;
+      at_ = 0;
+    }
+    slots_.clear();
+    at_ = 0;
+    if (p.watermark > watermark_) reach(p.watermark);
+    return flow::verdict::done;
+  }
+
+  flow::verdict snapshot(snapshot_writer& to) {
+    keyed_parts<K> parts{groups_};
+    keys_.each([&](const K& key, std::uint32_t slot) {
+      const entry& e = entries_[slot];
+      bytes& part = parts.begin(key);
+      encode(e.next, part);
+      encode(e.compared, part);
+      encode(e.refired, part);
+      encode(e.value, part);
+      e.panes.save(part);
+    });
+    parts.write(to, "@panes");
+    save_watermark(to, watermark_);
+    return flow::verdict::done;
+  }
+
+  void restore(snapshot_reader& from) {
+    reach(saved_watermark(from));
+    read_keyed_parts<K>(from, "@panes", [&](K key, byte_reader& in) {
+      const auto slot = keys_.enter(key);
+      if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
+      entry& e = entries_[slot];
+      std::int64_t next = none;
+      if (!decode(in, next) || !decode(in, e.compared) || !decode(in, e.refired) ||
+          !decode(in, e.value) || !e.panes.load(in))
+        return false;
+      if (next != none) schedule(slot, next);
+      if constexpr (Late)
+        if (!e.panes.empty()) {
+          e.kept_to = windows_.last(e.panes.last());
+          expiries_.add(e.kept_to, slot);
+        }
+      return true;
+    });
+  }
+
+private:
+  struct entry {
+    Store panes;
+    std::int64_t next = none;     ///< The next window to fire.
+    std::int64_t kept_to = none;  ///< After this window the panes are looked through.
+    std::int64_t compared = none;  ///< The window that `value` is of.
+    std::vector<std::pair<std::int64_t, std::uint32_t>> refired;  ///< Windows fired again: results.
+    std::optional<value_type> value;
+  };
+
+  template <class E>
+  void leave_out(E&& event, timestamp at, const flow::step& s) {
+    if (first_ <= last_ || saturating_add(at, lateness_) <= watermark_)
+      late_.refuse(std::forward<E>(event), at, watermark_, s);
+    else
+      without_window_->add(1);
+  }
+
+  void schedule(std::uint32_t slot, std::int64_t window) {
+    if (window >= entries_[slot].next) return;
+    entries_[slot].next = window;
+    due_.add(window, slot);
+  }
+
+  /// Notes when the key's panes can be dropped.
+  void keep(std::uint32_t slot) {
+    entry& e = entries_[slot];
+    if (e.kept_to != none) return;
+    e.kept_to = last_;
+    expiries_.add(last_, slot);
+  }
+
+  template <class Next>
+  void fire(std::uint32_t slot, Next& next) {
+    const window w = windows_.nth(firing_);
+    entry& e = entries_[slot];
+    e.next = none;
+    // The first pane that a later window holds tells the next one; before anything is emitted.
+    const timestamp rest = e.panes.first_from(windows_.nth(firing_ + 1).start);
+    if (rest != max_timestamp)
+      schedule(slot, std::max(firing_ + 1, windows_.first(rest)));
+    struct let_go {
+      pane_operator& of;
+      std::uint32_t slot;
+      ~let_go() {
+        if (!Late && of.entries_[slot].next == none) of.leave(slot);
+      }
+    } const after{*this, slot};
+    if constexpr (!Late) e.panes.drop_before(fold_, w.start);
+    e.panes.fire(fold_, w.start, w.end, [&](const auto& acc) { emit(slot, e, w, acc, next); });
+  }
+
+  template <class Acc, class Next>
+  void emit(std::uint32_t slot, entry& e, const window& w, const Acc& acc, Next& next) {
+    if constexpr (Mode == output_mode::changed_results) {
+      auto value = fold_.value(acc);
+      const bool follows = e.compared != none && e.compared + 1 == firing_;
+      e.compared = firing_;
+      if (follows && e.value && *e.value == value) return;
+      e.value = value;
+      results_->add(1);
+      next(typename Fold::result{keys_.key(slot), w, std::move(value), {}}, w.last());
+    } else if constexpr (Mode == output_mode::changes) {
+      results_->add(1);
+      using result = typename Fold::result;
+      next(change<result>{change_kind::insert, {keys_.key(slot), w, fold_.value(acc), {}}, {}},
+           w.last());
+    } else {
+      results_->add(1);
+      fold_.emit(keys_.key(slot), w, pane_info{}, acc, next);
+    }
+  }
+
+  /// Adds an event to windows of which some have fired, and fires those again.
+  template <class E, class Next>
+  void add_late(std::uint32_t slot, const E& event, timestamp at, Next& next) {
+    entry& e = entries_[slot];
+    const std::int64_t from = std::max(first_, expired_ + 1);
+    const std::int64_t to = std::min(last_, complete_);
+    std::vector<std::optional<value_type>> before;
+    std::vector<std::uint32_t> numbers;
+    for (std::int64_t k = from; k <= to; ++k) {
+      const window w = windows_.nth(k);
+      std::optional<value_type> value;
+      const bool filled = e.panes.fire(fold_, w.start, w.end, [&](const auto& acc) {
+        if constexpr (compares) value = fold_.value(acc);
+      });
+      before.push_back(std::move(value));
+      numbers.push_back(count_refired(e, k, filled));
+    }
+    e.panes.add(fold_, pane_.start, at, event, at);
+    for (std::int64_t k = from; k <= to; ++k) {
+      const window w = windows_.nth(k);
+      const auto i = static_cast<std::size_t>(k - from);
+      e.panes.fire(fold_, w.start, w.end, [&](const auto& acc) {
+        emit_late(slot, w, {numbers[i], pane_timing::late}, before[i], acc, next);
+      });
+    }
+  }
+
+  template <class Acc, class Next>
+  void emit_late(std::uint32_t slot, const window& w, const pane_info& pane,
+                 std::optional<value_type>& before, const Acc& acc, Next& next) {
+    if constexpr (compares) {
+      using result = typename Fold::result;
+      result r{keys_.key(slot), w, fold_.value(acc), pane};
+      if constexpr (Mode == output_mode::changed_results) {
+        if (before && *before == r.value) return;
+        results_->add(1);
+        next(std::move(r), w.last());
+      } else {
+        results_->add(1);
+        change<result> c{change_kind::insert, std::move(r), {}};
+        if (before) {
+          c.kind = change_kind::update;
+          c.previous = result{c.value.key, w, std::move(*before), {pane.number - 1, {}}};
+          c.previous->pane.timing =
+              pane.number == 1 ? pane_timing::on_time : pane_timing::late;
+        }
+        next(std::move(c), w.last());
+      }
+    } else {
+      results_->add(1);
+      fold_.emit(keys_.key(slot), w, pane, acc, next);
+    }
+  }
+
+  /// The number of a fired window's next result.
+  std::uint32_t count_refired(entry& e, std::int64_t k, bool filled) {
+    for (auto& [window, results] : e.refired)
+      if (window == k) return results++;
+    e.refired.emplace_back(k, filled ? 2 : 1);
+    return filled ? 1 : 0;
+  }
+
+  void leave(std::uint32_t slot) {
+    entries_[slot] = {};
+    keys_.leave(slot);
+  }
+
+  /// Moves the watermark, and forgets the panes that no window holds any more.
+  void reach(timestamp watermark) {
+    watermark_ = watermark;
+    complete_ = windows_.complete(watermark);
+    expired_ = complete_;
+    if constexpr (Late) {
+      expired_ = windows_.complete(
+          watermark == max_timestamp ? watermark : saturating_add(watermark, -lateness_));
+      std::int64_t window = 0;
+      calendar::list slots;
+      while (expiries_.take(expired_, window, slots))
+        for (const std::uint32_t slot : slots)
+          if (entries_[slot].kept_to == window) expire(slot);
+    }
+  }
+  void expire(std::uint32_t slot) {
+    entry& e = entries_[slot];
+    e.kept_to = none;
+    const bool ended = expired_ >= INT64_MAX - 1;
+    e.panes.drop_before(fold_, ended ? max_timestamp : windows_.nth(expired_ + 1).start);
+    if (e.panes.empty()) return leave(slot);
+    std::erase_if(e.refired, [&](const auto& r) { return r.first <= expired_; });
+    e.kept_to = windows_.last(e.panes.last());
+    expiries_.add(e.kept_to, slot);
+  }
+
+  hopping windows_;
+  [[no_unique_address]] KeyOf key_of_;
+  [[no_unique_address]] Fold fold_;
+  duration lateness_;
+  late_gate<T> late_;
+  std::uint32_t groups_ = flow::default_key_groups;
+  counter* results_ = nullptr;
+  counter* without_window_ = nullptr;
+
+  key_index<K> keys_;
+  std::vector<entry> entries_;  ///< Of each key, by slot.
+  calendar due_;                ///< By the next window to fire.
+  calendar expiries_;           ///< By `kept_to`.
+
+  window pane_{};  ///< Of the newest event, with the first and last window that hold it.
+  std::int64_t first_ = 0;
+  std::int64_t last_ = 0;
+
+  std::int64_t firing_ = 0;  ///< The window in hand, the slots due at it, and the next of those.
+  calendar::list slots_;
+  std::size_t at_ = 0;
+
+  timestamp watermark_ = min_timestamp;
+  std::int64_t complete_ = 0;  ///< The last window that the watermark has completed.
+  std::int64_t expired_ = 0;   ///< The last that takes no late events any more.
+};
+
+}  // namespace weir::operators

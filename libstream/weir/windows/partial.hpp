@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/operators/hot_key_watch.hpp"
+#include "weir/windows/late_gate.hpp"
+
+#include <boost/describe/class.hpp>
+
+#include <cstdint>
+#include <utility>
+#include <variant>
+
+namespace weir {
+
+/// What an instance has gathered of some events of a key that lie in one pane, on its way to the
+/// instance that owns the key; or a single event, which is sent as it is where it may be late. Its
+/// timestamp is that of the newest event.
+template <class K, class T, class Acc>
+struct partial {
+  K key{};
+  std::uint64_t events = 0;
+  std::variant<Acc, T> content;
+
+  BOOST_DESCRIBE_CLASS(partial, (), (key, events, content), (), ())
+};
+
+namespace operators {
+
+/// The key of a partial.
+struct partial_key {
+  template <class K, class T, class Acc>
+  const K& operator()(const partial<K, T, Acc>& p) const noexcept {
+    return p.key;
+  }
+};
+
+/// Gathers partials as `Fold` gathers events, and emits what it emits.
+template <class Fold, class T>
+class partial_fold : public Fold {
+public:
+  using accumulator = typename Fold::accumulator;
+
+  explicit partial_fold(Fold fold) : Fold(std::move(fold)) {}
+
+  template <class K>
+  void add(accumulator& acc, const partial<K, T, accumulator>& p, timestamp at) const {
+    if (p.content.index() == 0)
+      this->merge(acc, std::get<0>(p.content));
+    else
+      Fold::add(acc, std::get<1>(p.content), at);
+  }
+};
+
+/// Refuses single events as they came, and counts all events of a partial.
+template <class K, class T, class Acc>
+class late_gate<partial<K, T, Acc>> {
+public:
+  explicit late_gate(std::string output) : events_(std::move(output)) {}
+
+  void open(const flow::operator_environment& e) {
+    metrics_ = e.metrics;
+    events_.open(e);
+  }
+
+  void refuse(const partial<K, T, Acc>& p, timestamp at, timestamp watermark, const flow::step& s) {
+    if (p.content.index() == 1)
+      events_.refuse(std::get<1>(p.content), at, watermark, s);
+    else
+      metrics_->late_events.add(p.events);
+  }
+
+private:
+  late_gate<T> events_;
+  stage_metrics* metrics_ = nullptr;
+};
+
+template <class K, class T, class Acc>
+struct event_weight<partial<K, T, Acc>> {
+  static std::uint64_t of(const partial<K, T, Acc>& p) noexcept { return p.events; }
+};
+
+}  // namespace operators
+}  // namespace weir

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/operator_concepts.hpp"
+#include "weir/state/key_index.hpp"
+#include "weir/state/keyed_parts.hpp"
+#include "weir/windows/due_heap.hpp"
+#include "weir/windows/folds.hpp"
+#include "weir/windows/late_gate.hpp"
+#include "weir/windows/pane_operator.hpp"
+#include "weir/windows/sliding.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir::operators {
+
+/// Windows that move with the events of their key. Events wait until the watermark has passed
+/// them, and are then worked off in the order of time, so that results don't depend on the order of
+/// arrival: one result for each instant at which events enter (or leave). The panes of `Store` are
+/// instants.
+template <class K, class T, class KeyOf, class Fold, class Store, bool OnlyChanged>
+class sliding_operator {
+  using value_type = typename detail::value_of_fold<Fold>::type;
+
+public:
+  sliding_operator(sliding windows, KeyOf key_of, Fold fold, std::string late_output)
+      : windows_(windows),
+        key_of_(std::move(key_of)),
+        fold_(std::move(fold)),
+        late_(std::move(late_output)) {}
+
+  void open(const flow::operator_environment& e) {
+    groups_ = e.key_groups;
+    results_ = &e.metrics->results;
+    late_.open(e);
+  }
+
+  template <class E, class Next>
+  void on_event(E&& event, timestamp at, Next&, flow::step& s) {
+    if (at <= watermark_) return late_.refuse(std::forward<E>(event), at, watermark_, s);
+    const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
+    if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
+    due_.set(slot, at);
+    entries_[slot].panes.add(fold_, at, at, event, at);
+  }
+
+  template <class Next>
+  flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
+    due_heap::entry due;
+    while (due_.earliest() <= p.watermark && due_.earliest() != max_timestamp) {
+      if (next.full()) return flow::verdict::blocked;
+      if (s.budget == 0) return flow::verdict::more;
+      --s.budget;
+      if (due_.pop(p.watermark, due)) evaluate(due.slot, due.at, next);
+    }
+    watermark_ = std::max(watermark_, p.watermark);
+    return flow::verdict::done;
+  }
+
+  flow::verdict snapshot(snapshot_writer& to) {
+    keyed_parts<K> parts{groups_};
+    keys_.each([&](const K& key, std::uint32_t slot) {
+      bytes& part = parts.begin(key);
+      encode(due_.due(slot), part);
+      encode(entries_[slot].value, part);
+      entries_[slot].panes.save(part);
+    });
+    parts.write(to, "@panes");
+    save_watermark(to, watermark_);
+    return flow::verdict::done;
+  }
+
+  void restore(snapshot_reader& from) {
+    watermark_ = saved_watermark(from);
+    read_keyed_parts<K>(from, "@panes", [&](K key, byte_reader& in) {
+      const auto slot = keys_.enter(key);
+      if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
+      timestamp due;
+      if (!decode(in, due) || !decode(in, entries_[slot].value) || !entries_[slot].panes.load(in))
+        return false;
+      due_.set(slot, due);
+      return true;
+    });
+  }
+
+private:
+  struct entry {
+    Store panes;
+    std::optional<value_type> value;  ///< The last, if only changed ones are emitted.
+  };
+
+  /// Works off the instant `t`: it has events, or some leave at it.
+  template <class Next>
+  void evaluate(std::uint32_t slot, timestamp t, Next& next) {
+    const window w = windows_.at(t);
+    entry& e = entries_[slot];
+    const bool enters = e.panes.first_from(t) == t;
+    e.panes.drop_before(fold_, w.start);
+    due_again(slot, e, w, t);
+    struct let_go {
+      sliding_operator& of;
+      std::uint32_t slot;
+      ~let_go() {
+        if (of.entries_[slot].panes.empty()) of.leave(slot);
+      }
+    } const after{*this, slot};
+    if (!enters && !windows_.exits()) return;
+    if (e.panes.fire(fold_, w.start, w.end,
+                     [&](const auto& acc) { emit(slot, e, w, acc, next); }))
+      return;
+    const auto nothing = fold_.init();
+    emit(slot, e, w, nothing, next);
+  }
+
+  void due_again(std::uint32_t slot, entry& e, const window& w, timestamp t) {
+    if (e.panes.empty()) return;
+    timestamp due = e.panes.first_from(saturating_add(t, duration{1}));
+    // Without exits a key is looked at once more when its last event has left.
+    const timestamp oldest = windows_.exits() ? e.panes.first_from(w.start)
+                             : due == max_timestamp ? e.panes.last()
+                                                    : max_timestamp;
+    if (oldest != max_timestamp) due = std::min(due, saturating_add(oldest, windows_.length()));
+    due_.set(slot, due);
+  }
+
+  template <class Acc, class Next>
+  void emit(std::uint32_t slot, entry& e, const window& w, const Acc& acc, Next& next) {
+    if constexpr (OnlyChanged) {
+      auto value = fold_.value(acc);
+      if (e.value && *e.value == value) return;
+      e.value = value;
+      results_->add(1);
+      next(typename Fold::result{keys_.key(slot), w, std::move(value), {}}, w.last());
+    } else {
+      results_->add(1);
+      fold_.emit(keys_.key(slot), w, pane_info{}, acc, next);
+    }
+  }
+
+  void leave(std::uint32_t slot) {
+    entries_[slot] = {};
+    due_.forget(slot);
+    keys_.leave(slot);
+  }
+
+  sliding windows_;
+  [[no_unique_address]] KeyOf key_of_;
+  [[no_unique_address]] Fold fold_;
+  late_gate<T> late_;
+  std::uint32_t groups_ = flow::default_key_groups;
+  counter* results_ = nullptr;
+
+  key_index<K> keys_;
+  std::vector<entry> entries_;  ///< Of each key, by slot.
+  due_heap due_;
+  timestamp watermark_ = min_timestamp;
+};
+
+}  // namespace weir::operators

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/operator_concepts.hpp"
+#include "weir/state/key_index.hpp"
+#include "weir/state/keyed_parts.hpp"
+#include "weir/windows/due_heap.hpp"
+#include "weir/windows/late_gate.hpp"
+#include "weir/windows/triggers.hpp"
+#include "weir/windows/window_contents.hpp"
+#include "weir/windows/window_kinds.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir::operators {
+
+namespace detail {
+
+template <class W>
+struct assigner_of {
+  using type = W;
+  static const W& get(const W& w) { return w; }
+};
+template <class W>
+struct assigner_of<by_clock<W>> {
+  using type = W;
+  static const W& get(const by_clock<W>& w) { return w.windows; }
+};
+
+}  // namespace detail
+
+/// What windows do on their way through the general engine.
+struct window_rules {
+  duration lateness{};
+  std::string late_output;
+};
+
+/// The general engine: any assigner, merging ones too, any trigger, with an accumulator or
+/// references to events for each window of each key. An event costs a table operation, and a search
+/// and an addition for each window it is in. A heap says which key has something to do next; keys
+/// without open windows cost nothing. `FiresOnEvents` says that an event may lead to results.
+template <class K, class T, class KeyOf, class Windows, class Trigger, class Contents, class Output,
+          bool FiresOnEvents>
+class window_operator {
+  using assigner = typename detail::assigner_of<Windows>::type;
+  static constexpr bool by_clock = weir::detail::is_by_clock<Windows>;
+  static constexpr bool merging = weir::detail::is_merging<Windows>;
+  static constexpr timestamp never = max_timestamp;
+  /// Stands for the end of the stream, where what never ends is complete.
+  static constexpr timestamp the_end = max_timestamp - duration{1};
+
+public:
+  static constexpr bool emits_many = FiresOnEvents;
+
+  window_operator(Windows windows, KeyOf key_of, Trigger trigger, Contents contents, Output output,
+                  window_rules rules)
+      : windows_(std::move(windows)),
+        key_of_(std::move(key_of)),
+        trigger_(std::move(trigger)),
+        contents_(std::move(contents)),
+        output_(std::move(output)),
+        lateness_(rules.lateness),
+        late_(std::move(rules.late_output)) {}
+
+  void open(const flow::operator_environment& e) {
+    groups_ = e.key_groups;
+    results_ = &e.metrics->results;
+    without_window_ = &e.metrics->add_counter("events_without_window");
+    unfired_ = &e.metrics->add_counter("windows_dropped_unfired");
+    late_.open(e);
+  }
+
+  template <class E, class Next>
+  void on_event(E&& event, timestamp at, Next& next, flow::step& s) {
+    now_ = s.wall;
+    const timestamp t = by_clock ? now_ : at;
+    const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
+    entry_of(slot).entered = true;
+    const leave_if_empty after{*this, slot};
+    typename Contents::incoming in{event, at};
+    bool assigned = false;
+    bool taken = false;
+    assigner_().assign(std::as_const(event), t, [&](const window& w) {
+      assigned = true;
+      taken = take(slot, w, in, t, next) || taken;
+    });
+    if (taken) return;
+    if (assigned || saturating_add(t, lateness_) <= watermark_)
+      late_.refuse(std::forward<E>(event), at, watermark_, s);
+    else
+      without_window_->add(1);
+  }
+
+  template <class Next>
+  flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
+    if (p.watermark <= watermark_) return flow::verdict::done;
+    now_ = s.wall;
+    event_time_ = p.watermark;
+    const flow::verdict v = run(event_due_, p.watermark, next, s);
+    if (v == flow::verdict::done) watermark_ = p.watermark;
+    return v;
+  }
+  template <class Next>
+  flow::verdict on_time(Next& next, flow::step& s) {
+    now_ = s.wall;
+    return run(clock_due_, s.wall, next, s);
+  }
+  [[nodiscard]] timestamp next_timer() { return clock_due_.due.earliest(); }
+
+  flow::verdict snapshot(snapshot_writer& to) {
+    keyed_parts<K> parts{groups_};
+    keys_.each([&](const K& key, std::uint32_t slot) { save(entries_[slot], parts.begin(key)); });
+    parts.write(to, "@windows");
+    save_watermark(to, watermark_);
+    return flow::verdict::done;
+  }
+
+  void restore(snapshot_reader& from) {
+    watermark_ = event_time_ = saved_watermark(from);
+    read_keyed_parts<K>(from, "@windows", [&](K key, byte_reader& in) {
+      const auto slot = keys_.enter(key);
+      entry_of(slot).entered = true;
+      if (!load(entries_[slot], in)) return false;
+      for (open_window& w : entries_[slot].windows) arm(slot, w);
+      return true;
+    });
+  }
+
+private:
+  struct open_window {
+    window at;
+    timestamp next_event = never;  ///< When the trigger wants to be called next.
+    timestamp next_clock = never;
+    std::uint32_t fired = 0;
+    bool complete = false;
+    bool unfired = false;  ///< It has taken an event since it fired last.
+    typename Trigger::state trigger{};
+    typename Contents::part part{};
+    typename Output::memory memory{};
+  };
+  struct entry {
+    std::vector<open_window> windows;  ///< By start and end.
+    typename Contents::log log;
+    bool entered = false;  ///< The slot belongs to a key.
+  };
+  /// What is due in one kind of time, and the key in hand.
+  struct agenda {
+    due_heap due;
+    due_heap::entry current{};
+    bool at_work = false;
+  };
+  struct leave_if_empty {
+    window_operator& of;
+    std::uint32_t slot;
+
+    ~leave_if_empty() { of.leave(slot); }
+  };
+
+  [[nodiscard]] const assigner& assigner_() const {
+    return detail::assigner_of<Windows>::get(windows_);
+  }
+  [[nodiscard]] trigger_view view_of(const open_window& w) const {
+    return {w.at, event_time_, now_, w.complete, by_clock};
+  }
+  /// When a window is forgotten, in its kind of time; `the_end` if only there.
+  [[nodiscard]] timestamp expiry(const window& w) const {
+    return std::min(by_clock ? w.last() : saturating_add(w.last(), lateness_), the_end);
+  }
+  [[nodiscard]] bool is_expired(const window& w) const {
+    return !by_clock && expiry(w) <= std::min(watermark_, the_end) &&
+           (expiry(w) != the_end || watermark_ == max_timestamp);
+  }
+
+  entry& entry_of(std::uint32_t slot) {
+    if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
+    return entries_[slot];
+  }
+
+  template <class Next>
+  bool take(std::uint32_t slot, window w, typename Contents::incoming& in, timestamp t,
+            Next& next) {
+    entry& e = entries_[slot];
+    open_window* o = nullptr;
+    if constexpr (merging)
+      o = merged_with(e, w);
+    else
+      o = is_expired(w) ? nullptr : &opened(e, w);
+    if (o == nullptr) return false;
+    o->complete = o->at.last() <= (by_clock ? now_ : watermark_);
+    contents_.add(e.log, o->part, in);
+    o->unfired = true;
+    const trigger_action a = trigger_.on_event(o->trigger, in.event, t, view_of(*o));
+    arm(slot, *o);
+    act(a, slot, *o, o->complete ? pane_timing::late : pane_timing::early, next);
+    return true;
+  }
+
+  open_window& opened(entry& e, const window& w) {
+    auto at = std::lower_bound(e.windows.begin(), e.windows.end(), w,
+                               [](const open_window& x, const window& y) { return x.at < y; });
+    if (at == e.windows.end() || at->at != w) at = e.windows.insert(at, open_window{w});
+    return *at;
+  }
+
+  /// Returns the window that `w` and those it belongs together with become; null if it is expired.
+  open_window* merged_with(entry& e, window w) requires merging {
+    const auto [from, to] =
+        sessions_met(e.windows.begin(), e.windows.end(), w, assigner_().rule(),
+                     [](const open_window& x) -> const window& { return x.at; });
+    if (from == to) return is_expired(w) ? nullptr : &*e.windows.insert(from, open_window{w});
+    for (auto x = from; x != to; ++x)
+      w = {std::min(w.start, x->at.start), std::max(w.end, x->at.end)};
+    for (auto x = from + 1; x != to; ++x) {
+      contents_.merge(e.log, from->part, x->part);
+      trigger_.merge(from->trigger, x->trigger);
+      output_.merge(from->memory, x->memory);
+      from->fired = std::max(from->fired, x->fired);
+      from->unfired = from->unfired || x->unfired;
+    }
+    if (from->at != w && from + 1 == to) {
+      typename Output::memory none{};
+      output_.merge(from->memory, none);
+    }
+    from->at = w;
+    return &*e.windows.erase(from + 1, to) - 1;
+  }
+
+  /// Asks the trigger when it wants to be called, and notes that.
+  void arm(std::uint32_t slot, open_window& w) {
+    const trigger_view v = view_of(w);
+    if constexpr (requires { trigger_.next_event_time(w.trigger, v); }) {
+      w.next_event = trigger_.next_event_time(w.trigger, v);
+      if (w.at.end == max_timestamp && !w.complete && !by_clock)
+        w.next_event = std::min(w.next_event, the_end);
+    }
+    if constexpr (requires { trigger_.next_processing_time(w.trigger, v); })
+      w.next_clock = trigger_.next_processing_time(w.trigger, v);
+    if (const timestamp due = due_of(w, event_due_); due != never) event_due_.due.set(slot, due);
+    if (const timestamp due = due_of(w, clock_due_); due != never) clock_due_.due.set(slot, due);
+  }
+  [[nodiscard]] timestamp due_of(const open_window& w, const agenda& in) const {
+    const bool event_time = &in == &event_due_;
+    const timestamp trigger = event_time ? w.next_event : w.next_clock;
+    return event_time != by_clock ? std::min(trigger, expiry(w.at)) : trigger;
+  }
+
+  template <class Next>
+  flow::verdict run(agenda& in, timestamp now, Next& next, flow::step& s) {
+    if (now < max_timestamp) now = std::min(now, the_end - duration{1});
+    while (true) {
+      if (!in.at_work && !in.due.pop(now, in.current)) return flow::verdict::done;
+      in.at_work = true;
+      entry& e = entries_[in.current.slot];
+      for (std::size_t i = 0; i < e.windows.size();) {
+        if (due_of(e.windows[i], in) > in.current.at) {
+          ++i;
+          continue;
+        }
+        if (next.full()) return flow::verdict::blocked;
+        if (s.budget == 0) return flow::verdict::more;
+        --s.budget;
+        if (!call_trigger(in, e.windows[i], now, next)) expire(e, i);
+      }
+      in.at_work = false;
+      for (const open_window& w : e.windows)
+        if (const timestamp due = due_of(w, in); due != never) in.due.set(in.current.slot, due);
+      leave(in.current.slot);
+    }
+  }
+
+  /// Calls the trigger if it is due; false if not.
+  template <class Next>
+  bool call_trigger(agenda& in, open_window& w, timestamp now, Next& next) {
+    const bool event_time = &in == &event_due_;
+    timestamp& due = event_time ? w.next_event : w.next_clock;
+    if (due > in.current.at) return false;
+    timestamp at = std::exchange(due, never);
+    if (event_time && now == max_timestamp && w.at.end == max_timestamp) at = max_timestamp;
+    const bool completes = event_time != by_clock && at >= w.at.last() && !w.complete;
+    w.complete = w.complete || completes;
+    const pane_timing timing = completes    ? pane_timing::on_time
+                               : w.complete ? pane_timing::late
+                                            : pane_timing::early;
+    trigger_action a = trigger_action::go_on;
+    if (event_time) {
+      if constexpr (requires { trigger_.on_event_time(w.trigger, at, view_of(w)); })
+        a = trigger_.on_event_time(w.trigger, at, view_of(w));
+    } else {
+      if constexpr (requires { trigger_.on_processing_time(w.trigger, at, view_of(w)); })
+        a = trigger_.on_processing_time(w.trigger, at, view_of(w));
+    }
+    arm(in.current.slot, w);
+    act(a, in.current.slot, w, timing, next);
+    return true;
+  }
+
+  void expire(entry& e, std::size_t i) {
+    if (e.windows[i].unfired) unfired_->add(1);
+    contents_.clear(e.log, e.windows[i].part);
+    e.windows.erase(e.windows.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+
+  template <class Next>
+  void act(trigger_action a, std::uint32_t slot, open_window& w, pane_timing timing, Next& next) {
+    if (a == trigger_action::go_on) return;
+    struct purge_after {  // also if the function that is called on firing throws
+      window_operator& of;
+      entry& e;
+      open_window& w;
+      bool purges;
+      ~purge_after() {
+        if (purges) of.contents_.clear(e.log, w.part);
+      }
+    } const after{*this, entries_[slot], w,
+                  a == trigger_action::purge || a == trigger_action::fire_and_purge};
+    if (a == trigger_action::purge) return;
+    contents_.fire(entries_[slot].log, w.part, w.at, [&](const auto& acc) {
+      const pane_info pane{w.fired++, timing};
+      w.unfired = false;
+      results_->add(1);
+      output_.fire(w.memory, contents_.fold(), keys_.key(slot), w.at, pane, acc, next);
+    });
+  }
+
+  void leave(std::uint32_t slot) {
+    if (!entries_[slot].windows.empty() || !entries_[slot].entered) return;
+    entries_[slot] = {};
+    event_due_.due.forget(slot);
+    clock_due_.due.forget(slot);
+    keys_.leave(slot);
+  }
+
+  void save(const entry& e, bytes& to) const {
+    contents_.save(e.log, to);
+    encode(static_cast<std::uint32_t>(e.windows.size()), to);
+    for (const open_window& w : e.windows) {
+      encode(w.at, to);
+      encode(w.fired, to);
+      encode(w.complete, to);
+      encode(w.unfired, to);
+      encode(w.trigger, to);
+      contents_.save(w.part, to);
+      output_.save(w.memory, to);
+    }
+  }
+  bool load(entry& e, byte_reader& from) const {
+    std::uint32_t n = 0;
+    if (!contents_.load(e.log, from) || !decode(from, n)) return false;
+    for (std::uint32_t i = 0; i < n; ++i) {
+      open_window w;
+      if (!decode(from, w.at) || !decode(from, w.fired) || !decode(from, w.complete) ||
+          !decode(from, w.unfired) || !decode(from, w.trigger) || !contents_.load(w.part, from) ||
+          !output_.load(w.memory, from))
+        return false;
+      e.windows.push_back(std::move(w));
+    }
+    return true;
+  }
+
+  Windows windows_;
+  [[no_unique_address]] KeyOf key_of_;
+  [[no_unique_address]] Trigger trigger_;
+  [[no_unique_address]] Contents contents_;
+  [[no_unique_address]] Output output_;
+  duration lateness_;
+  late_gate<T> late_;
+  std::uint32_t groups_ = flow::default_key_groups;
+  counter* results_ = nullptr;
+  counter* without_window_ = nullptr;
+  counter* unfired_ = nullptr;
+
+  key_index<K> keys_;
+  std::vector<entry> entries_;  ///< Of each key, by slot.
+  agenda event_due_;
+  agenda clock_due_;
+  timestamp watermark_ = min_timestamp;
+  timestamp event_time_ = min_timestamp;  ///< The watermark that is being worked off.
+  timestamp now_;
+};
+
+}  // namespace weir::operators

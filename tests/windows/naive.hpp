@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "windows/play.hpp"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+
+namespace weir::test {
+
+/// Windows of time as their rules say, without a thought for cost: every window of every key keeps
+/// its events; each act looks at all of them.
+struct naive_windows {
+  // What is modelled.
+  std::function<std::vector<window>(const blip&, timestamp)> assign;
+  std::optional<touching> merging;
+  std::int64_t lateness = 0;
+  bool discards = false;
+  std::int64_t early_events = 0;        ///< A result at every so many; 0 for none.
+  bool only_counts = false;             ///< Those are all results there are.
+  std::int64_t early_every = 0;         ///< A result at multiples in event time; 0 for none.
+  std::size_t keeps_last = 0;           ///< An evictor; 0 for none.
+  bool tells_panes = true;
+  bool summed = false;                  ///< Tells count, sum, least, most and mean of the values.
+  std::int64_t unchanged_left_out = 0;  ///< The distance of windows whose equal results are left
+                                        ///< out; 0 if none are.
+  std::map<std::int64_t, std::pair<std::int64_t, std::vector<std::int64_t>>> newest{};
+
+  struct kept {
+    std::int64_t key;
+    window at;
+    std::vector<std::int64_t> values;
+    std::uint32_t fired = 0;
+    std::int64_t count = 0;
+    std::optional<std::int64_t> next_early;
+    bool on_time_done = false;
+    std::vector<std::string> standing;  ///< Rows in the table that its next result replaces.
+  };
+  std::vector<kept> all;
+  std::multiset<std::string> table{};  ///< Results that no other has taken the place of.
+  std::int64_t watermark = INT64_MIN;
+
+  static std::int64_t last(const kept& k) { return ticks(k.at.last()); }
+  [[nodiscard]] bool expired(const window& w) const {
+    const std::int64_t end = ticks(w.last());
+    return (end > INT64_MAX - lateness ? INT64_MAX : end + lateness) <= watermark;
+  }
+
+  void fire(kept& k, pane_timing timing, std::vector<std::string>& out) {
+    if (keeps_last != 0 && k.values.size() > keeps_last)
+      k.values.erase(k.values.begin(), k.values.end() - static_cast<std::ptrdiff_t>(keeps_last));
+    if (k.values.empty()) return;
+    auto sorted = k.values;
+    std::sort(sorted.begin(), sorted.end());
+    if (unchanged_left_out != 0 && repeats(k, sorted)) return;
+    std::string line = summed ? say_sums(k, sorted) : say(k.key, k.at, sorted);
+    for (const std::string& row : k.standing) table.erase(table.find(row));
+    k.standing = {line};
+    table.insert(line);
+    if (tells_panes) line += say(pane_info{k.fired, timing});
+    ++k.fired;
+    out.push_back(std::move(line));
+    if (discards) k.values.clear();
+  }
+
+  /// Whether the key's window before came to the same.
+  bool repeats(const kept& k, const std::vector<std::int64_t>& sorted) {
+    const std::int64_t start = ticks(k.at.start);
+    const auto before = newest.find(k.key);
+    const bool same = before != newest.end() &&
+                      before->second.first + unchanged_left_out == start &&
+                      before->second.second == sorted;
+    newest[k.key] = {start, sorted};
+    return same;
+  }
+  static std::string say_sums(const kept& k, const std::vector<std::int64_t>& sorted) {
+    std::int64_t total = 0;
+    for (const std::int64_t v : sorted) total += v;
+    const auto n = static_cast<std::int64_t>(sorted.size());
+    return say(k.key, k.at, {n, total, sorted.front(), sorted.back()}) + " mean " +
+           std::to_string(static_cast<double>(total) / static_cast<double>(n));
+  }
+
+  kept* window_for(std::int64_t key, window w) {
+    if (!merging) {
+      if (expired(w)) return nullptr;
+      for (kept& k : all)
+        if (k.key == key && k.at == w) return &k;
+      all.push_back({key, w, {}});
+      return &all.back();
+    }
+    kept made{key, w, {}};
+    std::vector<kept> rest;
+    for (bool again = true; again;) {
+      again = false;
+      rest.clear();
+      for (kept& k : all) {
+        if (k.key != key || !belong_together(k.at, made.at, *merging)) {
+          rest.push_back(k);
+          continue;
+        }
+        again = true;
+        made.at = {std::min(made.at.start, k.at.start), std::max(made.at.end, k.at.end)};
+        made.values.insert(made.values.end(), k.values.begin(), k.values.end());
+        made.fired = std::max(made.fired, k.fired);
+        made.count += k.count;
+        made.standing.insert(made.standing.end(), k.standing.begin(), k.standing.end());
+        if (k.next_early && (!made.next_early || *k.next_early < *made.next_early))
+          made.next_early = k.next_early;
+      }
+      all = rest;
+    }
+    if (expired(made.at)) return nullptr;
+    all.push_back(made);
+    return &all.back();
+  }
+
+  void take(const arrival& a, std::vector<std::string>& out, std::vector<std::int64_t>& late) {
+    bool taken = false;
+    const auto windows = assign(a.event, a.at);
+    for (const window& w : windows) {
+      kept* k = window_for(a.event.key, w);
+      if (k == nullptr) continue;
+      taken = true;
+      k->values.push_back(a.event.value);
+      const bool complete = last(*k) <= watermark;
+      k->on_time_done = complete;
+      ++k->count;
+      if (only_counts || (early_events != 0 && !complete)) {
+        if (k->count < early_events) continue;
+        k->count = 0;
+        fire(*k, complete ? pane_timing::late : pane_timing::early, out);
+      } else if (complete) {
+        fire(*k, pane_timing::late, out);
+      } else if (early_every != 0 && !k->next_early) {
+        const std::int64_t t = ticks(a.at);
+        std::int64_t m = t - t % early_every + early_every;
+        if (t % early_every < 0) m -= early_every;
+        k->next_early = m;
+      }
+    }
+    if (!taken && (!windows.empty() || ticks(a.at) + lateness <= watermark))
+      late.push_back(a.event.value);
+  }
+
+  void reach(std::int64_t w, std::vector<std::string>& out) {
+    std::stable_sort(all.begin(), all.end(),
+                     [](const kept& a, const kept& b) { return a.at < b.at; });
+    for (kept& k : all) {
+      if (only_counts) continue;
+      while (k.next_early && *k.next_early <= w && *k.next_early < last(k) && !k.on_time_done) {
+        *k.next_early += early_every;
+        fire(k, pane_timing::early, out);
+      }
+      if (k.on_time_done || last(k) > w) continue;
+      k.on_time_done = true;
+      while (k.next_early && *k.next_early <= last(k)) *k.next_early += early_every;
+      fire(k, pane_timing::on_time, out);
+    }
+    watermark = std::max(watermark, w);
+    std::erase_if(all, [&](const kept& k) { return expired(k.at); });
+  }
+
+  outcome operator()(const std::vector<act>& play) {
+    outcome seen;
+    for (const act& a : play) {
+      std::vector<std::string> lines;
+      if (const auto* e = std::get_if<arrival>(&a)) take(*e, lines, seen.late);
+      if (const auto* w = std::get_if<watermark_at>(&a))
+        if (ticks(w->at) > watermark) reach(ticks(w->at), lines);
+      std::sort(lines.begin(), lines.end());
+      seen.after.push_back(std::move(lines));
+    }
+    return seen;
+  }
+};
+
+}  // namespace weir::test
