@@ -47,7 +47,7 @@ public:
 
   void open(const flow::operator_environment& e) {
     groups_ = e.key_groups;
-    unmatched_ = &e.metrics->add_counter("removals_without_row");
+    unmatched_ = &e.metrics->add_counter(e.id + ": removals without a row");
   }
 
   template <class E, class Next>

@@ -67,7 +67,7 @@ public:
   void open(const flow::operator_environment& e) {
     groups_ = e.key_groups;
     results_ = &e.metrics->results;
-    without_window_ = &e.metrics->add_counter("events_without_window");
+    without_window_ = &e.metrics->add_counter(e.id + ": events without a window");
     late_.open(e);
   }
 

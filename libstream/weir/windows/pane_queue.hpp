@@ -15,9 +15,10 @@ namespace weir::operators {
 /// them that moves forward: two stacks, of which the front one holds the aggregate of each pane and
 /// all after it in the stack, the back one a single aggregate (the algorithm is folklore; Tangwongsan,
 /// Hirzel, Schneider, "In-order sliding-window aggregation in worst-case constant time", compares
-/// it with others). A pane is merged at most three times, so a firing costs a constant number of
-/// merges however many panes a window has. An event for a pane that a firing has passed makes the
-/// next firing start anew, with a merge for each pane. Nothing is ever subtracted.
+/// it with others). A firing costs one merge, and a pane two over its life, however many panes a
+/// window has; but those of the panes in the back come at once, when the front is used up. An event
+/// for a pane that a firing has passed makes the next firing start anew, with a merge for each
+/// pane. Nothing is ever subtracted.
 template <class T, class Fold>
 class pane_queue {
   using accumulator = typename Fold::accumulator;

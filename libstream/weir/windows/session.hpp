@@ -24,7 +24,7 @@ enum class touching : std::uint8_t { merge, separate };
                                  : a.start < b.end && b.start < a.end;
 }
 
-/// Of windows that are kept by start and of which no two belong together, returns the range of
+/// Of windows that are kept in order and of which no two belong together, returns the range of
 /// those that belong together with `w`; an empty one stands where `w` would be put. `at(element)`
 /// gives an element's window. Logarithmic in the windows, and linear in those found.
 template <class Iterator, class At>
@@ -32,7 +32,7 @@ std::pair<Iterator, Iterator> sessions_met(Iterator begin, Iterator end, const w
                                            touching rule, At at) {
   const auto meets = [&](const auto& x) { return belong_together(at(x), w, rule); };
   const Iterator place = std::lower_bound(
-      begin, end, w.start, [&](const auto& x, timestamp start) { return at(x).start < start; });
+      begin, end, w, [&](const auto& x, const window& y) { return at(x) < y; });
   Iterator from = place;
   while (from != begin && meets(*std::prev(from))) --from;
   if (from == place) {

@@ -69,8 +69,8 @@ public:
   void open(const flow::operator_environment& e) {
     groups_ = e.key_groups;
     results_ = &e.metrics->results;
-    without_window_ = &e.metrics->add_counter("events_without_window");
-    unfired_ = &e.metrics->add_counter("windows_dropped_unfired");
+    without_window_ = &e.metrics->add_counter(e.id + ": events without a window");
+    unfired_ = &e.metrics->add_counter(e.id + ": windows dropped unfired");
     late_.open(e);
   }
 
