@@ -69,6 +69,18 @@ public:
     return *this;
   }
 
+  /// Finds the events of each key that fit a pattern, in the order of their time: emits a `match<T>`
+  /// for each. See docs/guide/patterns.md.
+  auto detect(const pattern<T>& p, detect_options<T> options = {}) const {
+    return build::detect<key>(begin(), key_of_, p, std::move(options));
+  }
+  template <class P>
+  auto detect(const P&) const {
+    static_assert(std::is_same_v<P, pattern<T>>,
+                  "weir: detect() wants a pattern over the stream's event type, weir::pattern<…>");
+    return begin();
+  }
+
   /// Sets how many instances the keys are dealt to.
   keyed_stream& parallelism(std::uint32_t n) {
     state_.draft->stages[at_->stage()].parallelism = n;
