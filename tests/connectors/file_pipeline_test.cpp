@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "connectors/reading.hpp"
 #include "connectors/temporary.hpp"
-#include "simulation/simulator.hpp"
+#include "weir/test/simulator.hpp"
 #include "weir/connectors/paced.hpp"
 #include "weir/stream.hpp"
 

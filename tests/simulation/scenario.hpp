@@ -2,7 +2,7 @@
 #pragma once
 
 #include "simulation/scripted_source.hpp"
-#include "simulation/simulator.hpp"
+#include "weir/test/simulator.hpp"
 #include "simulation/transactional_sink.hpp"
 #include "weir/stream.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "simulation/tallies.hpp"
+#include "weir/test/tallies.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "simulation/simulator.hpp"
 #include "weir/stream.hpp"
+#include "weir/test/simulate.hpp"
 
 #include <boost/describe/class.hpp>
 #include <catch2/catch_test_macros.hpp>
@@ -47,15 +47,12 @@ std::vector<T> sorted(std::vector<T> values) {
   return values;
 }
 
-/// Builds and runs a pipeline to its end on the simulator.
+/// Runs a pipeline to its end in virtual time.
 inline tallies run(const pipeline& p, simulation_options options = {}) {
-  auto built = p.build();
-  if (!built) FAIL(built.error().message);
-  simulator sim{*built, std::move(options)};
-  const auto outcome = sim.run();
-  INFO(sim.failure() << sim.where_stuck());
-  REQUIRE(outcome == simulator::outcome::finished);
-  return sim.seen();
+  const simulation_report done = simulate(p, std::move(options));
+  INFO(done.problem);
+  REQUIRE(done.finished());
+  return done.seen;
 }
 
 /// The list of mistakes that the whole-graph check finds.

@@ -127,6 +127,7 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
   parts.is_source = static_cast<bool>(draft.make_enumerator);
   parts.credits = options().credits;
   parts.metrics = around.metrics;
+  if (around.budget) parts.budget = *around.budget;
 
   std::vector<std::vector<flow::channel_id>> out_ids(draft.outputs.size());
   std::vector<bool> broadcast(draft.outputs.size());

@@ -114,6 +114,8 @@ public:
   /// Checks the whole pipeline and makes the graph that a runtime runs. An error lists all
   /// mistakes, a line each.
   [[nodiscard]] result<graph> build() const { return graph::from_draft(*draft_); }
+  /// What has been written down so far, for those who add to it without changing the pipeline.
+  [[nodiscard]] build::graph_draft draft() const { return *draft_; }
 
 private:
   std::shared_ptr<build::graph_draft> draft_;

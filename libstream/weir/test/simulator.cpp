@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "simulation/simulator.hpp"
+#include "weir/test/simulator.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -11,8 +11,10 @@ simulator::simulator(graph g, simulation_options options, std::optional<complete
     : graph_(std::move(g)),
       options_(std::move(options)),
       random_(options_.seed),
+      clock_(options_.start),
       newest_(std::move(from)) {
   if (newest_) next_checkpoint_ = newest_->barrier.id + 1;
+  for (const stage_plan& stage : graph_.plan().stages) counts_.push_back({stage.name});
   wires_.resize(graph_.channels().size());
   next_trigger_ = options_.checkpoint_every;
   start(0);
@@ -21,6 +23,7 @@ simulator::simulator(graph g, simulation_options options, std::optional<complete
 void simulator::start(flow::attempt_id attempt) {
   attempt_ = attempt;
   count_metrics(seen_);
+  count_stages(counts_);
   instances_.clear();
   taking_.reset();
   commits_left_.reset();
@@ -315,33 +318,6 @@ bool simulator::advance_time() {
       i.wake_at = max_timestamp;
     }
   return true;
-}
-
-void simulator::count_metrics(tallies& to) const {
-  for (const instance& i : instances_) {
-    to.add(met::refused_frame, i.metrics->refused_frames.get());
-    to.add(met::refused_grant, i.metrics->refused_grants.get());
-    to.add(met::late_event, i.metrics->late_events.get());
-    to.add(met::dead_letter, i.metrics->dead_letters.get());
-    to.add(met::retry, i.metrics->retries.get());
-  }
-}
-
-tallies simulator::seen() const {
-  tallies all = seen_;
-  count_metrics(all);
-  return all;
-}
-
-std::string simulator::where_stuck() const {
-  std::string text;
-  for (const instance& i : instances_)
-    text += graph_.plan().stages[i.stage].name + "[" + std::to_string(i.number) + "]" +
-            (i.ended ? " ended" : "") +
-            (i.machine->frames_queued() ? " queued " + std::to_string(i.machine->frames_queued())
-                                        : "") +
-            "; ";
-  return text;
 }
 
 }  // namespace weir::test

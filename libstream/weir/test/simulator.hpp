@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "simulation/tallies.hpp"
+#include "weir/test/tallies.hpp"
 
 #include "weir/core/clock.hpp"
 #include "weir/graph/graph.hpp"
@@ -19,6 +19,7 @@ namespace weir::test {
 /// How a simulated run is disturbed.
 struct simulation_options {
   std::uint64_t seed = 0;
+  timestamp start{};                   ///< What the clock shows at first.
   double repeat_grants = 0.05;         ///< Share of grants that are delivered a second time, later.
   std::uint32_t checkpoint_every = 0;  ///< Moves between checkpoints; 0 for none but the final one.
   double abandon = 0;          ///< Chance, at each move, that a checkpoint being taken is given up.
@@ -36,6 +37,17 @@ struct simulation_options {
   std::uint64_t outputs_of_one_event = 1;
   /// The most streams that a stage has with a name or a side: each holds a batch, too.
   std::uint64_t streams_in_a_stage = 0;
+};
+
+/// What the instances of a stage counted in all attempts of a run.
+struct stage_counts {
+  std::string name;
+  std::uint64_t events_in = 0;
+  std::uint64_t events_out = 0;
+  std::uint64_t late_events = 0;
+  std::uint64_t dead_letters = 0;
+  std::uint64_t skipped_events = 0;
+  std::uint64_t results = 0;
 };
 
 /// A checkpoint that every stage has acknowledged.
@@ -69,6 +81,7 @@ public:
   void crash();
 
   [[nodiscard]] const std::string& failure() const noexcept { return failure_; }
+  /// A line for each stage instance that has not ended and each channel that holds something.
   [[nodiscard]] std::string where_stuck() const;
   [[nodiscard]] flow::stage& stage(std::uint32_t stage, std::uint32_t instance = 0);
   [[nodiscard]] manual_clock& time() noexcept { return clock_; }
@@ -79,6 +92,9 @@ public:
   [[nodiscard]] std::size_t most_frames_in_a_channel() const noexcept { return most_in_channel_; }
   /// What happened so far, with what the instances counted.
   [[nodiscard]] tallies seen() const;
+  /// What each stage counted, by its number in the plan. An event that comes again after a crash is
+  /// counted again.
+  [[nodiscard]] std::vector<stage_counts> counts() const;
 
 private:
   struct instance {
@@ -125,6 +141,7 @@ private:
   bool advance_time();
   [[nodiscard]] bool aligning() const;
   void count_metrics(tallies& to) const;
+  void count_stages(std::vector<stage_counts>& to) const;
   bool chance(double p) { return p > 0 && static_cast<double>(random_() >> 11) * 0x1.0p-53 < p; }
   std::size_t pick(std::size_t n) { return n == 1 ? 0 : static_cast<std::size_t>(random_() % n); }
   void broken(std::string what) {
@@ -160,6 +177,7 @@ private:
   std::string failure_;
   std::size_t most_in_channel_ = 0;
   tallies seen_;
+  std::vector<stage_counts> counts_;  ///< Of attempts that are over.
 };
 
 }  // namespace weir::test
