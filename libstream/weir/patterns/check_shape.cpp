@@ -90,28 +90,23 @@ private:
     check_list(i.group);
   }
 
-  /// Whether the list of items ends in a not_followed_by that nothing follows.
-  void check_trailing_not() {
-    const std::vector<item>* items = &shape_.items;
-    while (!items->empty()) {
-      const item& last = items->back();
-      for (auto at = items->rbegin(); at != items->rend() && is_not(at->how); ++at)
-        if (at->how == link::not_followed_by) return check_trailing(*items);
-      if (!last.is_group()) return;
-      items = &last.group;
-    }
+  /// Gathers the NOT steps that nothing follows.
+  void find_trailing(const std::vector<item>& items) {
+    auto at = items.rbegin();
+    for (; at != items.rend() && is_not(at->how); ++at) trailing_.insert(&*at);
+    if (at != items.rend() && at->is_group()) find_trailing(at->group);
   }
-  void check_trailing(const std::vector<item>& items) {
+
+  void check_trailing_not() {
+    find_trailing(shape_.items);
     bool bounded = shape_.within && *shape_.within > duration{0};
-    const item* first = nullptr;
-    for (auto at = items.rbegin(); at != items.rend() && is_not(at->how); ++at) {
-      bounded = bounded || at->gap;
-      if (at->how == link::not_followed_by) first = &*at;
+    const item* waits = nullptr;
+    for (const item* i : trailing_) {
+      bounded = bounded || (i->gap && i->how == link::not_followed_by);
+      if (i->how == link::not_followed_by) waits = i;
     }
-    if (!bounded)
-      say(*first, "not_followed_by() at the end needs within(): only time tells that nothing came");
-    // A gap means something on these only.
-    trailing_ = &items;
+    if (waits != nullptr && !bounded)
+      say(*waits, "not_followed_by() at the end needs within(): only time tells that nothing came");
   }
 
   void check_skip() {
@@ -128,12 +123,8 @@ private:
   }
 
   void check_idle_gaps(const std::vector<item>& items) {
-    for (std::size_t k = 0; k < items.size(); ++k) {
-      const item& i = items[k];
-      const bool at_end = &items == trailing_ &&
-                          std::all_of(items.begin() + static_cast<std::ptrdiff_t>(k), items.end(),
-                                      [](const item& x) { return is_not(x.how); });
-      if (is_not(i.how) && i.gap && !at_end)
+    for (const item& i : items) {
+      if (is_not(i.how) && i.gap && !trailing_.contains(&i))
         say(i, "a time since the previous event means nothing on a NOT step in the middle; set it "
                "on the step after it");
       check_idle_gaps(i.group);
@@ -142,7 +133,7 @@ private:
 
   const shape& shape_;
   std::set<std::string> names_;
-  const std::vector<item>* trailing_ = nullptr;
+  std::set<const item*> trailing_;
   std::vector<std::string> mistakes_;
 };
 

@@ -592,7 +592,8 @@ private:
   }
 
   /// Sorts matches: by their beginning; of two that begin alike, the one whose events come earlier,
-  /// and the longer one if all of the other's are its own. Drops repeats.
+  /// and the longer one if all of the other's are its own; of two with the same events the one that
+  /// took them for earlier steps. Drops repeats.
   void sort(std::uint32_t slot, std::vector<complete>& all) {
     numbers_.clear();
     order_.clear();
@@ -612,7 +613,8 @@ private:
       const auto b = path(y);
       for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
         if (a[i].first != b[i].first) return a[i].first < b[i].first;
-      return a.size() > b.size();
+      if (a.size() != b.size()) return a.size() > b.size();
+      return std::ranges::lexicographical_compare(a, b);
     });
     sorted_.clear();
     for (std::size_t k = 0; k < order_.size(); ++k) {
