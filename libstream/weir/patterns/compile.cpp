@@ -50,8 +50,10 @@ void collect(const item& i, gathered& g) {
   g.trailing.push_back(&i);
 }
 
-/// Notes that a greedy loop was left or skipped. One that took its maximum has nothing more to take.
+/// Notes that a greedy loop was left or skipped, also within a group of which all was skipped.
 void leave(const item& i, gathered& g) {
+  if (i.is_group() && !i.times.optional)
+    for (const item& x : i.group) leave(x, g);
   if (i.times.greedy && i.times.has_range())
     g.rules.push_back({bit_of(i.condition), until_bits(i)});
 }
@@ -167,7 +169,8 @@ private:
     }
     if (done < q.min) return;
     gathered on = g;
-    if (q.loops() || done < q.max) leave(*p.what, on);
+    // A loop that took its maximum has nothing more to take.
+    if (!p.what->is_group() && (q.loops() || done < q.max)) leave(*p.what, on);
     go_right(siblings(p), p.at + 1, n, on, p.parent);
   }
 
