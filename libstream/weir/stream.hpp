@@ -6,6 +6,9 @@
 
 #include "weir/aggregates/basic.hpp"
 #include "weir/graph/pipeline.hpp"
+#include "weir/patterns/detect_options.hpp"
+#include "weir/patterns/pattern.hpp"
+#include "weir/patterns/pattern_rule.hpp"
 #include "weir/sink/memory_sink.hpp"
 #include "weir/source/generator.hpp"
 #include "weir/source/memory_source.hpp"

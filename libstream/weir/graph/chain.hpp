@@ -392,9 +392,9 @@ protected:
 
   /// Ends the chain in a new output port that feeds another stage.
   template <class MakeRouter>
-  void connect(std::uint32_t to, partition how, MakeRouter make_router) {
+  void connect(std::uint32_t to, partition how, MakeRouter make_router, std::uint32_t to_port = 0) {
     const std::uint32_t port = state_.draft->template add_output<T>(from_->stage());
-    state_.draft->edges.push_back({from_->stage(), port, to, 0, how});
+    state_.draft->edges.push_back({from_->stage(), port, to, to_port, how});
     const auto end = [port, make_router](build::assembly& a) {
       auto& out = a.port<T>(port);
       return flow::port_end{out, make_router(a, out.lanes())};
@@ -442,6 +442,16 @@ protected:
 
 namespace build {
 
+template <class T>
+void require_event_time(graph_draft& draft, bool has_event_time, const detect_options<T>& options,
+                        const char* what) {
+  if (options.time != match_time::event || has_event_time) return;
+  draft.mistake(std::string{what} +
+                ": the stream has no event time, by which its events are ordered; call "
+                ".event_time(&event::at, bounded_out_of_orderness{5s}) before, or say "
+                "match_time::processing");
+}
+
 struct detecting {
   template <class K, class Chain, class KeyOf, class T>
   static auto add(Chain chain, KeyOf key_of, const pattern<T>& p, detect_options<T> options) {
@@ -450,11 +460,7 @@ struct detecting {
                   "BOOST_DESCRIBE_STRUCT");
     auto plan = p.compile();
     if (!plan) chain.state_.draft->mistake("detect(): " + plan.error().message);
-    if (options.time == match_time::event && !chain.state_.has_event_time)
-      chain.state_.draft->mistake(
-          "detect(): the stream has no event time, by which its events are ordered; call "
-          ".event_time(&event::at, bounded_out_of_orderness{5s}) before, or say "
-          "match_time::processing");
+    require_event_time(*chain.state_.draft, chain.state_.has_event_time, options, "detect()");
     return std::move(chain).template then<match<T>>(
         operators::detect<K, T, KeyOf>{std::move(key_of), plan ? std::move(*plan) : nullptr,
                                        std::move(options)},

@@ -134,7 +134,8 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
   for (const channel_plan& c : channels()) {
     const edge_plan& e = plan().edges[c.edge];
     if (e.to == stage && c.to_instance == instance)
-      parts.inputs.push_back({c.id, static_cast<std::uint16_t>(e.to_port)});
+      parts.inputs.push_back(
+          {c.id, static_cast<std::uint16_t>(e.to_port), e.to_port != draft.untimed_input});
     if (e.from != stage || c.from_instance != instance) continue;
     out_ids[e.from_port].push_back(c.id);
     broadcast[e.from_port] = e.how == partition::broadcast;

@@ -3,6 +3,7 @@
 
 #include "weir/graph/chain.hpp"
 #include "weir/operators/reduce.hpp"
+#include "weir/patterns/detect_rules_operator.hpp"
 #include "weir/windows/folds.hpp"
 #include "weir/windows/tumbling_operator.hpp"
 
@@ -79,6 +80,38 @@ public:
     static_assert(std::is_same_v<P, pattern<T>>,
                   "weir: detect() wants a pattern over the stream's event type, weir::pattern<…>");
     return begin();
+  }
+
+  /// Finds the events of each key that fit patterns which come as rules on another stream, while the
+  /// pipeline runs. The rules go to every instance; their stream needs no event time, and nothing
+  /// waits for it. See docs/guide/patterns.md.
+  template <class Rules>
+  auto detect_dynamic(Rules&& rules, detect_options<T> options = {}) const {
+    static_assert(std::is_same_v<typename std::decay_t<Rules>::event_type, pattern_rule>,
+                  "weir: detect_dynamic() wants a stream of weir::pattern_rule");
+    build::require_event_time(*state_.draft, state_.has_event_time, options, "detect_dynamic()");
+    auto first = build::begin_two_input_stage<T, pattern_rule>(*state_.draft, "detect_dynamic");
+    auto& made = state_.draft->stages[first->stage()];
+    made.keyed = true;
+    made.parallelism = state_.draft->stages[at_->stage()].parallelism;
+    made.untimed_input = 1;
+    begin().connect(first->stage(), partition::hash,
+                    [key_of = key_of_](const build::assembly& a, std::size_t lanes) {
+                      return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
+                    });
+    auto broadcast = [to = first->stage()](auto&& from) {
+      from.connect(to, partition::broadcast,
+                   [](const build::assembly&, std::size_t) { return flow::single_router{}; }, 1);
+    };
+    if constexpr (std::is_lvalue_reference_v<Rules>)
+      broadcast(rules.rooted());
+    else
+      broadcast(rules);
+    using event = flow::either<T, pattern_rule>;
+    return chain<event, event>{std::move(first), {}, {state_.draft, true, {}}}
+        .template then<match<T>>(
+            operators::detect_rules<key, T, KeyOf>{key_of_, std::move(options)}, "detect_dynamic",
+            true);
   }
 
   /// Sets how many instances the keys are dealt to.

@@ -41,6 +41,13 @@ public:
   }
 
   [[nodiscard]] rule_set<K, T, KeyOf>& rules() noexcept { return rules_; }
+  /// Lets go of a rule; what it has found goes out all the same.
+  void remove_rule(std::size_t number) {
+    const auto& m = rules_.rules()[number]->machine;
+    gone_.dropped += m.counts().dropped + m.size();
+    gone_.timed_out += m.counts().timed_out;
+    rules_.remove(number);
+  }
   [[nodiscard]] const detect_options<T>& options() const noexcept { return options_; }
   [[nodiscard]] const flow::operator_environment& environment() const noexcept {
     return environment_;

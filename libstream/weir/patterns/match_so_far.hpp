@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -124,6 +125,27 @@ public:
     return extreme<tag_max>(step, value, [](auto a, auto b) { return a < b; });
   }
 
+  /// Sum ('s'), mean ('e'), smallest ('i') or largest ('a') of `value(event)` over the events of a
+  /// step that took some. `id` names the function: alike for those that are alike. For conditions
+  /// that are made from data.
+  template <class F>
+  [[nodiscard]] double fold_by(std::string_view step, std::uint64_t id, char how, F value) const {
+    const std::uint16_t number = step_of(step);
+    auto key = key_of<tag_by_id>(number);
+    std::memcpy(key.member.data(), &id, sizeof id);
+    std::memcpy(key.member.data() + sizeof id, &how, 1);
+    const double start = how == 'i'   ? std::numeric_limits<double>::infinity()
+                         : how == 'a' ? -std::numeric_limits<double>::infinity()
+                                      : 0;
+    const double all = events_->template aggregate<double>(
+        key, path_, start, [&](double so_far, patterns::node_id n) {
+          const double v = value(events_->event(n));
+          if (how == 'i') return std::min(so_far, v);
+          return how == 'a' ? std::max(so_far, v) : so_far + v;
+        });
+    return how == 'e' ? all / static_cast<double>(count_of(number)) : all;
+  }
+
   /// The timestamp of the event that is tried.
   [[nodiscard]] timestamp at() const noexcept { return at_; }
   /// Wall-clock time.
@@ -137,6 +159,7 @@ private:
   struct tag_count {};
   struct tag_first {};
   struct tag_last {};
+  struct tag_by_id {};
   template <class Tag, class F>
   struct function_tag {};
 

@@ -50,6 +50,7 @@ public:
   matcher(std::shared_ptr<const plan<T>> p, match_limits limits, bool shares_events = false)
       : plan_(std::move(p)),
         limits_(limits),
+        begins_with_(plan_->begins),
         copies_(shares_events || plan_->machine.skip.fails_on_miss),
         runs_(plan_->machine.groups.size()),
         waking_(plan_->machine.gaps.size()) {
@@ -72,7 +73,12 @@ public:
     return !runs_.has(slot) && (slot >= waiting_.size() || waiting_[slot].empty());
   }
   [[nodiscard]] bool begins(condition_bits bits) const noexcept {
-    return (bits & plan_->begins) != 0;
+    return (bits & begins_with_) != 0;
+  }
+  /// Begins no match any more; those that have begun go on.
+  void close() noexcept { begins_with_ = 0; }
+  [[nodiscard]] bool is_empty() const noexcept {
+    return runs_.size() == 0 && waiting_slots_.empty();
   }
 
   /// Takes an event whose classification is `bits`; it may be moved from. Throws what a condition
@@ -641,6 +647,7 @@ private:
 
   std::shared_ptr<const plan<T>> plan_;
   match_limits limits_;
+  condition_bits begins_with_;
   bool copies_;  ///< A later failure, or another matcher, wants to see the event as it came.
   match_buffer<T> buffer_;
   run_table runs_;

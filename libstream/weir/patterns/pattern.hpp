@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/patterns/explain.hpp"
 #include "weir/patterns/plan.hpp"
 #include "weir/patterns/shape.hpp"
 
@@ -121,16 +122,16 @@ public:
 
   pattern& one_or_more(duration gap = duration::max()) { return times_or_more(1, gap); }
   pattern& times(std::int64_t n, duration gap = duration::max()) {
-    return quantify(n, n == 0 ? -1 : n, gap);
+    return quantify(n, n, gap);
   }
   /// Between `least` and `most` times; `times(0, n)` is `times(1, n).optional()`.
   pattern& times(std::int64_t least, std::int64_t most, duration gap = duration::max()) {
-    quantify(least == 0 ? 1 : least, most == 0 ? -1 : most, gap);
-    if (least == 0) last().times.optional = true;
+    quantify(least == 0 && most > 0 ? 1 : least, most, gap);
+    if (least == 0 && most > 0) last().times.optional = true;
     return *this;
   }
   pattern& times_or_more(std::int64_t n, duration gap = duration::max()) {
-    return quantify(n, 0, gap);
+    return quantify(n, patterns::unbounded, gap);
   }
   /// The step may be missing.
   pattern& optional() {
@@ -182,6 +183,18 @@ public:
     auto machine = patterns::compile(shape_);
     if (!machine) return machine.error();
     return std::make_shared<const patterns::plan<T>>(std::move(*machine), conditions_);
+  }
+
+  /// Describes the compiled pattern for people, with warnings of what can grow without bound; or
+  /// says what is illegal about it.
+  [[nodiscard]] std::string explain() const {
+    const auto plan = compile();
+    return plan ? patterns::explain((*plan)->machine) : plan.error().message;
+  }
+  /// ... as a state diagram for Mermaid.
+  [[nodiscard]] std::string to_mermaid() const {
+    const auto plan = compile();
+    return plan ? patterns::to_mermaid((*plan)->machine) : plan.error().message;
   }
 
   [[nodiscard]] const patterns::shape& shape() const noexcept { return shape_; }

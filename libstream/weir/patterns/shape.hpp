@@ -5,6 +5,7 @@
 #include "weir/patterns/after_match.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,7 +41,9 @@ enum class link : std::uint8_t {
   return l == link::not_next || l == link::not_followed_by;
 }
 
-/// How often a step repeats. `max` is 0 for a loop without a bound.
+inline constexpr std::int64_t unbounded = std::numeric_limits<std::int64_t>::max();
+
+/// How often a step repeats.
 struct quantifier {
   std::int64_t min = 1;
   std::int64_t max = 1;
@@ -50,7 +53,7 @@ struct quantifier {
   contiguity inner = contiguity::relaxed;  ///< Between the repetitions.
   std::optional<duration> gap;             ///< Longest time between two repetitions, exclusive.
 
-  [[nodiscard]] bool loops() const noexcept { return max == 0; }
+  [[nodiscard]] bool loops() const noexcept { return max == unbounded; }
   [[nodiscard]] bool has_range() const noexcept { return min != max; }
 };
 
