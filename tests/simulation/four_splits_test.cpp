@@ -139,6 +139,7 @@ std::size_t wrongly_late(std::uint64_t seed, const limits& how) {
   const hour_run done = run_hour(splits, seed, how);
   INFO(done.report.problem);
   REQUIRE(done.report.finished());
+  CHECK(done.report.ended_at >= timestamp{} + splits[pressed].size() * how.work);
   std::size_t all = 0;
   for (const auto& s : splits) all += s.size();
   CHECK(done.counted + done.late.size() == all);
@@ -151,12 +152,14 @@ std::size_t wrongly_late(std::uint64_t seed, const limits& how) {
 }  // namespace
 
 TEST_CASE("pressure, silence and a split that is far ahead make no event late") {
-  for (std::uint64_t seed = 0; seed < 20; ++seed)
+  for (std::uint64_t seed = 0; seed < 12; ++seed)
     for (const std::uint32_t instances : {1U, 2U, 4U}) {
       INFO("seed " << seed << ", source instances " << instances);
       CHECK(wrongly_late(seed, {.instances = instances}) == 0);
       CHECK(wrongly_late(seed, {.instances = instances, .work = 30s}) == 0);
-      CHECK(wrongly_late(seed, {.instances = instances, .slow_sinks = 3000, .work = 12s}) == 0);
+      // Half a minute for two rows is slower than they come. Asking again every 10 ms takes long.
+      if (seed % 4 == 0)
+        CHECK(wrongly_late(seed, {.instances = instances, .slow_sinks = 3000, .work = 12s}) == 0);
     }
 }
 

@@ -28,7 +28,7 @@ TEST_CASE("a million windows fire at once through a channel of two frames") {
         ++*rows;
         *events += r.value.events;
       }});
-  simulator sim{p.build().value(), {.checkpoint_every = 500}};
+  simulator sim{p.build().value(), {.checkpoint_every = 500, .outputs_of_one_event = 1}};
   REQUIRE(sim.run() == simulator::outcome::finished);
   CHECK(*rows == keys * per_key);
   CHECK(*events == keys * per_key);

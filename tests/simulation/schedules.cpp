@@ -30,6 +30,7 @@ constexpr std::array all_shapes{
 void disturb(dice& d, scenario& s) {
   simulation_options& o = s.options;
   o.seed = d.number();
+  if (!o.outputs_of_one_event) o.outputs_of_one_event = 1;
   o.repeat_grants = d.one_of({0.0, 0.05, 0.4});
   o.checkpoint_every = d.one_of<std::uint32_t>({0, 10, 40, 40, 150, 400});
   if (o.checkpoint_every != 0 && d.chance(0.3)) o.abandon = 0.02;

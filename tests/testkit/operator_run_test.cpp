@@ -53,7 +53,7 @@ TEST_CASE("a run works off what is pushed, and gives each output once, with its 
 
 TEST_CASE("events of one batch are judged by the watermark before it") {
   operator_run run{sums};
-  run.push({{on("pen", 1), ms(1)}, {on("pen", 1), ms(30)}, {on("pen", 1), ms(2)}});
+  run.push_batch({{on("pen", 1), ms(1)}, {on("pen", 1), ms(30)}, {on("pen", 1), ms(2)}});
   run.push_watermark(ms(20));
   run.push(on("pen", 1), ms(3));
   CHECK(run.values() == std::vector{summed("pen", 0, 2)});
@@ -295,7 +295,7 @@ TEST_CASE("a budget of one event a step changes no result") {
     auto run = of.with({.pipeline = {.parallelism = 2}, .step_budget = budget}).run();
     std::vector<timed<bid>> batch;
     for (std::int64_t i = 0; i < 300; ++i) batch.push_back({on(std::to_string(i % 7), i), ms(i)});
-    run.push(batch);
+    run.push_batch(batch);
     run.end();
     results.push_back(run.values());
   }

@@ -21,7 +21,7 @@ std::vector<T> rescaled(const std::function<pipeline(std::uint32_t, transactiona
   transactional_sink<T> out;
   auto built = make(before, out).build();
   if (!built) FAIL(built.error().message);
-  simulator first{*built, {.seed = seed, .checkpoint_every = 60}};
+  simulator first{*built, {.seed = seed, .checkpoint_every = 60, .outputs_of_one_event = 1}};
   std::uint64_t checkpoints = 0;
   while (checkpoints < 3 && first.move() == simulator::outcome::running)
     checkpoints = first.seen()[met::checkpoint];

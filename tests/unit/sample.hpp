@@ -47,8 +47,10 @@ std::vector<T> sorted(std::vector<T> values) {
   return values;
 }
 
-/// Runs a pipeline to its end in virtual time.
+/// Runs a pipeline to its end in virtual time. No stage may hold more than one output an event
+/// brings, unless the options say so.
 inline tallies run(const pipeline& p, simulation_options options = {}) {
+  if (!options.outputs_of_one_event) options.outputs_of_one_event = 1;
   const simulation_report done = simulate(p, std::move(options));
   INFO(done.problem);
   REQUIRE(done.finished());

@@ -32,7 +32,7 @@ public:
   /// ... with the time of the clock, as a source gives it to events without a timestamp.
   const run_input& push(T event) const { return push(std::move(event), run_->now()); }
   /// Sends several events as one batch.
-  const run_input& push(std::vector<timed<T>> events) const {
+  const run_input& push_batch(std::vector<timed<T>> events) const {
     boost::intrusive_ptr<flow::batch_body<T>> body{new flow::batch_body<T>};
     for (timed<T>& e : events) body->events.push(std::move(e.value), e.at);
     run_->send_data(channel_, std::move(body));
@@ -85,14 +85,16 @@ public:
     using event = std::tuple_element_t<I, std::tuple<First, More...>>;
     return run_input<event>{*this, channel_of(I, split)};
   }
+  /// A split of the first input.
+  [[nodiscard]] run_input<First> split(std::size_t number) { return input(number); }
   /// Pushes into the first input's first split, as `input().push(…)` does.
   operator_run& push(First event, timestamp at) {
     input().push(std::move(event), at);
     return *this;
   }
   operator_run& push(First event) { return push(std::move(event), now()); }
-  operator_run& push(std::vector<timed<First>> events) {
-    input().push(std::move(events));
+  operator_run& push_batch(std::vector<timed<First>> events) {
+    input().push_batch(std::move(events));
     return *this;
   }
 
@@ -124,7 +126,10 @@ public:
 
   /// Saves the state, and begins a run of a fresh instance with it, at the same time on the clock.
   /// What has not been read of the outputs stays here.
-  [[nodiscard]] operator_run restarted() { return restarted(subject_.options()); }
+  [[nodiscard]] operator_run restarted() {
+    const std::vector<snapshot_part> state = snapshot();
+    return operator_run{subject_.started_at(now()), state};
+  }
   /// ... with other options, such as another parallelism.
   [[nodiscard]] operator_run restarted(operator_options options) {
     options.start = now();

@@ -47,6 +47,12 @@ void run_base::end() {
       if (!network_.ended(c)) send_end(c);
 }
 
+void run_base::require_output(const char* call) const {
+  if (layout_->output == network_layout::nobody)
+    throw exception(
+        {errc::invalid_argument, std::string{call} + ": the operators under test have no output"});
+}
+
 void run_base::grant_stage(std::uint32_t stage, std::uint64_t batches, std::uint32_t events_each) {
   for (const flow::channel_id c : detail::channels_to(*layout_, stage))
     network_.grant(c, batches, events_each);
@@ -54,8 +60,7 @@ void run_base::grant_stage(std::uint32_t stage, std::uint64_t batches, std::uint
 }
 
 void run_base::grant(std::uint64_t batches, std::uint32_t events_each) {
-  if (layout_->output == network_layout::nobody)
-    throw exception({errc::invalid_argument, "grant(): the operators under test have no output"});
+  require_output("grant()");
   grant_stage(layout_->output, batches, events_each);
 }
 
@@ -72,6 +77,7 @@ const stage_metrics& run_base::metrics(const std::string& stage, std::uint32_t i
 }
 
 flow::progress run_base::progress() const {
+  require_output("progress()");
   flow::progress merged{max_timestamp, true};
   timestamp of_idle = max_timestamp;
   for (const flow::channel_id c : detail::channels_to(*layout_, layout_->output)) {

@@ -58,13 +58,6 @@ public:
   [[nodiscard]] flow::progress progress() const;
   [[nodiscard]] timestamp watermark() const { return progress().watermark; }
 
-  // For the inputs.
-
-  void send_data(flow::channel_id on, flow::body_ptr body);
-  void send_watermark(flow::channel_id on, timestamp w);
-  void send_idle(flow::channel_id on);
-  void send_end(flow::channel_id on);
-
 protected:
   run_base(std::shared_ptr<const detail::subject_layout> layout, const operator_options& options,
            std::span<const snapshot_part> restored);
@@ -74,8 +67,17 @@ protected:
   [[nodiscard]] flow::channel_id channel_of(std::size_t input, std::size_t split) const;
 
 private:
+  template <class T>
+  friend class run_input;
+
+  void send_data(flow::channel_id on, flow::body_ptr body);
+  void send_watermark(flow::channel_id on, timestamp w);
+  void send_idle(flow::channel_id on);
+  void send_end(flow::channel_id on);
+
   /// Throws if nothing can be sent on a channel any more.
   void require_open(flow::channel_id on) const;
+  void require_output(const char* call) const;
   void grant_stage(std::uint32_t stage, std::uint64_t batches, std::uint32_t events_each);
 
   std::shared_ptr<const detail::subject_layout> layout_;

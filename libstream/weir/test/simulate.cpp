@@ -39,7 +39,9 @@ simulation_report run(simulator& sim) {
     report.outcome = sim.run();
     if (report.outcome == simulator::outcome::failed) report.problem = sim.failure();
     if (report.outcome == simulator::outcome::deadlock)
-      report.problem = "the run does not end; what has not come to its end:\n" + sim.where_stuck();
+      report.problem = "nothing can move any more; what has not ended:\n" + sim.where_stuck();
+    if (report.outcome == simulator::outcome::running)
+      report.problem = "given up after max_moves; what has not ended:\n" + sim.where_stuck();
   } catch (const std::exception& e) {
     report.problem = e.what();
   }

@@ -46,9 +46,9 @@ void simulator::start(flow::attempt_id attempt) {
                              newest_ ? sink_start::restored : sink_start::fresh});
       made.commands.push_back({flow::command::kind::start, {}});
       if (stopped_) made.commands.push_back({flow::command::kind::stop, {}});
-      made.may_hold = options_.outputs_of_one_event +
-                      options_.streams_in_a_stage * (batch + options_.outputs_of_one_event) +
-                      1;  // a dead letter
+      const std::uint64_t one_event = options_.outputs_of_one_event.value_or(0);
+      made.may_hold =
+          one_event + options_.streams_in_a_stage * (batch + one_event) + 1;  // a dead letter
     }
   for (const channel_plan& c : graph_.channels()) {
     const edge_plan& e = graph_.plan().edges[c.edge];
@@ -71,10 +71,10 @@ flow::stage& simulator::stage(std::uint32_t stage, std::uint32_t number) {
   return *instances_[find(stage, number)].machine;
 }
 
-simulator::outcome simulator::run(std::uint64_t max_moves) {
-  while (moves_ < max_moves)
+simulator::outcome simulator::run() {
+  while (moves_ < options_.max_moves)
     if (const outcome o = move(); o != outcome::running) return o;
-  return outcome::deadlock;
+  return outcome::running;
 }
 
 simulator::outcome simulator::move() {
@@ -185,7 +185,7 @@ void simulator::step(instance& at) {
   if (v == flow::verdict::more) seen_.add(met::unfinished_step);
   const std::uint64_t held = at.machine->events_held();
   if (held > graph_.options().batches.events) seen_.add(met::held_spill);
-  if (held > at.may_hold)
+  if (options_.outputs_of_one_event && held > at.may_hold)
     broken("stage '" + at.machine->name() + "' holds " + std::to_string(held) +
            " events, more than its bound of " + std::to_string(at.may_hold));
   take_effects(at);
@@ -234,75 +234,6 @@ void simulator::take_effects(instance& at) {
     if (n.what == flow::notice::kind::ended) at.ended = true;
     take_notice(n);
   }
-}
-
-void simulator::take_notice(const flow::notice& n) {
-  switch (n.what) {
-    case flow::notice::kind::ended: {
-      const bool all = std::all_of(instances_.begin(), instances_.end(),
-                                   [](const instance& i) { return i.ended; });
-      if (all && !final_started_) {
-        final_started_ = true;
-        trigger(flow::checkpoint_kind::final);
-      }
-      return;
-    }
-    case flow::notice::kind::acknowledged:
-      if (!taking_ || n.barrier.id != taking_->id || ++acknowledged_ != instances_.size()) return;
-      newest_ = complete_checkpoint{*taking_, std::move(parts_)};
-      seen_.add(met::checkpoint);
-      commits_left_ = instances_.size();
-      for (instance& i : instances_) i.commands.push_back({flow::command::kind::commit, *taking_});
-      taking_.reset();
-      return;
-    case flow::notice::kind::committed:
-      if (!newest_ || n.barrier != newest_->barrier || !commits_left_ || --*commits_left_ != 0)
-        return;
-      commits_left_.reset();
-      finished_ = newest_->barrier.kind == flow::checkpoint_kind::final;
-      return;
-  }
-}
-
-void simulator::trigger(flow::checkpoint_kind kind) {
-  if (taking_)
-    for (instance& i : instances_) i.commands.push_back({flow::command::kind::abandon, *taking_});
-  taking_ = flow::barrier{next_checkpoint_++, kind};
-  acknowledged_ = 0;
-  parts_.clear();
-  for (instance& i : instances_) {
-    i.barriers_in = 0;
-    if (i.is_source) i.commands.push_back({flow::command::kind::checkpoint, *taking_});
-  }
-}
-
-void simulator::stop() {
-  if (std::any_of(instances_.begin(), instances_.end(),
-                  [](const instance& i) { return i.is_source && !i.ended; }))
-    seen_.add(met::stop);
-  stopped_ = true;
-  for (instance& i : instances_) i.commands.push_back({flow::command::kind::stop, {}});
-}
-
-void simulator::crash() {
-  seen_.add(met::crash);
-  if (newest_) seen_.add(met::crash_with_checkpoint);
-  if (aligning()) seen_.add(met::crash_in_alignment);
-  if (commits_left_) seen_.add(met::crash_before_commit);
-  for (wire& w : wires_) {
-    for (flow::frame& f : w.frames)
-      if (chance(options_.keep_old_frames)) w.old_frames.push_back(std::move(f));
-    w.frames.clear();
-    for (flow::grant& g : w.grants) g.returned.reset();
-    if (!chance(options_.keep_old_frames)) w.grants.clear();
-  }
-  start(attempt_ + 1);
-}
-
-bool simulator::aligning() const {
-  return taking_ && std::any_of(instances_.begin(), instances_.end(), [](const instance& i) {
-           return i.barriers_in != 0 && i.barriers_in != i.channels_in;
-         });
 }
 
 bool simulator::advance_time() {

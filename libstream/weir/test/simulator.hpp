@@ -29,12 +29,15 @@ struct simulation_options {
   std::uint32_t max_restarts = 0;  ///< Restarts that stages may ask for.
   double keep_old_frames =
       0.5;  ///< Share of in-flight frames that a crash leaves to arrive at the next attempt.
-  std::vector<std::uint32_t> slow;  ///< Stages that are stepped a hundred times less often.
+  /// Stages, by number in the plan, that are stepped a hundred times less often.
+  std::vector<std::uint32_t> slow;
   std::optional<std::uint32_t>
       stalled;  ///< A stage that is not stepped until nothing else can move.
   std::optional<std::uint64_t> stop_at;  ///< The move at which the user stops the run.
-  /// The most that a stage emits for one event or firing, for the bound on what stages hold.
-  std::uint64_t outputs_of_one_event = 1;
+  std::uint64_t max_moves = 2'000'000;   ///< A run that takes more is given up.
+  /// The most that a stage emits for one event or firing. If it is set, the run fails when a stage
+  /// holds more than its bound: one event's outputs and a batch an output.
+  std::optional<std::uint64_t> outputs_of_one_event;
   /// The most streams that a stage has with a name or a side: each holds a batch, too.
   std::uint64_t streams_in_a_stage = 0;
 };
@@ -60,8 +63,8 @@ struct complete_checkpoint {
 /// order that the runtime could, chosen by a seed. Frames of one channel keep their order;
 /// everything else may be late, and what a crashed attempt had sent may arrive at any time after.
 /// Time moves only when nothing else can. Checks at every move that no frame is sent without
-/// credit, that no more credit is given than the window, and that no stage holds more than its
-/// bound.
+/// credit and that no more credit is given than the window; and if it is told what one event may
+/// lead to, that no stage holds more than its bound.
 class simulator {
 public:
   /// Begins empty, or with a checkpoint of an earlier run, which may have had another parallelism.
@@ -71,9 +74,8 @@ public:
 
   /// Makes one move; answers `running` while there is more to do.
   outcome move();
-  /// Moves until the run ends; `max_moves` guards against a livelock, which is answered as
-  /// `deadlock`.
-  outcome run(std::uint64_t max_moves = 2'000'000);
+  /// Moves until the run ends; answers `running` if it has not after `max_moves`.
+  outcome run();
 
   /// Stops the sources, as a user's stop does.
   void stop();

@@ -35,7 +35,15 @@ struct result_event<void> {
 
 /// Takes a building function's type apart: the streams it takes, and what it returns a stream of.
 template <class F>
-struct built_by : built_by<decltype(&F::operator())> {};
+struct built_by {
+  static_assert(
+      requires { &F::operator(); },
+      "weir: operators under test are built by a function whose parameters say which "
+      "streams they are, like [](weir::stream<payment> in) { … }; not by a generic lambda");
+};
+template <class F>
+requires requires { &F::operator(); }
+struct built_by<F> : built_by<decltype(&F::operator())> {};
 template <class R, class... Args>
 struct built_by<R (*)(Args...)> {
   using out = typename result_event<R>::type;
@@ -60,7 +68,7 @@ struct subject_layout {
 };
 
 [[nodiscard]] std::shared_ptr<const subject_layout> lay_out(graph g);
-/// The number of the stage that reads the side output, or of no stage.
+/// The number of the stage that reads the side output; throws if there is none.
 [[nodiscard]] std::uint32_t find_side(const subject_layout& in, const std::string& name);
 [[nodiscard]] std::vector<flow::channel_id> channels_to(const subject_layout& in,
                                                         std::uint32_t stage);
@@ -106,6 +114,13 @@ public:
     subject other = *this;
     other.options_ = options;
     other.layout_ = build_(options);
+    return other;
+  }
+
+  /// The same operators, built already, with a clock that shows another time at first.
+  [[nodiscard]] subject started_at(timestamp start) const {
+    subject other = *this;
+    other.options_.start = start;
     return other;
   }
 
