@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/codec/key_hash.hpp"
 #include "weir/codec/shapes.hpp"
 #include "weir/patterns/condition.hpp"
 #include "weir/patterns/expression.hpp"

@@ -32,7 +32,7 @@ partial_match describe_run(const matcher<T>& m, const run& r, timestamp clock) {
     if (std::find(made.waits_for.begin(), made.waits_for.end(), step) == made.waits_for.end())
       made.waits_for.push_back(step);
   }
-  for (node_id n = r.path; n != none; n = m.buffer().parent(n))
+  for (node_id n = r.path; n != nowhere; n = m.buffer().parent(n))
     made.events.emplace_back(a.steps[m.buffer().step(n)], as_json(m.buffer().event(n)));
   std::reverse(made.events.begin(), made.events.end());
   if (a.within && clock != min_timestamp)
@@ -49,7 +49,7 @@ std::vector<partial_match> look_at(rule_set<K, T, KeyOf>& rules, timestamp clock
     for (const auto& rule : rules.rules()) {
       const run_table& runs = rule->machine.runs();
       if (!runs.has(slot)) continue;
-      for (run_id id = runs.key(slot).oldest; id != none; id = runs[id].younger) {
+      for (run_id id = runs.key(slot).oldest; id != nowhere; id = runs[id].younger) {
         if (made.size() >= at_most) return;
         made.push_back(describe_run(rule->machine, runs[id], clock));
         if constexpr (!std::is_same_v<K, no_key>) made.back().key = as_json(key);

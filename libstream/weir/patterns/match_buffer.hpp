@@ -16,13 +16,13 @@
 namespace weir::patterns {
 
 using node_id = std::uint32_t;
-inline constexpr std::uint32_t none = ~std::uint32_t{0};
+inline constexpr std::uint32_t nowhere = ~std::uint32_t{0};
 
 /// What the partial matches of an operator have taken. Each event is stored once. A partial match
 /// is a node: an event, the step that took it, and the node before; so partial matches that began
 /// alike share their beginnings, and taking an event is constant time. Nodes and events are counted
 /// references, kept in pages and reused, so that they never move. (The buffer of SASE+, Agrawal et
-/// al. 2008, without its version numbers: a partial match has one path, and needs none.)
+/// al. 2008, without its version numbers: a partial match has one path, and needs nowhere.)
 template <class T>
 class match_buffer {
 public:
@@ -45,7 +45,7 @@ public:
     const node_id id = nodes_.make();
     nodes_[id] = {parent, event, 1, step, 0};
     ++events_[event].references;
-    if (parent != none) ++nodes_[parent].references;
+    if (parent != nowhere) ++nodes_[parent].references;
     bytes_ += node_bytes();
     return id;
   }
@@ -53,7 +53,7 @@ public:
 
   /// Gives up a reference; what nothing refers to any more goes.
   void release(node_id n) {
-    while (n != none && --nodes_[n].references == 0) {
+    while (n != nowhere && --nodes_[n].references == 0) {
       const node gone = nodes_[n];
       nodes_.free(n);
       bytes_ -= node_bytes();
@@ -100,7 +100,7 @@ public:
     column* kept = column_of(key);
     path_.clear();
     V value = initial;
-    for (; n != none; n = nodes_[n].parent) {
+    for (; n != nowhere; n = nodes_[n].parent) {
       if (kept != nullptr && (nodes_[n].known & kept->bit) != 0) {
         std::memcpy(&value, &kept->values[n], sizeof value);
         break;
@@ -120,8 +120,8 @@ public:
 
 private:
   struct node {
-    node_id parent = none;
-    event_id event = none;
+    node_id parent = nowhere;
+    event_id event = nowhere;
     std::uint32_t references = 0;
     std::uint16_t step = 0;
     std::uint16_t known = 0;  ///< The kept aggregates whose value here is known, a bit each.

@@ -107,19 +107,19 @@ public:
       return sum + static_cast<total>(v);
     });
   }
-  /// The mean over the events of a step; empty if it took none.
+  /// The mean over the events of a step; empty if it took nowhere.
   template <class F>
   [[nodiscard]] std::optional<double> mean(std::string_view step, F value) const {
     const std::size_t n = count(step);
     if (n == 0) return std::nullopt;
     return static_cast<double>(sum(step, std::move(value))) / static_cast<double>(n);
   }
-  /// The smallest value over the events of a step; empty if it took none.
+  /// The smallest value over the events of a step; empty if it took nowhere.
   template <class F>
   [[nodiscard]] auto min(std::string_view step, F value) const {
     return extreme<tag_min>(step, value, [](auto a, auto b) { return b < a; });
   }
-  /// The largest value over the events of a step; empty if it took none.
+  /// The largest value over the events of a step; empty if it took nowhere.
   template <class F>
   [[nodiscard]] auto max(std::string_view step, F value) const {
     return extreme<tag_max>(step, value, [](auto a, auto b) { return a < b; });
@@ -188,21 +188,21 @@ private:
   }
   [[nodiscard]] const T* first_of(std::uint16_t step) const {
     return event_or_null(events_->template aggregate<patterns::node_id>(
-        key_of<tag_first>(step), path_, patterns::none,
-        [](patterns::node_id f, patterns::node_id n) { return f == patterns::none ? n : f; }));
+        key_of<tag_first>(step), path_, patterns::nowhere,
+        [](patterns::node_id f, patterns::node_id n) { return f == patterns::nowhere ? n : f; }));
   }
   [[nodiscard]] const T* last_of(std::uint16_t step) const {
     return event_or_null(events_->template aggregate<patterns::node_id>(
-        key_of<tag_last>(step), path_, patterns::none,
+        key_of<tag_last>(step), path_, patterns::nowhere,
         [](patterns::node_id, patterns::node_id n) { return n; }));
   }
   [[nodiscard]] const T* event_or_null(patterns::node_id n) const {
-    return n == patterns::none ? nullptr : &events_->event(n);
+    return n == patterns::nowhere ? nullptr : &events_->event(n);
   }
 
   template <class F>
   void each_newest_first(std::uint16_t step, F f) const {
-    for (patterns::node_id n = path_; n != patterns::none; n = events_->parent(n))
+    for (patterns::node_id n = path_; n != patterns::nowhere; n = events_->parent(n))
       if (events_->step(n) == step) f(events_->event(n));
   }
 
@@ -229,15 +229,15 @@ private:
     std::optional<number> best;
     if constexpr (std::is_member_pointer_v<F> || std::is_empty_v<F>) {
       const auto node = events_->template aggregate<patterns::node_id>(
-          key_of<Tag>(step_of(step), value), path_, patterns::none,
+          key_of<Tag>(step_of(step), value), path_, patterns::nowhere,
           [&](patterns::node_id so_far, patterns::node_id n) {
-            if (so_far == patterns::none) return n;
+            if (so_far == patterns::nowhere) return n;
             return better(std::invoke(value, events_->event(so_far)),
                           std::invoke(value, events_->event(n)))
                        ? n
                        : so_far;
           });
-      if (node != patterns::none) best = std::invoke(value, events_->event(node));
+      if (node != patterns::nowhere) best = std::invoke(value, events_->event(node));
     } else {
       each_newest_first(step_of(step), [&](const T& e) {
         const number v = std::invoke(value, e);

@@ -89,7 +89,7 @@ public:
     decisions_.clear();
     for (std::size_t g = 0; g < runs_.groups(); ++g) {
       if (g != 0 && (machine().groups[g] & bits) == 0) continue;
-      for (run_id r = runs_.head(slot, g); r != none; r = runs_[r].right)
+      for (run_id r = runs_.head(slot, g); r != nowhere; r = runs_[r].right)
         decide(r, g == 0, event, at, now, bits);
     }
     const std::uint32_t starting =
@@ -112,7 +112,7 @@ public:
   /// The earliest time at which some key wants to be advanced.
   [[nodiscard]] timestamp next_deadline() {
     timestamp earliest = max_timestamp;
-    if (machine().within && runs_.oldest() != none)
+    if (machine().within && runs_.oldest() != nowhere)
       earliest = saturating_add(runs_[runs_.oldest()].began, *machine().within);
     for (auto& q : waking_) {
       while (!q.empty() && !still_waits(q.front())) q.pop();
@@ -120,11 +120,11 @@ public:
     }
     return earliest;
   }
-  /// Finds a key whose deadline is not after `t`; false if there is none.
+  /// Finds a key whose deadline is not after `t`; false if there is nowhere.
   [[nodiscard]] bool next_due(timestamp t, std::uint32_t& slot) {
     const timestamp due = next_deadline();
     if (due > t || due == max_timestamp) return false;
-    if (machine().within && runs_.oldest() != none &&
+    if (machine().within && runs_.oldest() != nowhere &&
         saturating_add(runs_[runs_.oldest()].began, *machine().within) == due) {
       slot = runs_[runs_.oldest()].slot;
       return true;
@@ -153,7 +153,7 @@ public:
   /// Ends all partial matches of a key without a word.
   void clear(std::uint32_t slot) {
     if (runs_.has(slot))
-      while (runs_.key(slot).oldest != none) drop(runs_.key(slot).oldest);
+      while (runs_.key(slot).oldest != nowhere) drop(runs_.key(slot).oldest);
     if (slot >= waiting_.size()) return;
     for (const complete& c : waiting_[slot]) buffer_.release(c.path);
     waiting_[slot].clear();
@@ -174,7 +174,7 @@ public:
   /// Makes the match of a path; for those who look in.
   [[nodiscard]] match<T> match_of(node_id path) const {
     scratch_path_.clear();
-    for (node_id n = path; n != none; n = buffer_.parent(n)) scratch_path_.push_back(n);
+    for (node_id n = path; n != nowhere; n = buffer_.parent(n)) scratch_path_.push_back(n);
     match<T> m;
     m.pattern = machine().name;
     m.version = plan_->version;
@@ -203,7 +203,7 @@ private:
   };
   /// A match that is complete. Holds a reference to its path.
   struct complete {
-    node_id path = none;
+    node_id path = nowhere;
     std::uint64_t start = 0;
     timestamp at;
   };
@@ -291,7 +291,7 @@ private:
 
   std::uint32_t takes_at_start(const T& event, timestamp at, timestamp now, condition_bits all) {
     const state& s = machine().start();
-    const condition_bits bits = ask(s.reads, all, none, event, at, now);
+    const condition_bits bits = ask(s.reads, all, nowhere, event, at, now);
     std::uint32_t lifted = 0;
     const std::uint32_t broken = broken_rules(s, bits, lifted);
     std::uint32_t taken = 0;
@@ -307,12 +307,12 @@ private:
     const std::uint64_t before = buffer_.bytes();
     const std::uint64_t number = next_number_++;
     born_.clear();
-    event_ = none;
+    event_ = nowhere;
     for (const decision& d : decisions_) apply(slot, d, event, at, number);
     for (; starting != 0; starting &= starting - 1) {
       const edge& e =
           edge_of(machine().start(), static_cast<unsigned>(std::countr_zero(starting)));
-      take(slot, e, none, event, at, number);
+      take(slot, e, nowhere, event, at, number);
     }
     runs_.key(slot).bytes += buffer_.bytes() - before;
     if (limits_.then != at_limit::dead_letter) shrink(slot);
@@ -336,17 +336,17 @@ private:
 
   void take(std::uint32_t slot, const edge& e, run_id origin, T& event, timestamp at,
             std::uint64_t number) {
-    if (event_ == none) {
+    if (event_ == nowhere) {
       T value = copies_ ? T(event) : std::move(event);
       event_ = buffer_.add_event(std::move(value), at, number);
     }
     const state& s = machine().states[e.to];
     run made;
-    made.path = buffer_.add_node(origin == none ? none : runs_[origin].path, event_, e.step);
+    made.path = buffer_.add_node(origin == nowhere ? nowhere : runs_[origin].path, event_, e.step);
     made.slot = slot;
     made.state = e.to;
-    made.start = origin == none ? number : runs_[origin].start;
-    made.began = origin == none ? at : runs_[origin].began;
+    made.start = origin == nowhere ? number : runs_[origin].start;
+    made.began = origin == nowhere ? at : runs_[origin].began;
     if (s.end == ending::now) complete_run(made, at);
     made.ends = s.end == ending::in_time || s.end == ending::next_event;
     if (s.edges == 0 && !made.ends) return buffer_.release(made.path);
@@ -400,7 +400,7 @@ private:
       return;
     }
     while (key_over(slot) && runs_.has(slot)) give_up(runs_.key(slot).oldest);
-    while (over() && runs_.oldest() != none) give_up(runs_.oldest());
+    while (over() && runs_.oldest() != nowhere) give_up(runs_.oldest());
   }
   void give_up(run_id id) {
     ++counts_.dropped;
@@ -535,7 +535,7 @@ private:
     while (!waiting.empty()) {
       const complete first = waiting.front();
       const auto& key = runs_.key(slot);
-      if (key.oldest != none && runs_[key.oldest].start < first.start) return;
+      if (key.oldest != nowhere && runs_[key.oldest].start < first.start) return;
       waiting.erase(waiting.begin());
       std::uint64_t until = 0;
       try {
@@ -544,7 +544,7 @@ private:
         release(slot, first.path);
         throw;
       }
-      while (key.oldest != none && runs_[key.oldest].start < until) drop(key.oldest);
+      while (key.oldest != nowhere && runs_[key.oldest].start < until) drop(key.oldest);
       std::erase_if(waiting, [&](const complete& c) {
         if (c.start >= until) return false;
         release(slot, c.path);
@@ -567,18 +567,18 @@ private:
       case after_match::kind::to_last:
         break;
     }
-    node_id target = none;
-    for (node_id n = m.path; n != none; n = buffer_.parent(n)) {
+    node_id target = nowhere;
+    for (node_id n = m.path; n != nowhere; n = buffer_.parent(n)) {
       if (buffer_.step(n) != machine().skip_step) continue;
-      if (target == none || machine().skip.what == after_match::kind::to_first) target = n;
+      if (target == nowhere || machine().skip.what == after_match::kind::to_first) target = n;
     }
-    const bool misses = target == none || buffer_.number(target) == m.start;
+    const bool misses = target == nowhere || buffer_.number(target) == m.start;
     if (misses && machine().skip.fails_on_miss)
       throw exception({errc::stage_failed,
                        "pattern '" + machine().name + "': a match can't skip to step '" +
                            machine().skip.step +
-                           (target == none ? "', which took no event" : "', its own beginning")});
-    return target == none ? 0 : buffer_.number(target);
+                           (target == nowhere ? "', which took no event" : "', its own beginning")});
+    return target == nowhere ? 0 : buffer_.number(target);
   }
 
   void emit(std::uint32_t slot, const complete& c, findings<T>& out) {
@@ -605,7 +605,7 @@ private:
     order_.clear();
     for (std::size_t i = 0; i < all.size(); ++i) {
       const std::size_t from = numbers_.size();
-      for (node_id n = all[i].path; n != none; n = buffer_.parent(n))
+      for (node_id n = all[i].path; n != nowhere; n = buffer_.parent(n))
         numbers_.push_back({buffer_.number(n), buffer_.step(n)});
       std::reverse(numbers_.begin() + static_cast<std::ptrdiff_t>(from), numbers_.end());
       order_.push_back({i, from, numbers_.size()});
@@ -664,7 +664,7 @@ private:
   std::vector<decision> decisions_;
   std::vector<run_id> born_;
   std::vector<complete> done_;
-  typename match_buffer<T>::event_id event_ = none;
+  typename match_buffer<T>::event_id event_ = nowhere;
   std::vector<std::pair<std::uint64_t, std::uint16_t>> numbers_;
   std::vector<ordered> order_;
   std::vector<complete> sorted_;

@@ -24,7 +24,7 @@ public:
     node_numbers_.clear();
     event_numbers_.clear();
     auto& runs = of_->runs_;
-    for (run_id r = first_run(slot); r != none; r = runs[r].younger) add_path(runs[r].path);
+    for (run_id r = first_run(slot); r != nowhere; r = runs[r].younger) add_path(runs[r].path);
     if (of_->waits(slot))
       for (const auto& c : of_->waiting_[slot]) add_path(c.path);
     write_paths(to);
@@ -50,7 +50,7 @@ public:
     const auto last_event = [&](run_id r) { return of_->buffer_.at(runs[r].path); };
     runs.sort_all([&](run_id a, run_id b) { return runs[a].began < runs[b].began; });
     std::vector<run_id> all;
-    for (run_id r = runs.oldest(); r != none; r = runs[r].after) all.push_back(r);
+    for (run_id r = runs.oldest(); r != nowhere; r = runs[r].after) all.push_back(r);
     std::stable_sort(all.begin(), all.end(),
                      [&](run_id a, run_id b) { return last_event(a) < last_event(b); });
     if (of_->waking_.empty()) return;
@@ -65,12 +65,12 @@ private:
   };
 
   [[nodiscard]] run_id first_run(std::uint32_t slot) const {
-    return of_->runs_.has(slot) ? of_->runs_.key(slot).oldest : none;
+    return of_->runs_.has(slot) ? of_->runs_.key(slot).oldest : nowhere;
   }
 
   void add_path(node_id n) {
     path_.clear();
-    for (; n != none && !node_numbers_.contains(n); n = of_->buffer_.parent(n)) path_.push_back(n);
+    for (; n != nowhere && !node_numbers_.contains(n); n = of_->buffer_.parent(n)) path_.push_back(n);
     for (; !path_.empty(); path_.pop_back()) {
       const node_id at = path_.back();
       const auto event = of_->buffer_.event_of(at);
@@ -79,7 +79,7 @@ private:
       if (fresh) events_.push_back(event);
       const node_id parent = of_->buffer_.parent(at);
       node_numbers_.emplace(at, static_cast<std::uint32_t>(nodes_.size()));
-      nodes_.push_back({parent == none ? none : node_numbers_.at(parent), number->second,
+      nodes_.push_back({parent == nowhere ? nowhere : node_numbers_.at(parent), number->second,
                         of_->buffer_.step(at)});
     }
   }
@@ -100,8 +100,8 @@ private:
   }
   void write_runs(std::uint32_t slot, bytes& to) const {
     const auto& runs = of_->runs_;
-    encode(first_run(slot) == none ? std::uint32_t{0} : runs.key(slot).runs, to);
-    for (run_id id = first_run(slot); id != none; id = runs[id].younger) {
+    encode(first_run(slot) == nowhere ? std::uint32_t{0} : runs.key(slot).runs, to);
+    for (run_id id = first_run(slot); id != nowhere; id = runs[id].younger) {
       const run& r = runs[id];
       encode(node_numbers_.at(r.path), to);
       encode(r.live, to);
@@ -141,9 +141,9 @@ private:
       saved_node s{};
       if (!decode(from, s.parent) || !decode(from, s.event) || !decode(from, s.step)) return false;
       if (s.event >= events.size() || s.step >= of_->machine().steps.size() ||
-          (s.parent != none && s.parent >= nodes.size()))
+          (s.parent != nowhere && s.parent >= nodes.size()))
         return false;
-      nodes.push_back(of_->buffer_.add_node(s.parent == none ? none : nodes[s.parent],
+      nodes.push_back(of_->buffer_.add_node(s.parent == nowhere ? nowhere : nodes[s.parent],
                                             events[s.event], s.step));
     }
     return true;
@@ -163,7 +163,7 @@ private:
       r.slot = slot;
       r.group = fresh ? std::uint8_t{0} : of_->machine().states[r.state].group;
       of_->buffer_.refer(r.path);
-      of_->runs_.add(r, none);
+      of_->runs_.add(r, nowhere);
       of_->runs_.key(slot).bytes += sizeof(run);
     }
     return true;

@@ -68,7 +68,7 @@ public:
     }
   }
 
-  /// Tells one key whose time has come what time it is; false if there is none.
+  /// Tells one key whose time has come what time it is; false if there is nowhere.
   bool advance_next(timestamp t, findings<T>& out) {
     for (auto& r : rules_) {
       std::uint32_t slot = 0;
@@ -85,12 +85,12 @@ public:
     return earliest;
   }
 
-  /// Emits the matches of one key that wait, because the stream has ended; false if there are none.
+  /// Emits the matches of one key that wait, because the stream has ended; false if there are nowhere.
   bool end_next(findings<T>& out) {
     for (auto& r : rules_) {
-      std::uint32_t slot = none;
+      std::uint32_t slot = nowhere;
       r->machine.each_waiting([&](std::uint32_t s) { slot = s; });
-      if (slot == none) continue;
+      if (slot == nowhere) continue;
       const leave_if_idle after{*this, slot};
       r->machine.end(slot, out);
       return true;

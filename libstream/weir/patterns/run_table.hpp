@@ -14,13 +14,13 @@ using run_id = std::uint32_t;
 
 /// A live partial match: the path it has taken, and what it waits for. 64 bytes.
 struct run {
-  node_id path = none;
-  run_id older = none;  ///< Of the same key, by start.
-  run_id younger = none;
-  run_id left = none;  ///< In its waiting group.
-  run_id right = none;
-  run_id before = none;  ///< Of all keys, by start.
-  run_id after = none;
+  node_id path = nowhere;
+  run_id older = nowhere;  ///< Of the same key, by start.
+  run_id younger = nowhere;
+  run_id left = nowhere;  ///< In its waiting group.
+  run_id right = nowhere;
+  run_id before = nowhere;  ///< Of all keys, by start.
+  run_id after = nowhere;
   std::uint32_t slot = 0;
   std::uint32_t live = 0;    ///< Waits of its state that are still on, a bit each.
   std::uint32_t lifted = 0;  ///< Greedy rules of its state that no longer hold.
@@ -42,8 +42,8 @@ public:
   explicit run_table(std::size_t groups) : groups_(groups) {}
 
   struct key_cell {
-    run_id oldest = none;
-    run_id youngest = none;
+    run_id oldest = nowhere;
+    run_id youngest = nowhere;
     std::uint32_t runs = 0;
     std::uint64_t bytes = 0;
   };
@@ -52,7 +52,7 @@ public:
     if (slot < cells_.size()) return;
     const std::size_t size = std::max<std::size_t>(slot + 1, 2 * cells_.size());
     cells_.resize(size);
-    heads_.resize(size * groups_, none);
+    heads_.resize(size * groups_, nowhere);
   }
 
   /// Adds a partial match behind `origin`, or as the youngest of its key.
@@ -69,9 +69,9 @@ public:
       runs_[id].generation = generation;
     }
     key_cell& c = cells_[made.slot];
-    link(id, origin != none ? origin : c.youngest, &run::older, &run::younger, c.oldest,
+    link(id, origin != nowhere ? origin : c.youngest, &run::older, &run::younger, c.oldest,
          c.youngest);
-    link(id, origin != none ? origin : youngest_, &run::before, &run::after, oldest_, youngest_);
+    link(id, origin != nowhere ? origin : youngest_, &run::before, &run::after, oldest_, youngest_);
     ++c.runs;
     ++live_;
     join(id, made.group);
@@ -87,7 +87,7 @@ public:
     --c.runs;
     --live_;
     ++r.generation;
-    r.path = none;
+    r.path = nowhere;
     free_.push_back(id);
   }
 
@@ -101,9 +101,9 @@ public:
   template <class Before>
   void sort_all(Before before) {
     std::vector<run_id> all;
-    for (run_id r = oldest_; r != none; r = runs_[r].after) all.push_back(r);
+    for (run_id r = oldest_; r != nowhere; r = runs_[r].after) all.push_back(r);
     std::stable_sort(all.begin(), all.end(), before);
-    oldest_ = youngest_ = none;
+    oldest_ = youngest_ = nowhere;
     for (const run_id r : all) link(r, youngest_, &run::before, &run::after, oldest_, youngest_);
   }
 
@@ -128,29 +128,29 @@ private:
             run_id& last) {
     run& r = runs_[id];
     r.*back = behind;
-    r.*forth = behind == none ? first : runs_[behind].*forth;
-    (behind == none ? first : runs_[behind].*forth) = id;
-    (r.*forth == none ? last : runs_[r.*forth].*back) = id;
+    r.*forth = behind == nowhere ? first : runs_[behind].*forth;
+    (behind == nowhere ? first : runs_[behind].*forth) = id;
+    (r.*forth == nowhere ? last : runs_[r.*forth].*back) = id;
   }
   void unlink(run_id id, link_member back, link_member forth, run_id& first, run_id& last) {
     const run& r = runs_[id];
-    (r.*back == none ? first : runs_[r.*back].*forth) = r.*forth;
-    (r.*forth == none ? last : runs_[r.*forth].*back) = r.*back;
+    (r.*back == nowhere ? first : runs_[r.*back].*forth) = r.*forth;
+    (r.*forth == nowhere ? last : runs_[r.*forth].*back) = r.*back;
   }
 
   void join(run_id id, std::uint8_t group) {
     run& r = runs_[id];
     run_id& head = heads_[r.slot * groups_ + group];
     r.group = group;
-    r.left = none;
+    r.left = nowhere;
     r.right = head;
-    if (head != none) runs_[head].left = id;
+    if (head != nowhere) runs_[head].left = id;
     head = id;
   }
   void part(run_id id) {
     const run& r = runs_[id];
-    (r.left == none ? heads_[r.slot * groups_ + r.group] : runs_[r.left].right) = r.right;
-    if (r.right != none) runs_[r.right].left = r.left;
+    (r.left == nowhere ? heads_[r.slot * groups_ + r.group] : runs_[r.left].right) = r.right;
+    if (r.right != nowhere) runs_[r.right].left = r.left;
   }
 
   std::size_t groups_;
@@ -158,8 +158,8 @@ private:
   std::vector<run_id> free_;
   std::vector<key_cell> cells_;
   std::vector<run_id> heads_;  ///< Of each key's groups.
-  run_id oldest_ = none;
-  run_id youngest_ = none;
+  run_id oldest_ = nowhere;
+  run_id youngest_ = nowhere;
   std::size_t live_ = 0;
 };
 
