@@ -26,7 +26,8 @@ with tempfile.TemporaryDirectory() as work:
         check(summary["events"] == 336776, "all flights are read", summary)
         check(summary["late_events"] == 0, "a watermark of 12 hours makes nothing late", summary)
         check(summary["dead_letters"] == 0, "every record is decoded", summary)
-        for script, result in ("hourly.py", "origin-hours.csv"), ("carriers.py", "carrier-days.csv"):
+        for script, result in (("hourly.py", "origin-hours.csv"), ("carriers.py", "carrier-days.csv"),
+                               ("growing.py", "growing-delays.csv"), ("recoveries.py", "recoveries.csv")):
             reference = os.path.join(work, script + ".csv")
             with open(reference, "wb") as file:
                 subprocess.run([sys.executable, os.path.join(example, "reference", script)], input=text, stdout=file, check=True)
@@ -43,7 +44,7 @@ with tempfile.TemporaryDirectory() as work:
         with open(os.path.join(out, name), newline="") as file:
             return list(csv.DictReader(file))
 
-    late = len(rows("late-for-hour.csv")) + len(rows("late-for-day.csv"))
+    late = sum(len(rows(f"late-for-{what}.csv")) for what in ("hour", "day", "legs", "recovery"))
     check(summary["late_events"] > 0, "two hours make some late", summary)
     check(summary["late_events"] == late, "each late event is kept", summary, late)
     in_time = sum(int(r["departures"]) + int(r["cancelled"]) for r in rows("origin-hours.csv"))

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace weir {
 
@@ -84,12 +85,18 @@ public:
 
   /// Finds the events of each key that fit patterns which come as rules on another stream, while the
   /// pipeline runs. The rules go to every instance; their stream needs no event time, and nothing
-  /// waits for it. See docs/guide/patterns.md.
+  /// waits for it. `initial` rules are in force from the first event. See docs/guide/patterns.md.
   template <class Rules>
-  auto detect_dynamic(Rules&& rules, detect_options<T> options = {}) const {
+  auto detect_dynamic(Rules&& rules, detect_options<T> options = {},
+                      std::vector<pattern_rule> initial = {}) const {
     static_assert(std::is_same_v<typename std::decay_t<Rules>::event_type, pattern_rule>,
                   "weir: detect_dynamic() wants a stream of weir::pattern_rule");
     build::require_event_time(*state_.draft, state_.has_event_time, options, "detect_dynamic()");
+    for (const pattern_rule& r : initial)
+      if (auto p = read_pattern<T>(r); !p)
+        state_.draft->mistake("detect_dynamic(): " + p.error().message);
+      else if (auto compiled = p->compile(); !compiled)
+        state_.draft->mistake("detect_dynamic(): " + compiled.error().message);
     auto first = build::begin_two_input_stage<T, pattern_rule>(*state_.draft, "detect_dynamic");
     auto& made = state_.draft->stages[first->stage()];
     made.keyed = true;
@@ -110,8 +117,8 @@ public:
     using event = flow::either<T, pattern_rule>;
     return chain<event, event>{std::move(first), {}, {state_.draft, true, {}}}
         .template then<match<T>>(
-            operators::detect_rules<key, T, KeyOf>{key_of_, std::move(options)}, "detect_dynamic",
-            true);
+            operators::detect_rules<key, T, KeyOf>{key_of_, std::move(options), std::move(initial)},
+            "detect_dynamic", true);
   }
 
   /// Sets how many instances the keys are dealt to.

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace weir::operators {
 
@@ -25,22 +26,24 @@ public:
   using event = flow::either<T, pattern_rule>;
   static constexpr bool emits_many = true;
 
-  detect_rules(KeyOf key_of, detect_options<T> options)
-      : key_of_(std::move(key_of)), options_(std::move(options)) {}
+  detect_rules(KeyOf key_of, detect_options<T> options, std::vector<pattern_rule> initial)
+      : key_of_(std::move(key_of)), options_(std::move(options)), initial_(std::move(initial)) {}
   detect_rules(detect_rules&&) noexcept = default;
   detect_rules& operator=(detect_rules&&) noexcept = default;
   ~detect_rules() = default;
   /// A copy is as the operator was written down: it remembers nothing.
-  detect_rules(const detect_rules& other) : detect_rules(other.key_of_, other.options_) {}
+  detect_rules(const detect_rules& other) : detect_rules(other.key_of_, other.options_, other.initial_) {}
   detect_rules& operator=(const detect_rules& other) { return *this = detect_rules{other}; }
 
   void open(const flow::operator_environment& e) {
     core_ = std::make_unique<core>(key_of_, options_);
     core_->open(e);
-    if (e.metrics == nullptr) return;
-    rules_in_force_ = &e.metrics->add_gauge("rules");
-    rules_taken_ = &e.metrics->add_counter("rules_taken");
-    rules_ignored_ = &e.metrics->add_counter("rules_ignored");
+    if (e.metrics != nullptr) {
+      rules_in_force_ = &e.metrics->add_gauge("rules");
+      rules_taken_ = &e.metrics->add_counter("rules_taken");
+      rules_ignored_ = &e.metrics->add_counter("rules_ignored");
+    }
+    for (const pattern_rule& r : initial_) take(r);
   }
 
   template <class E, class Next>
@@ -83,6 +86,8 @@ public:
 
   void restore(snapshot_reader& from) {
     core_->load(from);
+    core_->rules().rules().clear();
+    known_.clear();
     each_rule(from, "@rules", [&](pattern_rule r) {
       const auto at = known_.find(r.id);
       if (at == known_.end() || at->second.version < r.version) known_[r.id] = std::move(r);
@@ -96,6 +101,7 @@ public:
     });
     for (auto& r : core_->rules().rules())
       core_->rules().load(*r, from, "@partial matches of " + r->id);
+    for (const pattern_rule& r : initial_) take_if_newer(r);
     count();
   }
 
@@ -134,6 +140,10 @@ private:
     if (made) core_->rules().rules().push_back(std::move(made));
     if (rules_taken_ != nullptr) rules_taken_->add(1);
     count();
+  }
+  void take_if_newer(const pattern_rule& r) {
+    const auto known = known_.find(r.id);
+    if (known == known_.end() || known->second.version < r.version) take(r);
   }
   void ignore() {
     if (rules_ignored_ != nullptr) rules_ignored_->add(1);
@@ -188,6 +198,7 @@ private:
 
   [[no_unique_address]] KeyOf key_of_;
   detect_options<T> options_;
+  std::vector<pattern_rule> initial_;  ///< In force from the beginning.
   std::unique_ptr<core> core_;
   std::map<std::string, pattern_rule> known_;      ///< Newest version by id, removed ones, too.
   std::map<std::string, pattern_rule> finishing_;  ///< Replaced ones that may still complete.
