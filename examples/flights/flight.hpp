@@ -19,6 +19,7 @@ struct flight {
   weir::timestamp report;
   flights::kind kind = kind::departed;
   std::string carrier;
+  std::optional<std::string> tailnum;  ///< The aircraft; absent for some that were cancelled.
   std::string origin;
   std::string dest;
   std::optional<int> dep_delay;  ///< Minutes; absent if cancelled.
@@ -29,7 +30,8 @@ struct flight {
   [[nodiscard]] weir::timestamp at() const { return departure.value_or(scheduled); }
 };
 BOOST_DESCRIBE_STRUCT(flight, (),
-                      (scheduled, departure, report, kind, carrier, origin, dest, dep_delay))
+                      (scheduled, departure, report, kind, carrier, tailnum, origin, dest,
+                       dep_delay))
 
 /// What an hour at an airport came to.
 struct hour_numbers {
@@ -109,5 +111,26 @@ struct hour_delays {
   double p99 = 0;
 };
 BOOST_DESCRIBE_STRUCT(hour_delays, (), (hour, departures, p50, p90, p99))
+
+/// An aircraft whose delay grew on three consecutive legs.
+struct growing_delay {
+  std::string tailnum;
+  weir::timestamp began;  ///< Departure of the leg before the three.
+  weir::timestamp ended;  ///< Departure of the last leg.
+  int first_delay = 0;    ///< Minutes.
+  int last_delay = 0;
+};
+BOOST_DESCRIBE_STRUCT(growing_delay, (), (tailnum, began, ended, first_delay, last_delay))
+
+/// A carrier that cancelled two flights at an airport, and flew again within half an hour.
+struct recovery {
+  std::string origin;
+  std::string carrier;
+  weir::timestamp first_cancelled;
+  weir::timestamp second_cancelled;
+  weir::timestamp departed;
+};
+BOOST_DESCRIBE_STRUCT(recovery, (),
+                      (origin, carrier, first_cancelled, second_cancelled, departed))
 
 }  // namespace flights

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Every departure from New York's airports in 2013, reported when the flight lands: delays for each
-// airport and hour, how many of a carrier's flights of a day were late, and what queries.hpp asks.
-// See data/README.md for the data.
+// airport and hour, how many of a carrier's flights of a day were late, what queries.hpp asks, aircraft
+// whose delay grew from leg to leg, and carriers that flew again after cancellations. See
+// data/README.md for the data.
 #include "flight.hpp"
 #include "queries.hpp"
 #include "report.hpp"
@@ -15,6 +16,33 @@ namespace {
 
 double speed_of(const weir::args& args) {
   return args["speed"] == "max" ? 0 : args.number("speed");
+}
+
+/// Three legs of an aircraft, each with a longer delay than the one before it.
+auto growing_delays() {
+  return weir::pattern<flight>("before")
+      .next("grew")
+      .where([](const flight& f, const weir::match_so_far<flight>& m) {
+        const flight* last = m.last("grew");
+        return f.dep_delay > (last != nullptr ? last : m.first("before"))->dep_delay;
+      })
+      .times(3)
+      .consecutive()
+      .within(48h)
+      .skip(weir::skip_past_last())
+      .named("growing delays");
+}
+
+/// Two flights that were cancelled, then one that left.
+auto recoveries() {
+  return weir::pattern<flight>("cancelled")
+      .where(&flight::is_cancelled)
+      .times(2)
+      .followed_by("departed")
+      .where([](const flight& f) { return !f.is_cancelled(); })
+      .within(30min)
+      .skip(weir::skip_past_last())
+      .named("recoveries");
 }
 
 void build(weir::pipeline& p, const weir::args& args, flights::newest_hours& newest) {
@@ -69,6 +97,39 @@ void build(weir::pipeline& p, const weir::args& args, flights::newest_hours& new
   write(flights::rushes(departed), "rushes");
   write(flights::worst_routes(departed), "worst-routes");
   write(flights::delay_quantiles(departed), "delay-quantiles");
+
+  const weir::side_output<flight> late_for_legs{"late for its legs"};
+  auto growing =
+      reported.filter([](const flight& f) { return !f.is_cancelled() && f.tailnum; })
+          .key_by([](const flight& f) { return *f.tailnum; })
+          .detect(growing_delays(), {.late = late_for_legs})
+          .named("growing delays");
+  growing.side(late_for_legs).to(csv("late-for-legs.csv")).named("late-for-legs");
+  growing
+      .select([](const weir::match<flight>& m) {
+        const flight& first = m.first("before");
+        const flight& last = m["grew"].back();
+        return flights::growing_delay{*first.tailnum, m.began, m.ended, first.dep_delay.value_or(0),
+                                      last.dep_delay.value_or(0)};
+      })
+      .to(csv("growing-delays.csv"))
+      .named("growing-delays");
+
+  const weir::side_output<flight> late_for_recovery{"late for its recovery"};
+  auto recovered =
+      reported
+          .key_by([](const flight& f) { return std::pair{f.origin, f.carrier}; })
+          .detect(recoveries(), {.late = late_for_recovery})
+          .named("recoveries of a carrier");
+  recovered.side(late_for_recovery).to(csv("late-for-recovery.csv")).named("late-for-recovery");
+  recovered
+      .select([](const weir::match<flight>& m) {
+        const auto cancelled = m["cancelled"];
+        return flights::recovery{cancelled[0].origin, cancelled[0].carrier, cancelled[0].scheduled,
+                                 cancelled[1].scheduled, m.ended};
+      })
+      .to(csv("recoveries.csv"))
+      .named("recoveries");
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conformance/windows.hpp"
 
+#include "conformance/runners.hpp"
+
 #include <exception>
-#include <istream>
 #include <map>
-#include <ostream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -60,27 +60,6 @@ const std::map<std::string_view, answer> answers = {
     {"window", answer_window},
 };
 
-json::object answer_line(const std::string& line) {
-  json::object result;
-  try {
-    const json::value parsed = json::parse(line);
-    const json::object& c = parsed.as_object();
-    result["id"] = c.contains("id") ? c.at("id") : json::value(nullptr);
-    const std::string kind = json::value_to<std::string>(c.at("kind"));
-    const auto found = answers.find(kind);
-    if (found == answers.end()) {
-      result["skipped"] = "this program has no cases of kind " + kind;
-      return result;
-    }
-    result["error"] = nullptr;
-    found->second(c, result);
-  } catch (const std::exception& e) {
-    result["error"] = "runtime";
-    result["message"] = e.what();
-  }
-  return result;
-}
-
 }  // namespace
 
 any_windows windows_of(const json::object& a) {
@@ -115,13 +94,22 @@ window window_of(const json::value& v) {
   return {time_of(a.at(0)), time_of(a.at(1))};
 }
 
-int run_windows(std::istream& cases, std::ostream& results) {
-  for (std::string line; std::getline(cases, line);) {
-    if (line.empty()) continue;
-    results << answer_line(line) << '\n';
+json::object run_window_case(const json::object& one) {
+  json::object result;
+  const std::string kind = json::value_to<std::string>(one.at("kind"));
+  const auto found = answers.find(kind);
+  if (found == answers.end()) {
+    result["skipped"] = "this program has no cases of kind " + kind;
+    return result;
   }
-  results.flush();
-  return results ? 0 : 1;
+  try {
+    result["error"] = nullptr;
+    found->second(one, result);
+  } catch (const std::exception& e) {
+    result["error"] = "runtime";
+    result["message"] = e.what();
+  }
+  return result;
 }
 
 }  // namespace weir::conformance

@@ -7,16 +7,12 @@
 #include <boost/json.hpp>
 
 #include <cstdint>
-#include <iosfwd>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace weir::conformance {
-
-/// Answers each case of a stream of window cases with a line; 0 if every line was answered.
-int run_windows(std::istream& cases, std::ostream& results);
 
 /// An element of a case. Times are ticks, of which one is a microsecond here.
 struct record {

@@ -29,7 +29,8 @@ with tempfile.TemporaryDirectory() as work:
         for script, result, *tolerance in (("hourly.py", "origin-hours.csv"), ("carriers.py", "carrier-days.csv"),
                                            ("rolling.py", "rolling-delays.csv"), ("rushes.py", "rushes.csv"),
                                            ("routes.py", "worst-routes.csv"),
-                                           ("quantiles.py", "delay-quantiles.csv", "0.01")):
+                                           ("quantiles.py", "delay-quantiles.csv", "0.01"),
+                                           ("growing.py", "growing-delays.csv"), ("recoveries.py", "recoveries.csv")):
             reference = os.path.join(work, script + ".csv")
             if not os.path.exists(reference):
                 with open(reference, "wb") as file:

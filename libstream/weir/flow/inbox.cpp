@@ -17,6 +17,8 @@ inbox::inbox(const std::vector<input_channel>& channels, attempt_id attempt,
     channels_.emplace_back().at = at;
     channels_.back().queue.set_capacity(credits.frames);
   }
+  for (std::size_t i = 0; i < channels_.size(); ++i)
+    if (!channels_[i].at.timed) merge_.end(i);
   if (channels_.empty()) return;
   lowest_id_ = channels_.front().at.id;
   dense_ = true;

@@ -12,6 +12,8 @@
 #include "weir/operators/event_time.hpp"
 #include "weir/operators/process.hpp"
 #include "weir/operators/stateless.hpp"
+#include "weir/patterns/detect_operator.hpp"
+#include "weir/patterns/pattern.hpp"
 #include "weir/sink/sink.hpp"
 #include "weir/sink/sink_segment.hpp"
 
@@ -47,6 +49,11 @@ struct move_only {
   move_only& operator=(move_only&&) noexcept = default;
 };
 struct copyable {};
+
+/// Adds a detect operator to a chain, and notes what is wrong with its pattern.
+struct detecting;
+template <class K, class Chain, class KeyOf, class T>
+auto detect(Chain chain, KeyOf key_of, const pattern<T>& p, detect_options<T> options);
 
 /// Makes the fan-outs of an operator's side outputs.
 inline std::vector<std::unique_ptr<flow::fan_out_base>> make_sides(
@@ -134,7 +141,48 @@ public:
         "process", true);
   }
 
+  /// Finds the events that fit a pattern, over the whole stream: emits a `match<T>` for each. The
+  /// stage must have one instance; key the stream to match for each key.
+  auto detect(const pattern<T>& p, detect_options<T> options = {}) && {
+    require_one_instance();
+    const auto key_of = [](const T&) { return no_key{}; };
+    return build::detect<no_key>(std::move(*this), key_of, p, std::move(options));
+  }
+  /// Maps each match to the value that `f` gives.
+  template <class F>
+  auto select(F f) && {
+    static_assert(is_match<T>, "weir: select() goes behind detect(): its events are matches");
+    return std::move(*this).map(std::move(f));
+  }
+  /// Emits each element of the range that `f` gives for a match.
+  template <class F>
+  auto flat_select(F f) && {
+    static_assert(is_match<T>, "weir: flat_select() goes behind detect(): its events are matches");
+    return std::move(*this).flat_map(std::move(f));
+  }
+  /// Calls `f(match, emit)`, which calls `emit(value)` as often as it likes.
+  template <class Out, class F>
+  auto flat_select(F f) && {
+    static_assert(is_match<T>, "weir: flat_select() goes behind detect(): its events are matches");
+    return std::move(*this).template flat_map<Out>(std::move(f));
+  }
+
   // The same on a stream that has a name.
+  auto detect(const pattern<T>& p, detect_options<T> options = {}) & {
+    return rooted().detect(p, std::move(options));
+  }
+  template <class F>
+  auto select(F f) & {
+    return rooted().select(std::move(f));
+  }
+  template <class F>
+  auto flat_select(F f) & {
+    return rooted().flat_select(std::move(f));
+  }
+  template <class Out, class F>
+  auto flat_select(F f) & {
+    return rooted().template flat_select<Out>(std::move(f));
+  }
   template <mapper<T> F>
   auto map(F f) & {
     return rooted().map(std::move(f));
@@ -337,6 +385,7 @@ protected:
   friend class keyed_stream;
   template <class, class, class>
   friend class windowed_stream;
+  friend struct build::detecting;
 
   /// Adds an operator that emits values of `U`.
   template <class U, class Op>
@@ -424,9 +473,9 @@ protected:
 
   /// Ends the chain in a new output port that feeds another stage.
   template <class MakeRouter>
-  void connect(std::uint32_t to, partition how, MakeRouter make_router) {
+  void connect(std::uint32_t to, partition how, MakeRouter make_router, std::uint32_t to_port = 0) {
     const std::uint32_t port = state_.draft->template add_output<T>(from_->stage());
-    state_.draft->edges.push_back({from_->stage(), port, to, 0, how});
+    state_.draft->edges.push_back({from_->stage(), port, to, to_port, how});
     const auto end = [port, make_router](build::assembly& a) {
       auto& out = a.port<T>(port);
       return flow::port_end{out, make_router(a, out.lanes())};
@@ -472,6 +521,41 @@ protected:
   std::shared_ptr<build::node<T>> named_;
   bool connected_ = false;  ///< By an exchange, as it stands.
 };
+
+namespace build {
+
+template <class T>
+void require_event_time(graph_draft& draft, bool has_event_time, const detect_options<T>& options,
+                        const char* what) {
+  if (options.time != match_time::event || has_event_time) return;
+  draft.mistake(std::string{what} +
+                ": the stream has no event time, by which its events are ordered; call "
+                ".event_time(&event::at, bounded_out_of_orderness{5s}) before, or say "
+                "match_time::processing");
+}
+
+struct detecting {
+  template <class K, class Chain, class KeyOf, class T>
+  static auto add(Chain chain, KeyOf key_of, const pattern<T>& p, detect_options<T> options) {
+    static_assert(encodable<T>,
+                  "weir: detect() keeps events in state: they need a codec; describe the type with "
+                  "BOOST_DESCRIBE_STRUCT");
+    auto plan = p.compile();
+    if (!plan) chain.state_.draft->mistake("detect(): " + plan.error().message);
+    require_event_time(*chain.state_.draft, chain.state_.has_event_time, options, "detect()");
+    return std::move(chain).template then<match<T>>(
+        operators::detect<K, T, KeyOf>{std::move(key_of), plan ? std::move(*plan) : nullptr,
+                                       std::move(options)},
+        "detect", true);
+  }
+};
+
+template <class K, class Chain, class KeyOf, class T>
+auto detect(Chain chain, KeyOf key_of, const pattern<T>& p, detect_options<T> options) {
+  return detecting::add<K>(std::move(chain), std::move(key_of), p, std::move(options));
+}
+
+}  // namespace build
 
 /// A stream of `T`: the handle that functions take and return and that a program's variables are.
 template <class T>

@@ -59,6 +59,7 @@ struct stage_draft {
   event_time_options event_time;
   std::vector<operator_draft> operators;
   std::vector<std::string> inputs;
+  std::optional<std::uint32_t> untimed_input;  ///< A port whose watermarks say nothing.
   std::vector<output_draft> outputs;
   std::function<std::unique_ptr<flow::stage_body>(assembly&)> make_body;
   std::function<std::unique_ptr<source_enumerator>()> make_enumerator;

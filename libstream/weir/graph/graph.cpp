@@ -135,7 +135,8 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
     const edge_plan& e = plan().edges[c.edge];
     if (e.to == stage && c.to_instance == instance)
       parts.inputs.push_back({c.id, static_cast<std::uint16_t>(e.to_port),
-                              plan().stages[e.from].name, c.from_instance});
+                              e.to_port != draft.untimed_input, plan().stages[e.from].name,
+                              c.from_instance});
     if (e.from != stage || c.from_instance != instance) continue;
     out_ids[e.from_port].push_back(c.id);
     broadcast[e.from_port] = e.how == partition::broadcast;

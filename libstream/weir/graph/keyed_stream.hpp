@@ -8,10 +8,12 @@
 #include "weir/operators/reduce.hpp"
 #include "weir/operators/sort_by_time.hpp"
 #include "weir/operators/throttle.hpp"
+#include "weir/patterns/detect_rules_operator.hpp"
 
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace weir {
 
@@ -151,6 +153,59 @@ public:
     build::require_event_time(*state_.draft, state_.has_event_time, "sort_by_time()");
     return begin().template then<T>(operators::sort_by_time<key, T, KeyOf>{key_of_, late.name},
                                     "sort_by_time", true);
+  }
+
+  /// Finds the events of each key that fit a pattern, in the order of their time: emits a `match<T>`
+  /// for each. See docs/guide/patterns.md.
+  auto detect(const pattern<T>& p, detect_options<T> options = {}) const {
+    return build::detect<key>(begin(), key_of_, p, std::move(options));
+  }
+  template <class P>
+  auto detect(const P&) const {
+    static_assert(std::is_same_v<P, pattern<T>>,
+                  "weir: detect() wants a pattern over the stream's event type, weir::pattern<…>");
+    return begin();
+  }
+
+  /// Finds the events of each key that fit patterns which come as rules on another stream, while the
+  /// pipeline runs. The rules go to every instance; their stream needs no event time, and nothing
+  /// waits for it. `initial` rules are in force from the first event. See docs/guide/patterns.md.
+  template <class Rules>
+  auto detect_dynamic(Rules&& rules, detect_options<T> options = {},
+                      std::vector<pattern_rule> initial = {}) const {
+    static_assert(std::is_same_v<typename std::decay_t<Rules>::event_type, pattern_rule>,
+                  "weir: detect_dynamic() wants a stream of weir::pattern_rule");
+    build::require_event_time(*state_.draft, state_.has_event_time, options, "detect_dynamic()");
+    for (const pattern_rule& r : initial)
+      if (auto p = read_pattern<T>(r); !p)
+        state_.draft->mistake("detect_dynamic(): " + p.error().message);
+      else if (auto compiled = p->compile(); !compiled)
+        state_.draft->mistake("detect_dynamic(): " + compiled.error().message);
+    auto first = build::begin_two_input_stage<T, pattern_rule>(*state_.draft, "detect_dynamic");
+    auto& made = state_.draft->stages[first->stage()];
+    made.keyed = true;
+    made.parallelism = through_->instances().n;
+    through_->share_instances(first->stage());
+    made.untimed_input = 1;
+    const build::chain_state state{state_.draft, state_.has_event_time, {}};
+    chain<T, T>{through_->before(), {}, state}.connect(
+        first->stage(), partition::hash,
+        [key_of = key_of_](const build::assembly& a, std::size_t lanes) {
+          return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
+        });
+    auto broadcast = [to = first->stage()](auto&& from) {
+      from.connect(to, partition::broadcast,
+                   [](const build::assembly&, std::size_t) { return flow::single_router{}; }, 1);
+    };
+    if constexpr (std::is_lvalue_reference_v<Rules>)
+      broadcast(rules.rooted());
+    else
+      broadcast(rules);
+    using event = flow::either<T, pattern_rule>;
+    return chain<event, event>{std::move(first), {}, {state_.draft, true, {}}}
+        .template then<match<T>>(
+            operators::detect_rules<key, T, KeyOf>{key_of_, std::move(options), std::move(initial)},
+            "detect_dynamic", true);
   }
 
   /// Sets how many instances the keys are dealt to.

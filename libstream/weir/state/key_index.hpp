@@ -30,6 +30,9 @@ public:
     return *at;
   }
 
+  /// Returns the key's slot, or null if it has none.
+  [[nodiscard]] const slot* find(const K& key) { return slots_.find(key); }
+
   void leave(slot s) {
     slots_.erase(keys_[s]);
     free_.push_back(s);

@@ -147,8 +147,10 @@ private:
     draft->add_dead_letter_sink = [](build::graph_draft& d, std::uint32_t) {
       return build::add_sink<dead_letter>(d, played_sink<dead_letter>{});
     };
-    std::size_t number = 0;
-    std::tuple<stream<Ins>...> streams{add_played_input<Ins>(draft, number++, o.splits)...};
+    auto streams = [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return std::tuple<stream<Ins>...>{add_played_input<Ins>(draft, I, o.splits)...};
+    }
+    (std::index_sequence_for<Ins...>{});
     std::apply(
         [&](stream<Ins>&... in) {
           side_outputs read;

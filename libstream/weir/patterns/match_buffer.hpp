@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/codec/dynamic_size.hpp"
+#include "weir/core/time.hpp"
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <typeindex>
+#include <utility>
+#include <vector>
+
+namespace weir::patterns {
+
+using node_id = std::uint32_t;
+inline constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+
+/// What the partial matches of an operator have taken. Each event is stored once. A partial match
+/// is a node: an event, the step that took it, and the node before; so partial matches that began
+/// alike share their beginnings, and taking an event is constant time. Nodes and events are counted
+/// references, kept in pages and reused, so that they never move. (The buffer of SASE+, Agrawal et
+/// al. 2008, without its version numbers: a partial match has one path, and needs nowhere.)
+template <class T>
+class match_buffer {
+public:
+  using event_id = std::uint32_t;
+
+  /// Stores an event that nothing refers to yet.
+  event_id add_event(T value, timestamp at, std::uint64_t number) {
+    const event_id id = events_.make();
+    stored& e = events_[id];
+    e.value = std::move(value);
+    e.at = at;
+    e.number = number;
+    e.references = 0;
+    bytes_ += size_of(e);
+    return id;
+  }
+
+  /// Adds a node that refers to `event` and `parent`; the caller holds the one reference to it.
+  node_id add_node(node_id parent, event_id event, std::uint16_t step) {
+    const node_id id = nodes_.make();
+    nodes_[id] = {parent, event, 1, step, 0};
+    ++events_[event].references;
+    if (parent != nowhere) ++nodes_[parent].references;
+    bytes_ += node_bytes();
+    return id;
+  }
+  void refer(node_id n) { ++nodes_[n].references; }
+
+  /// Gives up a reference; what nothing refers to any more goes.
+  void release(node_id n) {
+    while (n != nowhere && --nodes_[n].references == 0) {
+      const node gone = nodes_[n];
+      nodes_.free(n);
+      bytes_ -= node_bytes();
+      if (--events_[gone.event].references == 0) drop_event(gone.event);
+      n = gone.parent;
+    }
+  }
+  /// Lets an event go that no node came to refer to.
+  void drop_if_unused(event_id e) {
+    if (events_[e].references == 0) drop_event(e);
+  }
+
+  [[nodiscard]] node_id parent(node_id n) const { return nodes_[n].parent; }
+  [[nodiscard]] std::uint16_t step(node_id n) const { return nodes_[n].step; }
+  [[nodiscard]] event_id event_of(node_id n) const { return nodes_[n].event; }
+  [[nodiscard]] const T& event(node_id n) const { return events_[nodes_[n].event].value; }
+  [[nodiscard]] timestamp at(node_id n) const { return events_[nodes_[n].event].at; }
+  /// The number of the node's event in the order of the key's events.
+  [[nodiscard]] std::uint64_t number(node_id n) const { return events_[nodes_[n].event].number; }
+  [[nodiscard]] const T& stored_event(event_id e) const { return events_[e].value; }
+  [[nodiscard]] timestamp stored_at(event_id e) const { return events_[e].at; }
+  [[nodiscard]] std::uint64_t stored_number(event_id e) const { return events_[e].number; }
+
+  /// Bytes of all that is stored: of the events' contents, not of spare room.
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  [[nodiscard]] std::size_t events() const noexcept { return events_.used(); }
+  [[nodiscard]] std::size_t nodes() const noexcept { return nodes_.used(); }
+
+  /// What an aggregate along the path of a node is called.
+  struct aggregate_key {
+    std::type_index function;
+    std::array<std::byte, 16> member{};  ///< The bytes of a member pointer.
+    std::uint16_t step = 0;
+
+    friend bool operator==(const aggregate_key&, const aggregate_key&) = default;
+  };
+
+  /// Returns `add(add(initial, first event taken for the step), …)` along the path to `n`. It is
+  /// kept for each node, so that a longer path costs one more `add`: constant time as a path grows.
+  /// The first 16 aggregates are kept; any further one walks the path.
+  template <class V, class Add>
+  V aggregate(const aggregate_key& key, node_id n, V initial, Add add) const {
+    static_assert(sizeof(V) <= 8 && std::is_trivially_copyable_v<V>);
+    column* kept = column_of(key);
+    path_.clear();
+    V value = initial;
+    for (; n != nowhere; n = nodes_[n].parent) {
+      if (kept != nullptr && (nodes_[n].known & kept->bit) != 0) {
+        std::memcpy(&value, &kept->values[n], sizeof value);
+        break;
+      }
+      path_.push_back(n);
+    }
+    if (kept != nullptr && kept->values.size() < nodes_.size()) kept->values.resize(nodes_.size());
+    for (; !path_.empty(); path_.pop_back()) {
+      const node_id at = path_.back();
+      if (nodes_[at].step == key.step) value = add(value, at);
+      if (kept == nullptr) continue;
+      std::memcpy(&kept->values[at], &value, sizeof value);
+      nodes_[at].known = static_cast<std::uint16_t>(nodes_[at].known | kept->bit);
+    }
+    return value;
+  }
+
+private:
+  struct node {
+    node_id parent = nowhere;
+    event_id event = nowhere;
+    std::uint32_t references = 0;
+    std::uint16_t step = 0;
+    std::uint16_t known = 0;  ///< The kept aggregates whose value here is known, a bit each.
+  };
+  struct stored {
+    T value{};
+    timestamp at;
+    std::uint64_t number = 0;
+    std::uint32_t references = 0;
+  };
+  struct column {
+    aggregate_key key;
+    std::uint16_t bit;
+    std::vector<std::uint64_t> values;  ///< By node.
+  };
+
+  /// Records in pages that never move, with a list of the free ones.
+  template <class R>
+  class pages {
+  public:
+    std::uint32_t make() {
+      ++used_;
+      if (!free_.empty()) {
+        const std::uint32_t id = free_.back();
+        free_.pop_back();
+        return id;
+      }
+      if (size_ % page_size == 0) pages_.push_back(std::make_unique<R[]>(page_size));
+      return size_++;
+    }
+    void free(std::uint32_t id) {
+      --used_;
+      free_.push_back(id);
+    }
+    R& operator[](std::uint32_t id) const { return pages_[id / page_size][id % page_size]; }
+    [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
+    [[nodiscard]] std::size_t used() const noexcept { return used_; }
+
+  private:
+    static constexpr std::uint32_t page_size = 256;
+    std::vector<std::unique_ptr<R[]>> pages_;
+    std::vector<std::uint32_t> free_;
+    std::uint32_t size_ = 0;
+    std::size_t used_ = 0;
+  };
+
+  static std::uint64_t size_of(const stored& e) { return sizeof(stored) + dynamic_size(e.value); }
+  [[nodiscard]] std::uint64_t node_bytes() const noexcept { return sizeof(node); }
+
+  void drop_event(event_id e) {
+    bytes_ -= size_of(events_[e]);
+    if constexpr (has_dynamic_size<T>) events_[e].value = T{};
+    events_.free(e);
+  }
+
+  column* column_of(const aggregate_key& key) const {
+    for (column& c : columns_)
+      if (c.key == key) return &c;
+    if (columns_.size() == 16) return nullptr;
+    columns_.push_back({key, static_cast<std::uint16_t>(1U << columns_.size()), {}});
+    return &columns_.back();
+  }
+
+  pages<stored> events_;
+  pages<node> nodes_;
+  std::uint64_t bytes_ = 0;
+  mutable std::vector<column> columns_;  ///< Grows when a condition first asks for an aggregate.
+  mutable std::vector<node_id> path_;
+};
+
+}  // namespace weir::patterns

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/core/time.hpp"
+
+#include <boost/describe/class.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+/// A partial match as others see it: data for a console.
+struct partial_match {
+  std::string pattern;
+  std::string key;   ///< As JSON, like the events; empty where the stream has no key.
+  std::string step;  ///< The step that took the last event.
+  std::vector<std::string> waits_for;
+  std::vector<std::pair<std::string, std::string>> events;  ///< Step and event, in order.
+  timestamp began;
+  std::optional<duration> time_left;  ///< By the pattern's `within`.
+
+  BOOST_DESCRIBE_CLASS(partial_match, (),
+                       (pattern, key, step, waits_for, events, began, time_left), (), ())
+};
+
+/// Lets any thread see the partial matches of a running `detect()`: `ask()` asks for up to so many,
+/// each instance answers with its next watermark or timer, and `answers()` gives what has come. The
+/// lock is the only way here: those who ask have no stage to send a message to.
+class match_watch {
+public:
+  void ask(std::size_t at_most = 100) {
+    {
+      std::lock_guard lock{mutex_};
+      answers_.clear();
+    }
+    at_most_.store(at_most, std::memory_order_relaxed);
+    asked_.fetch_add(1, std::memory_order_release);
+  }
+  [[nodiscard]] std::vector<partial_match> answers() const {
+    std::lock_guard lock{mutex_};
+    return answers_;
+  }
+
+  // For the operator.
+
+  [[nodiscard]] std::uint64_t asked() const noexcept {
+    return asked_.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] std::size_t at_most() const noexcept {
+    return at_most_.load(std::memory_order_relaxed);
+  }
+  void answer(std::vector<partial_match> some) {
+    std::lock_guard lock{mutex_};
+    for (partial_match& m : some) answers_.push_back(std::move(m));
+  }
+
+private:
+  std::atomic<std::uint64_t> asked_{0};
+  std::atomic<std::size_t> at_most_{100};
+  mutable std::mutex mutex_;
+  std::vector<partial_match> answers_;
+};
+
+}  // namespace weir
