@@ -9,6 +9,7 @@
 #include "weir/connectors/file/stdout_sink.hpp"
 #include "weir/connectors/paced.hpp"
 #include "weir/main/main.hpp"
+#include "weir/runtime/explain.hpp"
 #include "weir/runtime/push_source.hpp"
 #include "weir/runtime/runtime.hpp"
 #include "weir/stream.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "connectors/reading.hpp"
 #include "connectors/temporary.hpp"
-#include "weir/test/simulator.hpp"
 #include "weir/connectors/paced.hpp"
 #include "weir/stream.hpp"
+#include "weir/test/simulator.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/generators/catch_generators.hpp>
@@ -58,6 +58,29 @@ struct job {
 };
 
 }  // namespace
+
+TEST_CASE("more files than are read at a time, each ahead of the next, are read without any late") {
+  const temporary_directory dir;
+  std::int64_t total = 0;
+  for (int file = 0; file < 20; ++file) {
+    std::vector<reading> rows;
+    for (int i = 0; i < 30; ++i, ++total)
+      rows.push_back({"f" + std::to_string(file), 1'000 * (20 - file) + i, {}});
+    write_file(dir / (std::to_string(100 + file) + ".jsonl"), as_jsonl(rows));
+  }
+  for (const std::optional<duration> idle : {std::optional<duration>{}, {200ms}}) {
+    INFO(idle.has_value());
+    pipeline p{"p"};
+    const memory_sink<reading> out;
+    p.from(files<reading>(dir.path(), {.files_at_once = 3}))
+        .event_time([](const reading& r) { return timestamp{std::chrono::seconds{r.number}}; },
+                    bounded_out_of_orderness{1s}, {.idle_after = idle, .max_drift = 10s})
+        .to(out);
+    simulator s{p.build().value(), {.seed = 7}};
+    REQUIRE(s.run() == simulator::outcome::finished);
+    CHECK(out.size() == static_cast<std::size_t>(total));
+  }
+}
 
 TEST_CASE("a pipeline from files to a file writes every row once and the dead letters beside it") {
   job j;

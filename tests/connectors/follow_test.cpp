@@ -105,6 +105,31 @@ TEST_CASE("a followed directory is searched again, and a file that was only rena
   CHECK(names() == std::vector<std::string>{"app.jsonl", "other.jsonl"});
 }
 
+TEST_CASE("a followed directory that goes away is still searched at the same pace") {
+  std::unique_ptr<source_enumerator> enumerator;
+  {
+    const temporary_directory dir;
+    append_file(dir / "app.jsonl", followed::line(1));
+    enumerator = files<reading>(dir.path(), {.follow = true}).make_enumerator();
+    REQUIRE(enumerator->discover());
+  }
+  CHECK_FALSE(enumerator->discover());
+  CHECK(enumerator->find_again_every() == 1s);
+}
+
+TEST_CASE("a file that takes the identity of one that is gone is new") {
+  const temporary_directory dir;
+  append_file(dir / "a.jsonl", followed::line(1));
+  append_file(dir / "b.jsonl", followed::line(2));
+  const auto enumerator = files<reading>(dir.path(), {.follow = true}).make_enumerator();
+  CHECK(enumerator->discover()->size() == 2);
+  std::filesystem::rename(dir / "b.jsonl", dir / "hidden");
+  std::filesystem::rename(dir / "hidden", dir / ".hidden");
+  CHECK(enumerator->discover()->size() == 1);  // its identity is in use, but not here
+  std::filesystem::rename(dir / ".hidden", dir / "c.jsonl");
+  CHECK(enumerator->discover()->size() == 2);
+}
+
 TEST_CASE("what can't grow is not searched again") {
   const temporary_directory dir;
   append_file(dir / "app.jsonl", followed::line(1));

@@ -4,8 +4,10 @@
 #include "weir/codec/binary.hpp"
 #include "weir/flow/operator_concepts.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 
 namespace weir::test {
 
@@ -14,11 +16,9 @@ class asker {
 public:
   template <class E, class Next>
   void on_event(E&& event, timestamp at, Next&, flow::step& s) {
-    flow::request& r = s.out.requests.emplace_back();
-    r.id = next_id_++;
-    r.target = "double";
-    encode(event.value, r.payload);
-    waiting_[r.id] = at;
+    bytes payload;
+    encode(event.value, payload);
+    waiting_[s.ask("double", std::move(payload))] = at;
   }
   template <class Next>
   flow::verdict on_completion(Next& next, flow::step& s) {
@@ -30,8 +30,14 @@ public:
     return flow::verdict::done;
   }
 
+protected:
+  [[nodiscard]] std::optional<timestamp> earliest_waiting() const {
+    std::optional<timestamp> earliest;
+    for (const auto& [id, at] : waiting_) earliest = std::min(earliest.value_or(at), at);
+    return earliest;
+  }
+
 private:
-  std::uint64_t next_id_ = 0;
   std::map<std::uint64_t, timestamp> waiting_;
 };
 

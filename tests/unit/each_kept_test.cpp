@@ -107,6 +107,59 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("an event that fails behind a leading filter is not laid to the filter") {
+  pipeline p{"p"};
+  p.from(memory_source{std::vector<tick>{}})
+      .stage("work", {.parallelism = 1})
+      .filter([](const tick& t) {
+        if (t.value == 7) throw std::runtime_error("seven");
+        return true;
+      })
+      .map([](const tick& t) {
+        if (t.value == 5) throw std::runtime_error("five");
+        return t.value;
+      })
+      .to(memory_sink<std::int64_t>{});
+  p.dead_letters_to(memory_sink<dead_letter>{});
+  one_stage s{p, "work"};
+  s.grant_all();
+  s.send(0, ticks(20));
+  s.work();
+  CHECK(s.values<std::int64_t>(0).size() == 18);
+  const auto letters = s.values<dead_letter>(1);
+  REQUIRE(letters.size() == 2);
+  CHECK(letters[0].error == "five");
+  CHECK(letters[0].operator_name.starts_with("map"));
+  CHECK(letters[1].error == "seven");
+  CHECK(letters[1].operator_name.starts_with("filter"));
+}
+
+namespace {
+
+/// Emits an event twice, and does not say that it may emit several.
+struct twice {
+  template <class E, class Next>
+  void on_event(E&& event, timestamp at, Next& next, flow::step&) {
+    next(event, at);
+    next(event, at);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an operator of one's own may emit more than there are events") {
+  pipeline p{"p"};
+  p.from(memory_source{std::vector<tick>{}})
+      .stage("work", {.parallelism = 1})
+      .with_operator<tick>("twice", twice{})
+      .to(memory_sink<tick>{});
+  one_stage s{p, "work"};
+  s.grant_all();
+  s.send(0, ticks(1'000));
+  s.work();
+  CHECK(s.values<tick>(0).size() == 2'000);
+}
+
 TEST_CASE("events written ahead fill batches to their limit, and no further") {
   pipeline p{"p", {.batches = {.events = 100}}};
   p.from(memory_source{std::vector<tick>{}})

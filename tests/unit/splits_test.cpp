@@ -152,6 +152,37 @@ TEST_CASE("a split that is ahead is paused until the receivers have come closer"
   CHECK(s.machine().ended());
 }
 
+TEST_CASE("an output without event time holds no split up") {
+  std::vector<std::vector<sale>> splits(3);
+  for (std::int64_t i = 0; i < 3'000; ++i)
+    splits[static_cast<std::size_t>(i % 3)].push_back(at(1'000 * i));
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    INFO("seed " << seed);
+    pipeline p{"p"};
+    const memory_sink<sale> raw, timed_out;
+    auto s = p.from(memory_source{splits});
+    s.to(raw);
+    s.event_time(&sale::at, bounded_out_of_orderness{1h}, {.max_drift = 10s}).to(timed_out);
+    run(p, {.seed = seed});
+    CHECK(raw.size() == 3'000);
+    CHECK(timed_out.size() == 3'000);
+  }
+}
+
+TEST_CASE("two bounds on out-of-orderness that are further apart than the drift stop nothing") {
+  std::vector<std::vector<sale>> splits(2);
+  for (std::int64_t i = 0; i < 2'000; ++i)
+    splits[static_cast<std::size_t>(i % 2)].push_back(at(1'000 * i));
+  pipeline p{"p"};
+  const memory_sink<sale> strict, lax;
+  auto s = p.from(memory_source{splits});
+  s.event_time(&sale::at, bounded_out_of_orderness{1h}, {.max_drift = 10s}).to(lax);
+  s.event_time(&sale::at, bounded_out_of_orderness{1s}, {.max_drift = 10s}).to(strict);
+  run(p, {.seed = 1});
+  CHECK(lax.size() == 2'000);
+  CHECK(strict.size() == 2'000);
+}
+
 TEST_CASE("the split that is the furthest behind is never paused") {
   test_source<sale> source;
   source.split().events({at(100'000), at(200'000)});

@@ -13,6 +13,8 @@ result<std::vector<split>> search(source_enumerator& of) {
     return e.why();
   } catch (const std::exception& e) {
     return error{errc::stage_failed, e.what()};
+  } catch (...) {
+    return error{errc::stage_failed, "an exception that is no std::exception"};
   }
 }
 
@@ -36,7 +38,7 @@ void split_finder::find() {
   else
     message.failure = found.error().message;
   caf_compat::send_anonymous(supervisor, std::move(message));
-  caf_compat::send_after(self_, of_->find_again_every(), caf::actor{self_}, find_atom_v);
+  caf_compat::send_after(self_, every_, caf::actor{self_}, find_atom_v);
 }
 
 }  // namespace weir::actors

@@ -16,7 +16,11 @@ public:
 
   split_finder(caf::event_based_actor* self, std::uint32_t stage,
                std::shared_ptr<source_enumerator> of, caf::actor_addr supervisor)
-      : self_(self), stage_(stage), of_(std::move(of)), supervisor_(std::move(supervisor)) {}
+      : self_(self),
+        stage_(stage),
+        of_(std::move(of)),
+        every_(of_->find_again_every()),
+        supervisor_(std::move(supervisor)) {}
 
   caf::behavior make_behavior();
 
@@ -26,6 +30,7 @@ private:
   caf::event_based_actor* self_;
   std::uint32_t stage_;
   std::shared_ptr<source_enumerator> of_;
+  duration every_;
   caf::actor_addr supervisor_;
 };
 

@@ -11,7 +11,8 @@
 namespace weir {
 
 /// Answers requests that operators make of something outside their stage. Called in the stage's
-/// thread, so it must not block; `answer` may be called from any thread, once, and at any time: an
+/// thread, so it must not block, and by several instances at a time, so it must be safe for that;
+/// `answer` may be called from any thread, once, and at any time: an
 /// answer that comes after the stage has restarted is ignored.
 using service =
     std::function<void(std::span<const std::byte> request, std::function<void(bytes)> answer)>;

@@ -67,7 +67,10 @@ bool read_list(checked_source& source, T& x) {
     }
     return true;
   } else {
-    x.resize(n);
+    if constexpr (std::is_trivially_copyable_v<element> && !number<element>)
+      x.resize(n, element{});  // a batch's column would leave out what the codec leaves out
+    else
+      x.resize(n);
     if constexpr (number<element>) {
       return source.get(x.data(), n * sizeof(element));
     } else {

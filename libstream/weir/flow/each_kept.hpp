@@ -16,7 +16,7 @@ namespace weir::flow {
 template <class Keep, class Use>
 [[gnu::always_inline]] inline void each_kept(std::size_t& at, std::size_t to, Keep keep, Use use) {
   constexpr std::size_t block = 128;
-  std::array<std::uint8_t, block> kept;
+  std::array<std::uint8_t, block> kept;  // numbers within the block
   std::size_t i = at;
   while (i < to) {
     std::size_t n = 0;

@@ -46,6 +46,7 @@ struct effects {
   std::vector<frame> frames;
   std::vector<grant> grants;
   std::vector<request> requests;
+  std::uint64_t next_request = 0;  ///< The id of the next one; goes on after `clear`.
   std::vector<snapshot_part> snapshot_parts;
   std::vector<notice> notices;
   std::vector<failure> failures;

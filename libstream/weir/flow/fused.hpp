@@ -23,12 +23,10 @@ struct write_to {
   Writer& writer;
 };
 
-template <class S, class... Ops>
+template <class... Ops>
 inline constexpr bool begins_with_filter = false;
-template <class S, class First, class... Rest>
-inline constexpr bool begins_with_filter<S, First, Rest...> = requires(First& op, const S& event) {
-  { op.keeps(event) } -> std::convertible_to<bool>;
-};
+template <class First, class... Rest>
+inline constexpr bool begins_with_filter<First, Rest...> = is_filter<First>;
 
 /// A chain of operators fused into one loop over a batch, closed by an end. One virtual call a
 /// batch, none an event. The loop can stop between any two events or firings, because an output is
@@ -38,8 +36,8 @@ class fused final : public segment<S> {
   static constexpr std::size_t count = sizeof...(Ops);
   static constexpr bool takes_back = (false || ... || emits_many<Ops>);
   /// Whether the loop may write what comes out straight into the open batch.
-  static constexpr bool writes_ahead = !takes_back && End::writes_ahead;
-  static constexpr bool filters_first = begins_with_filter<S, Ops...>;
+  static constexpr bool writes_ahead = (true && ... && emits_at_most_one<Ops>)&&End::writes_ahead;
+  static constexpr bool filters_first = begins_with_filter<Ops...>;
 
 public:
   fused(std::tuple<Ops...> ops, End end, std::vector<operator_environment> environments,
@@ -239,26 +237,18 @@ private:
     try {
       if constexpr (filters_first)
         each_kept(
-            i, to, [&](std::size_t e) { return keeps(in.values[e]); },
+            i, to, [&](std::size_t e) { return std::get<0>(ops_).keeps(in.values[e]); },
             [&](std::size_t e) { take<1, Move>(in, e, s, write_to<decltype(out)>{out}); });
       else
         for (; i < to; ++i) take<0, Move>(in, i, s, write_to<decltype(out)>{out});
     } catch (...) {
+      if constexpr (filters_first) note_failed_operator(0);  // if it was none behind it
       end_.finish_writing(out);
       at_ = i;
       throw;
     }
     end_.finish_writing(out);
     at_ = i;
-  }
-
-  bool keeps(const S& event) {
-    try {
-      return std::get<0>(ops_).keeps(event);
-    } catch (...) {
-      note_failed_operator(0);
-      throw;
-    }
   }
 
   /// Hands an event to operator `I`.

@@ -79,4 +79,14 @@ concept emits_many = requires {
   requires Op::emits_many;
 };
 
+/// Emits at most one value for an event, and says so: then a loop may write into room that was made
+/// for as many values as events.
+template <class Op>
+concept emits_at_most_one = requires {
+  requires Op::emits_at_most_one;
+};
+/// A filter, whose `keeps(event)` may be asked for several events before the first is handed on.
+template <class Op>
+inline constexpr bool is_filter = false;
+
 }  // namespace weir::flow

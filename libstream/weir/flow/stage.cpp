@@ -46,6 +46,7 @@ stage::stage(stage_parts parts, const clock& time)
   for (const input_channel& c : parts_.inputs)
     parts_.metrics->inputs.add({{}, c.from, c.from_instance});
   parts_.metrics->watermark_holder.set(-1);
+  parts_.metrics->watermark.set(inbox_.merged().watermark.time_since_epoch().count());
   if (parts_.restored.empty()) return;
   parts_.body->restore(snapshot_reader{parts_.restored});
   parts_.restored.clear();
@@ -102,8 +103,7 @@ void stage::take_command(const command& c, effects& out) {
       triggered_ = c.barrier;
       return;
     case command::kind::assign:
-      if (!source_ended_) parts_.body->assign(c.splits);
-      return;
+      return assign(c, out);
     case command::kind::commit:
       if (auto done = parts_.body->commit(c.barrier); !done)
         return fail(done.error().code, done.error().message, out);
@@ -112,6 +112,17 @@ void stage::take_command(const command& c, effects& out) {
     case command::kind::abandon:
       if (triggered_ && triggered_->id <= c.barrier.id) triggered_.reset();
       return inbox_.abandon(c.barrier);
+  }
+}
+
+void stage::assign(const command& c, effects& out) {
+  if (source_ended_) return;
+  try {
+    parts_.body->assign(c.splits);
+  } catch (const exception& e) {
+    fail(e.why().code, e.why().message, out);
+  } catch (const std::exception& e) {
+    fail(errc::stage_failed, e.what(), out);
   }
 }
 
@@ -135,8 +146,8 @@ verdict stage::step(effects& out) {
                .errors = *parts_.errors,
                .wall = clock_->wall(),
                .budget = std::min(budget_, parts_.budget),
-               .unblocked = began - blocked_total_,
-               .receivers = receivers_watermark()};
+               .unblocked = began - blocked_total_};
+  if (parts_.is_source) ask_receivers(s);
 
   const std::size_t asked_before = out.requests.size();
   verdict v = verdict::more;
@@ -264,6 +275,16 @@ bool stage::waits(const flow::step& s) const {
   return unanswered_ != 0 || !s.out.requests.empty() || !completions_.empty();
 }
 
+bool stage::all_in() const noexcept { return source_ended_ || inbox_.all_ended(); }
+
+/// Lets operators go on that held the watermark back until a timer or an answer came. A source that
+/// is read does so at each poll.
+void stage::progress_again() {
+  if (!completions_.empty() || (parts_.is_source && !source_ended_)) return;
+  going_to_ = all_in() ? progress{max_timestamp, false} : inbox_.merged();
+  now_ = activity::progress;
+}
+
 verdict stage::end_source() {
   source_ended_ = true;
   going_to_ = {max_timestamp, false};
@@ -307,9 +328,11 @@ verdict stage::resume(flow::step& s) {
       break;
   }
   if (v != verdict::done || parts_.errors->failed()) return v;
-  const bool was_progress = now_ == activity::progress;
-  now_ = activity::none;
-  if (!was_progress) return verdict::more;
+  const activity was = std::exchange(now_, activity::none);
+  if (was != activity::progress) {
+    if (was == activity::time || was == activity::completion) progress_again();
+    return verdict::more;
+  }
 
   if (s.budget != 0) --s.budget;
   if (turn_) {
@@ -321,7 +344,7 @@ verdict stage::resume(flow::step& s) {
     if (t.frame.kind == frame_kind::barrier && inbox_.align(t.channel, t.frame.barrier))
       begin_snapshot(t.frame.barrier);
   }
-  if (!ending_ && (source_ended_ || inbox_.all_ended())) {
+  if (!ending_ && all_in() && !waits(s)) {
     ending_ = true;
     for (auto& port : parts_.outputs) port->send_end();
   }
@@ -417,13 +440,22 @@ void stage::note_watermark(timestamp now) {
   m.watermark.set(micros);
 }
 
-timestamp stage::receivers_watermark() const noexcept {
-  timestamp lowest = max_timestamp;
+/// Notes how far the receivers have come. An output that carries no event time, while another does,
+/// says nothing.
+void stage::ask_receivers(flow::step& s) const {
   const std::size_t n = parts_.outputs.size() - (parts_.sends_dead_letters ? 1 : 0);
-  for (std::size_t i = 0; i < n; ++i)
-    for (const out_channel& c : parts_.outputs[i]->channels())
-      lowest = std::min(lowest, c.receiver_watermark());
-  return lowest;
+  const auto each = [&](auto f) {
+    for (std::size_t i = 0; i < n; ++i)
+      for (const out_channel& c : parts_.outputs[i]->channels()) f(c);
+  };
+  bool timed = false;
+  each([&](const out_channel& c) { timed = timed || c.watermark() != min_timestamp; });
+  s.receivers_wait = timed;
+  each([&](const out_channel& c) {
+    if (timed && c.watermark() == min_timestamp) return;
+    s.receivers = std::min(s.receivers, c.receiver_watermark());
+    s.receivers_wait = s.receivers_wait && c.receiver_watermark() >= c.watermark();
+  });
 }
 
 std::vector<std::pair<channel_id, std::uint64_t>> stage::events_sent() const {

@@ -116,13 +116,16 @@ private:
   verdict read(flow::step& s);
   verdict end_source();
   [[nodiscard]] bool waits(const flow::step& s) const;
+  [[nodiscard]] bool all_in() const noexcept;
+  void progress_again();
+  void assign(const command& c, effects& out);
   verdict after_frame(flow::step& s);
   void note_lane(const frame& f);
   void begin_snapshot(barrier b);
   void finish_snapshot(effects& out);
   void finish_end(effects& out);
   [[nodiscard]] bool output_full() const noexcept;
-  [[nodiscard]] timestamp receivers_watermark() const noexcept;
+  void ask_receivers(flow::step& s) const;
   void note_watermark(timestamp now);
   void adapt_budget(std::size_t used, std::chrono::nanoseconds took);
   void note_gauges(verdict v);

@@ -37,6 +37,13 @@ struct step {
   std::span<const std::byte> completion_data;  ///< Its answer.
   steady_time unblocked{};  ///< A clock that stands still while the stage waits for its outputs.
   timestamp receivers = max_timestamp;  ///< The lowest watermark that a source's receivers told of.
+  bool receivers_wait = false;  ///< They all have come to what they were told: they wait for us.
+
+  /// Asks a service for something; the answer comes as a completion of the id that this returns.
+  std::uint64_t ask(std::string_view target, bytes payload) {
+    out.requests.push_back({out.next_request, std::string{target}, std::move(payload)});
+    return out.next_request++;
+  }
 
   /// Asks to be called again at `at`, wall-clock time, though nothing arrives.
   void wake_at(timestamp at) { out.wake_at = std::min(out.wake_at, at); }

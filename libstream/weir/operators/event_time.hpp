@@ -22,6 +22,8 @@ namespace weir::operators {
 template <class TimeOf, class Generator>
 class event_time {
 public:
+  static constexpr bool emits_at_most_one = true;
+
   event_time(TimeOf time_of, Generator fresh)
       : time_of_(std::move(time_of)), fresh_(std::move(fresh)) {}
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "weir/core/time.hpp"
-#include "weir/flow/step.hpp"
+#include "weir/flow/operator_concepts.hpp"
 
 #include <functional>
 #include <utility>
@@ -12,6 +12,8 @@ namespace weir::operators {
 template <class F>
 class map {
 public:
+  static constexpr bool emits_at_most_one = true;
+
   explicit map(F f) : f_(std::move(f)) {}
 
   template <class E, class Next>
@@ -26,6 +28,8 @@ private:
 template <class F>
 class filter {
 public:
+  static constexpr bool emits_at_most_one = true;
+
   explicit filter(F f) : f_(std::move(f)) {}
 
   template <class E>
@@ -77,3 +81,6 @@ private:
 };
 
 }  // namespace weir::operators
+
+template <class F>
+inline constexpr bool weir::flow::is_filter<weir::operators::filter<F>> = true;

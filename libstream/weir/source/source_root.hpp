@@ -69,7 +69,10 @@ public:
     return poll_outcome::waiting;
   }
 
-  void stop_source() override { stopped_ = !reader_->close(); }
+  void stop_source() override {
+    stopped_ = !reader_->close();
+    closing_ = true;
+  }
 
   void assign(std::span<const split_position> further) override {
     for (const split_position& at : further) {
@@ -213,7 +216,7 @@ private:
   }
 
   [[nodiscard]] bool nothing_left() const {
-    if (setting_.finds_more) return false;
+    if (setting_.finds_more && !closing_) return false;
     return reader_ended_ || (lanes_.size() != 0 && lanes_.all_ended());
   }
 
@@ -235,6 +238,7 @@ private:
   bool rested_ = false;
   bool reader_ended_ = false;
   bool stopped_ = false;
+  bool closing_ = false;  ///< What was taken before a stop is read out.
   part_cursor handing_out_, progressing_, timing_, completing_, saving_;
 };
 

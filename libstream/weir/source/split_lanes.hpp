@@ -29,8 +29,9 @@ public:
   /// Notes what a poll brought.
   template <class T>
   void on_polled(const source_batch<T>& in, read_state state, steady_time now) {
-    if (!in.events.empty() || !in.rejected.empty()) watch_.on_events(in.lane);
     if (!watch_.watches()) return;
+    watch_.begin_poll();
+    if (!in.events.empty() || !in.rejected.empty()) watch_.on_events(in.lane);
     for (const std::size_t lane : in.at_end) watch_.on_caught_up(lane, now);
     if (state != read_state::caught_up) return;
     for (std::size_t i = 0; i < lanes_.size(); ++i)
@@ -61,7 +62,9 @@ public:
   template <class T>
   void align(source_reader<T>& reader, const step& s) {
     if (!max_drift_) return;
-    const timestamp limit = saturating_add(s.receivers, *max_drift_);
+    // The receivers can't go on before our lowest split does, whatever their distance.
+    const timestamp from = s.receivers_wait ? std::max(s.receivers, lowest()) : s.receivers;
+    const timestamp limit = saturating_add(from, *max_drift_);
     awaited_ = max_timestamp;
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       const bool ahead = lanes_[i].state == lane_state::active && lanes_[i].watermark > limit;
@@ -91,6 +94,13 @@ public:
   [[nodiscard]] timestamp awaited() const noexcept { return awaited_; }
 
 private:
+  [[nodiscard]] timestamp lowest() const {
+    timestamp at = max_timestamp;
+    for (const lane& l : lanes_)
+      if (l.state == lane_state::active) at = std::min(at, l.watermark);
+    return at;
+  }
+
   std::optional<duration> max_drift_;
   idle_watch watch_;
   lane_list lanes_;

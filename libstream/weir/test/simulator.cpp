@@ -130,6 +130,7 @@ simulator::outcome simulator::move() {
     instance& in = instances_[i];
     if (std::exchange(*in.woken, false)) in.may_step = true;
     if (!in.commands.empty()) choices_.push_back({choice::command, i});
+    if (!in.answers.empty()) choices_.push_back({choice::answer, i});
     if (!in.may_step) continue;
     const bool slow =
         std::count(options_.slow.begin(), options_.slow.end(), in.stage) != 0 && !chance(0.01);
@@ -204,6 +205,13 @@ void simulator::make(choice c) {
       in.commands.pop_front();
       return deliver(in, order);
     }
+    case choice::answer: {
+      instance& in = instances_[c.at];
+      std::swap(in.answers[pick(in.answers.size())], in.answers.back());
+      flow::completion answer = std::move(in.answers.back());
+      in.answers.pop_back();
+      return deliver(in, std::move(answer));
+    }
     case choice::step:
       return step(instances_[c.at]);
   }
@@ -254,6 +262,13 @@ void simulator::send(flow::grant&& g) {
 void simulator::take_effects(instance& at) {
   for (flow::frame& f : effects_.frames) send(std::move(f));
   for (flow::grant& g : effects_.grants) send(std::move(g));
+  for (const flow::request& r : effects_.requests) {
+    const auto service = options_.services.find(r.target);
+    if (service == options_.services.end())
+      broken("stage '" + at.machine->name() + "': there is no service '" + r.target + "'");
+    else
+      at.answers.push_back({r.id, service->second(r.payload)});
+  }
   for (const flow::notice& n : effects_.notices)
     if (taking_ && n.what == flow::notice::kind::acknowledged && n.barrier.id == taking_->id)
       std::move(effects_.snapshot_parts.begin(), effects_.snapshot_parts.end(),

@@ -8,10 +8,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,6 +44,8 @@ struct simulation_options {
   std::optional<std::uint64_t> outputs_of_one_event;
   /// The most streams that a stage has with a name or a side: each holds a batch, too.
   std::uint64_t streams_in_a_stage = 0;
+  /// Answers the requests of operators, by the name they call; answers come in any order.
+  std::map<std::string, std::function<bytes(std::span<const std::byte>)>, std::less<>> services{};
 };
 
 /// What the instances of a stage counted in all attempts of a run.
@@ -110,6 +115,7 @@ private:
     timestamp wake_at = max_timestamp;
     bool ended = false;
     std::deque<flow::command> commands;
+    std::vector<flow::completion> answers;  ///< To its requests, in any order.
     std::shared_ptr<bool> woken = std::make_shared<bool>(false);
     std::uint64_t channels_in = 0;
     std::uint64_t barriers_in = 0;  ///< That came for the checkpoint being taken.
@@ -126,7 +132,7 @@ private:
     std::uint32_t max_events = 0;
   };
   struct choice {
-    enum { frame, old_frame, grant, command, step } what;
+    enum { frame, old_frame, grant, command, answer, step } what;
     std::size_t at;
   };
 

@@ -27,12 +27,15 @@ public:
 
   read_state poll(source_batch<T>& out, std::size_t max, const clock& time) override {
     if (lanes_.empty()) return read_state::ended;
-    const std::size_t open =
-        options_.follow ? lanes_.size() : std::min(lanes_.size(), options_.files_at_once);
-    for (std::size_t tried = 0; tried < open; ++tried) {
-      const std::size_t at = turn_ % open;
+    find_open();
+    for (std::size_t tried = 0; tried < open_.size(); ++tried) {
+      const std::size_t at = turn_ % open_.size();
       turn_ = at + 1;
-      if (!lanes_[at].paused && read(at, out, max, time)) return read_state::more;
+      if (read(open_[at], out, max, time)) {
+        if (out.lane_ended) turn_ = at;
+        return read_state::more;
+      }
+      out.at_end.push_back(lanes_[open_[at]].number);
     }
     wake_at_ = time.wall() + options_.poll_interval;
     return read_state::caught_up;
@@ -54,6 +57,14 @@ private:
     bool begun = false;
   };
 
+  /// The files that are read in turn now: the first ones that aren't paused.
+  void find_open() {
+    const std::size_t most = options_.follow ? lanes_.size() : options_.files_at_once;
+    open_.clear();
+    for (std::size_t i = 0; i < lanes_.size() && open_.size() < most; ++i)
+      if (!lanes_[i].paused) open_.push_back(i);
+  }
+
   /// Takes what is in memory, and only if that is nothing reads on, so that a failure to read comes
   /// behind all events before it. False if the file has nothing for now.
   bool read(std::size_t index, source_batch<T>& out, std::size_t max, const clock& time) {
@@ -71,7 +82,6 @@ private:
         out.first_offset = out.end_offset = at.file.position();
         out.lane_ended = true;
         lanes_.erase(lanes_.begin() + static_cast<std::ptrdiff_t>(index));
-        turn_ = index;
         return true;
     }
     return false;
@@ -106,7 +116,7 @@ private:
   /// them included, since those are dealt with before any event of the batch.
   void decode(lane& at, const raw_record& record, source_batch<T>& out) {
     if (record.fault != nullptr) return reject(record, record.fault, out);
-    if (auto decoded = decode_safely(at, record, out.events.values.emplace_back()); !decoded) {
+    if (auto decoded = decode_safely(at, record, out.events.values.emplace_back(T{})); !decoded) {
       out.events.values.pop_back();
       return reject(record, decoded.error().message, out);
     }
@@ -141,7 +151,8 @@ private:
 
   file_options options_;
   std::vector<lane> lanes_;
-  std::size_t turn_ = 0;
+  std::vector<std::size_t> open_;
+  std::size_t turn_ = 0;  ///< Whose turn it is, a place in `open_`.
   timestamp wake_at_ = max_timestamp;
 };
 

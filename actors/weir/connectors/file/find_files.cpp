@@ -90,31 +90,36 @@ identity identity_of(const std::string& path) {
 class enumerator final : public source_enumerator {
 public:
   enumerator(std::string pattern, file_options options)
-      : pattern_(std::move(pattern)), options_(std::move(options)) {}
+      : pattern_(std::move(pattern)), options_(std::move(options)) {
+    std::error_code ignored;
+    const bool may_grow = std::filesystem::is_directory(pattern_, ignored) ||
+                          pattern_.find_first_of("*?[") != pattern_.npos;
+    grows_ = options_.follow && may_grow;
+  }
 
   result<std::vector<split>> discover() override {
     auto found = find(pattern_, options_);
     if (!found) return found.error();
     std::sort(found->begin(), found->end());
-    if (!names_.empty()) std::erase_if(*found, [this](const std::string& p) { return old(p); });
-    for (const std::string& path : *found) {
-      names_.insert(path);
-      seen_.insert(identity_of(path));
+    if (grows_) {
+      // As long as a renamed file is there, so long its identity can't be that of a new one.
+      std::set<identity> now;
+      for (const std::string& path : *found) now.insert(identity_of(path));
+      std::erase_if(*found, [this](const std::string& p) { return skipped(p); });
+      seen_ = std::move(now);
+      names_.insert(found->begin(), found->end());
     }
     return check(*found);
   }
 
   [[nodiscard]] duration find_again_every() const override {
-    std::error_code ignored;
-    const bool may_grow = std::filesystem::is_directory(pattern_, ignored) ||
-                          pattern_.find_first_of("*?[") != pattern_.npos;
-    return options_.follow && may_grow ? options_.find_interval : duration{0};
+    return grows_ ? options_.find_interval : duration{0};
   }
 
 private:
-  /// In a later search: a file that was seen under another name, which a rotation gave it; or one
-  /// that can't be followed, as a rotation's compressed copy.
-  bool old(const std::string& path) const {
+  /// A file that was seen under another name, which a rotation gave it; or one that can't be
+  /// followed, as a rotation's compressed copy.
+  bool skipped(const std::string& path) const {
     if (names_.contains(path)) return false;
     return seen_.contains(identity_of(path)) || !kind_of(path, options_);
   }
@@ -133,6 +138,7 @@ private:
 
   std::string pattern_;
   file_options options_;
+  bool grows_ = false;
   std::set<std::string> names_;
   std::set<identity> seen_;
 };
