@@ -57,8 +57,7 @@ answer<worst_route> worst_routes(weir::stream<flight> departed) {
                 const auto& [departures, mean_delay] = r.value;
                 return route_day{r.key.first, r.key.second, departures, mean_delay.value_or(0)};
               })
-              .window(weir::tumbling(24h))
-              .aggregate(weir::top_k(10, &route_day::mean_delay))
+              .top(10, &route_day::mean_delay, weir::tumbling(24h))
               .named("worst routes of a day")
               .flat_map([](const auto& r) {
                 std::vector<worst_route> ranked;

@@ -112,6 +112,10 @@ void write_down(weir::pipeline& p) {
       .aggregate_changes(weir::max{&payment::amount});
 #elif defined(CASE_reduce_of_one_argument)
   payments.key_by(&payment::card).reduce([](const payment& x) { return x; });
+#elif defined(CASE_gathering_before_reduce)
+  payments.key_by(&payment::card).local_pre_aggregate().reduce([](const payment&, const payment& x) {
+    return x;
+  });
 #elif defined(CASE_processor_without_output)
   payments.key_by(&payment::card).process(no_output{});
 #elif defined(CASE_sink_of_another_type)

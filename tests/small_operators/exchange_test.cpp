@@ -59,3 +59,17 @@ TEST_CASE("count_by counts by key and window") {
   REQUIRE(out.size() == 2);
   for (const auto& r : out.values()) CHECK(r.value == (r.key == "a" ? 2 : 1));
 }
+
+TEST_CASE("top gives the highest of all events of a window, highest first") {
+  pipeline p{"p", {.parallelism = 2}};
+  memory_sink<window_result<no_key, std::vector<sale>>> out;
+  p.from(memory_source{std::vector<sale>{sold("a", 3, 1), sold("b", 9, 2), sold("c", 5, 3),
+                                         sold("d", 1, 12)}})
+      .event_time(&sale::at, monotonous_timestamps{})
+      .top(2, &sale::amount, tumbling{10ms})
+      .to(out);
+  run(p);
+  REQUIRE(out.size() == 2);
+  CHECK(out.values()[0].value == std::vector{sold("b", 9, 2), sold("c", 5, 3)});
+  CHECK(out.values()[1].value == std::vector{sold("d", 1, 12)});
+}

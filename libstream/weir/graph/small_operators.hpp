@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/aggregates/basic.hpp"
+#include "weir/aggregates/ranked.hpp"
 #include "weir/core/error.hpp"
 #include "weir/graph/draft.hpp"
 #include "weir/operators/concepts.hpp"
@@ -94,6 +95,17 @@ public:
   template <mapper<T> KeyOf, class Windows>
   auto count_by(KeyOf key, Windows windows) & {
     return self().key_by(std::move(key)).window(std::move(windows)).aggregate(count{});
+  }
+
+  /// Of each window, the `n` events for which `by` gives the most, highest first:
+  /// `window(windows).aggregate(top_k(n, by))`.
+  template <mapper<T> By, class Windows>
+  auto top(std::size_t n, By by, Windows windows) && {
+    return std::move(self()).window(std::move(windows)).aggregate(top_k{n, std::move(by)});
+  }
+  template <mapper<T> By, class Windows>
+  auto top(std::size_t n, By by, Windows windows) & {
+    return self().rooted().top(n, std::move(by), std::move(windows));
   }
 
 private:

@@ -4,6 +4,7 @@
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/state/expiring_table.hpp"
 #include "weir/state/keyed_parts.hpp"
+#include "weir/windows/late_gate.hpp"
 
 #include <boost/describe/class.hpp>
 
@@ -27,25 +28,21 @@ template <class K, class T, class KeyOf>
 class distinct {
 public:
   distinct(KeyOf key_of, duration ttl, std::string late_output)
-      : key_of_(std::move(key_of)), ttl_(ttl), late_output_(std::move(late_output)), seen_(ttl) {}
+      : key_of_(std::move(key_of)), ttl_(ttl), late_(std::move(late_output)), seen_(ttl) {}
 
   void open(const flow::operator_environment& e) {
     groups_ = e.key_groups;
-    metrics_ = e.metrics;
     repeats_ = &e.metrics->add_counter(e.id + ": repeats");
-    late_ = e.side<T>(late_output_);
+    late_.open(e);
   }
 
   template <class E, class Next>
-  void on_event(E&& event, timestamp at, Next& next, flow::step&) {
+  void on_event(E&& event, timestamp at, Next& next, flow::step& s) {
     const K& key = std::invoke(key_of_, std::as_const(event));
     const repeats_until* seen = seen_.find(key);
     if (seen != nullptr && at < seen->until) return repeats_->add(1);
-    if (seen == nullptr && at <= seen_.watermark()) {
-      metrics_->late_events.add(1);
-      if (late_ != nullptr) late_->emit(std::forward<E>(event), at);
-      return;
-    }
+    if (seen == nullptr && at <= seen_.watermark())
+      return late_.refuse(std::forward<E>(event), at, seen_.watermark(), s);
     seen_.put(key, {saturating_add(at, ttl_)});
     next(std::forward<E>(event), at);
   }
@@ -69,12 +66,10 @@ public:
 private:
   [[no_unique_address]] KeyOf key_of_;
   duration ttl_;
-  std::string late_output_;
+  late_gate<T> late_;
   expiring_table<K, repeats_until> seen_;
   std::uint32_t groups_ = flow::default_key_groups;
-  stage_metrics* metrics_ = nullptr;
   counter* repeats_ = nullptr;
-  flow::fan_out<T>* late_ = nullptr;
 };
 
 }  // namespace weir::operators

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/operators/hot_key_watch.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/windows/partial.hpp"
 #include "weir/windows/window.hpp"
@@ -21,6 +22,11 @@ struct pre_aggregation {
 };
 
 namespace operators {
+
+template <class K, class T, class Acc>
+struct event_weight<partial<K, T, Acc>> {
+  static std::uint64_t of(const partial<K, T, Acc>& p) noexcept { return p.events; }
+};
 
 /// Gathers the events of a key and pane where they come from, so that the instance that owns the
 /// key gets a few partials in place of many events. A table of fixed size: an entry that finds no

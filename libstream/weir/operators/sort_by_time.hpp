@@ -4,6 +4,7 @@
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/operators/process_context.hpp"
 #include "weir/state/keyed_parts.hpp"
+#include "weir/windows/late_gate.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -23,21 +24,16 @@ template <class K, class T, class KeyOf>
 class sort_by_time {
 public:
   sort_by_time(KeyOf key_of, std::string late_output)
-      : key_of_(std::move(key_of)), late_output_(std::move(late_output)) {}
+      : key_of_(std::move(key_of)), late_(std::move(late_output)) {}
 
   void open(const flow::operator_environment& e) {
     groups_ = e.key_groups;
-    metrics_ = e.metrics;
-    late_ = e.side<T>(late_output_);
+    late_.open(e);
   }
 
   template <class E, class Next>
-  void on_event(E&& event, timestamp at, Next&, flow::step&) {
-    if (at <= watermark_) {
-      metrics_->late_events.add(1);
-      if (late_ != nullptr) late_->emit(std::forward<E>(event), at);
-      return;
-    }
+  void on_event(E&& event, timestamp at, Next&, flow::step& s) {
+    if (at <= watermark_) return late_.refuse(std::forward<E>(event), at, watermark_, s);
     hold(std::forward<E>(event), at);
   }
 
@@ -112,10 +108,8 @@ private:
   }
 
   [[no_unique_address]] KeyOf key_of_;
-  std::string late_output_;
+  late_gate<T> late_;
   std::uint32_t groups_ = flow::default_key_groups;
-  stage_metrics* metrics_ = nullptr;
-  flow::fan_out<T>* late_ = nullptr;
 
   std::vector<entry> held_;  ///< A heap, the earliest in front.
   std::uint64_t number_ = 0;

@@ -4,6 +4,7 @@
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/state/expiring_table.hpp"
 #include "weir/state/keyed_parts.hpp"
+#include "weir/windows/late_gate.hpp"
 
 #include <boost/describe/class.hpp>
 
@@ -33,27 +34,30 @@ public:
       : key_of_(std::move(key_of)),
         most_(most),
         length_(length),
-        rest_output_(std::move(rest_output)),
+        rest_output_(rest_output),
+        late_(std::move(rest_output)),
         periods_(length) {}
 
   void open(const flow::operator_environment& e) {
     groups_ = e.key_groups;
-    metrics_ = e.metrics;
     throttled_ = &e.metrics->add_counter(e.id + ": throttled");
     rest_ = e.side<T>(rest_output_);
+    late_.open(e);
   }
 
   template <class E, class Next>
-  void on_event(E&& event, timestamp at, Next& next, flow::step&) {
+  void on_event(E&& event, timestamp at, Next& next, flow::step& s) {
     const K& key = std::invoke(key_of_, std::as_const(event));
     throttle_period* p = periods_.find(key);
     if (p == nullptr || at >= p->until) {
       const timestamp until = saturating_add(at, length_);
       if (until <= periods_.watermark())
-        return refuse(std::forward<E>(event), at, metrics_->late_events);
+        return late_.refuse(std::forward<E>(event), at, periods_.watermark(), s);
       periods_.put(key, {until, 1});
     } else if (p->passed >= most_) {
-      return refuse(std::forward<E>(event), at, *throttled_);
+      throttled_->add(1);
+      if (rest_ != nullptr) rest_->emit(std::forward<E>(event), at);
+      return;
     } else {
       ++p->passed;
     }
@@ -77,19 +81,13 @@ public:
   }
 
 private:
-  template <class E>
-  void refuse(E&& event, timestamp at, counter& reason) {
-    reason.add(1);
-    if (rest_ != nullptr) rest_->emit(std::forward<E>(event), at);
-  }
-
   [[no_unique_address]] KeyOf key_of_;
   std::uint64_t most_;
   duration length_;
   std::string rest_output_;
+  late_gate<T> late_;
   expiring_table<K, throttle_period> periods_;
   std::uint32_t groups_ = flow::default_key_groups;
-  stage_metrics* metrics_ = nullptr;
   counter* throttled_ = nullptr;
   flow::fan_out<T>* rest_ = nullptr;
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "weir/operators/hot_key_watch.hpp"
 #include "weir/windows/late_gate.hpp"
 
 #include <boost/describe/class.hpp>
@@ -72,11 +71,6 @@ public:
 private:
   late_gate<T> events_;
   stage_metrics* metrics_ = nullptr;
-};
-
-template <class K, class T, class Acc>
-struct event_weight<partial<K, T, Acc>> {
-  static std::uint64_t of(const partial<K, T, Acc>& p) noexcept { return p.events; }
 };
 
 }  // namespace operators
