@@ -87,8 +87,7 @@ template <class Op>
 class bench_stage {
 public:
   explicit bench_stage(Op op)
-      : metrics_(std::make_shared<stage_metrics>()),
-        errors_{"bench", {}, nullptr, metrics_} {
+      : metrics_(std::make_shared<stage_metrics>()), errors_{"bench", {}, nullptr, metrics_} {
     auto counter = std::make_unique<row_counter>();
     rows_ = counter.get();
     std::vector<std::unique_ptr<flow::segment<row>>> consumers;
@@ -169,8 +168,12 @@ hopping_engine<Store, Late> hopping_of(std::uint64_t size, std::uint64_t every,
   return {hopping{ticks_of(size), ticks_of(every)}, &hit::key, counting(), ticks_of(lateness), ""};
 }
 session_engine session_of(std::uint64_t gap) {
-  return {session{ticks_of(gap)}, &hit::key, {}, operators::folded_contents<hit, fold>{counting()},
-          {},                  {}};
+  return {session{ticks_of(gap)},
+          &hit::key,
+          {},
+          operators::folded_contents<hit, fold>{counting()},
+          {},
+          {}};
 }
 
 std::size_t bytes_in_use() {
@@ -207,7 +210,8 @@ void engine_case(std::vector<measurement>& out, const std::string& name, std::ui
 void engines(std::vector<measurement>& out, std::uint64_t keys, std::uint64_t per_slide) {
   // A microsecond an event: a slide is as long as so many events a key take.
   const std::uint64_t slide = keys * per_slide;
-  const std::uint64_t events = std::max<std::uint64_t>(4'000'000, 4 * keys) / batch_size * batch_size;
+  const std::uint64_t events =
+      std::max<std::uint64_t>(4'000'000, 4 * keys) / batch_size * batch_size;
   engine_case(out, "tumbling", keys, events, [&] { return tumbling_of(slide); });
   engine_case(out, "hopping_2", keys, events, [&] { return hopping_of(2 * slide, slide); });
   engine_case(out, "hopping_60", keys, events, [&] { return hopping_of(60 * slide, slide); });
@@ -269,8 +273,9 @@ struct steady {
   std::uint64_t rows = 0;
 };
 
-/// Windows of `slides` slides over 1,000 keys: fills them with one event a key and slide, passes the
-/// slide at which the queues turn over for the first time, then measures with `per_slide` events.
+/// Windows of `slides` slides over 1,000 keys: fills them with one event a key and slide, passes
+/// the slide at which the queues turn over for the first time, then measures with `per_slide`
+/// events.
 steady steady_state(std::uint64_t slides, std::uint64_t per_slide) {
   constexpr std::uint64_t keys = 1'000;
   constexpr std::uint64_t slide = 1'000'000;

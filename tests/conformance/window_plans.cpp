@@ -72,8 +72,8 @@ void answer_intersects(const json::object& c, json::object& result) {
   for (const json::value& check : c.at("checks").as_array()) {
     json::object made = check.as_object();
     const json::object& with_rule = check.as_object().contains("touching") ? check.as_object() : c;
-    made["intersects"] = belong_together(window_of(check.at("a")), window_of(check.at("b")),
-                                         rule_of(with_rule));
+    made["intersects"] =
+        belong_together(window_of(check.at("a")), window_of(check.at("b")), rule_of(with_rule));
     answer.push_back(std::move(made));
   }
   put(result, "checks", std::move(answer));
@@ -105,9 +105,8 @@ void answer_merge(const json::object& c, json::object& result) {
   std::vector<group> groups;
   for (const json::value& v : c.at("windows").as_array()) {
     const window w = window_of(v);
-    const auto [from, to] =
-        sessions_met(groups.begin(), groups.end(), w, rule_of(c),
-                     [](const group& g) -> const window& { return g.all; });
+    const auto [from, to] = sessions_met(groups.begin(), groups.end(), w, rule_of(c),
+                                         [](const group& g) -> const window& { return g.all; });
     group made{w, {}};
     for (auto g = from; g != to; ++g) {
       made.all = {std::min(made.all.start, g->all.start), std::max(made.all.end, g->all.end)};

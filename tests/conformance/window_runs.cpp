@@ -50,9 +50,9 @@ constexpr auto by_aggregate = [](const auto& windows) {
 };
 /// Sums them over the events that the window kept.
 constexpr auto by_process = [](const auto& windows) {
-  return windows.template process<row>(
-      [](const std::string& key, const window& w, const pane_info& pane,
-         std::span<const record> all, auto emit) { emit(sum_up(key, w, pane, all)); });
+  return windows.template process<row>([](const std::string& key, const window& w,
+                                          const pane_info& pane, std::span<const record> all,
+                                          auto emit) { emit(sum_up(key, w, pane, all)); });
 };
 
 /// Runs a case's records through what `build` makes of a stream.
@@ -137,8 +137,7 @@ void answer_window(const json::object& c, json::object& result) {
   std::visit(
       [&]<class W>(const W& windows) {
         if constexpr (!std::is_same_v<W, global_window>)
-          if (s.by_clock_time)
-            return run_with_trigger(processing_time(windows), s, input, result);
+          if (s.by_clock_time) return run_with_trigger(processing_time(windows), s, input, result);
         if (s.trigger.is_default() && !s.trigger.purges() && !s.evictor)
           run_plainly(windows, s, input, result);
         else
@@ -155,12 +154,12 @@ void answer_window_contents(const json::object& c, json::object& result) {
         test::operator_run run{[&](stream<record> in) {
           return in.key_by(&record::key)
               .window(windows)
-              .template process<ids>([](const std::string&, const window& w,
-                                        std::span<const record> all, auto emit) {
-                ids made{w, {}};
-                for (const record& r : all) made.second.push_back(r.id);
-                emit(made);
-              })
+              .template process<ids>(
+                  [](const std::string&, const window& w, std::span<const record> all, auto emit) {
+                    ids made{w, {}};
+                    for (const record& r : all) made.second.push_back(r.id);
+                    emit(made);
+                  })
               .named("contents");
         }};
         for (const json::value& v : c.at("input").as_array()) {

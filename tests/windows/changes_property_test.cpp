@@ -16,7 +16,7 @@ std::int64_t pick(std::mt19937_64& random, std::int64_t from, std::int64_t to) {
   return from + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(to - from + 1));
 }
 
-std::string row_text(const row& r) { return say(r.key, r.window, r.value); }
+std::string row_text(const row& r) { return say(r.key, r.window, r.value) + say(r.pane); }
 
 /// Applies changes strictly: what is inserted must not be there, what goes must be there.
 class table {
@@ -31,7 +31,12 @@ public:
       take_out(row_text(c.value));
     }
   }
-  [[nodiscard]] const std::multiset<std::string>& rows() const { return rows_; }
+  /// Without their panes.
+  [[nodiscard]] std::multiset<std::string> rows() const {
+    std::multiset<std::string> all;
+    for (const std::string& r : rows_) all.insert(r.substr(0, r.find(" #")));
+    return all;
+  }
   [[nodiscard]] const std::string& wrong() const { return wrong_; }
 
 private:

@@ -44,12 +44,12 @@ TEST_CASE("a session that takes others in removes their results") {
   run.push({1, 1}, tick(0)).push({1, 2}, tick(15)).push_watermark(tick(30));
   const row a = summed(1, 0, 10, 1);
   const row b = summed(1, 15, 25, 2);
-  CHECK(run.values() == std::vector<change<row>>{{change_kind::insert, a, {}},
-                                                 {change_kind::insert, b, {}}});
+  CHECK(run.values() ==
+        std::vector<change<row>>{{change_kind::insert, a, {}}, {change_kind::insert, b, {}}});
   run.push({1, 4}, tick(8));
   const row all = summed(1, 0, 25, 7, {1, pane_timing::late});
-  CHECK(run.values() == std::vector<change<row>>{{change_kind::remove, b, {}},
-                                                 {change_kind::update, all, a}});
+  CHECK(run.values() ==
+        std::vector<change<row>>{{change_kind::remove, b, {}}, {change_kind::update, all, a}});
 }
 
 TEST_CASE("a table of changes holds the newest rows, and loses those that go") {
@@ -135,12 +135,12 @@ TEST_CASE("an aggregate over changes takes back what was replaced") {
 
 TEST_CASE("a keyed callback sink upserts and erases by key") {
   auto calls = std::make_shared<std::vector<std::string>>();
-  keyed_callback_sink sink{[](const row& r) { return r.key; },
-                           [calls](std::int64_t k, const row& r) {
-                             calls->push_back("set " + std::to_string(k) + " " +
-                                              std::to_string(r.value));
-                           },
-                           [calls](std::int64_t k) { calls->push_back("erase " + std::to_string(k)); }};
+  keyed_callback_sink sink{
+      [](const row& r) { return r.key; },
+      [calls](std::int64_t k, const row& r) {
+        calls->push_back("set " + std::to_string(k) + " " + std::to_string(r.value));
+      },
+      [calls](std::int64_t k) { calls->push_back("erase " + std::to_string(k)); }};
   auto writer = sink.make_writer<change<row>>({});
   const std::vector<change<row>> changes{
       {change_kind::insert, summed(1, 0, 10, 5), {}},

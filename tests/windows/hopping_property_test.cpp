@@ -56,60 +56,71 @@ const auto values_of = [](const std::int64_t& key, const window& w, const pane_i
 }  // namespace
 
 TEST_CASE("hopping windows agree with naive ones") {
-  compare(plays, 20000, {}, [](std::mt19937_64& random) {
-    const shape s = random_shape(random);
-    return std::pair{[w = s.windows()](stream<blip> in) {
-                       return in.key_by(&blip::key).window(w).late_to(late_blips).aggregate(bag{});
-                     },
-                     s.model()};
-  }, tell);
+  compare(
+      plays, 20000, {},
+      [](std::mt19937_64& random) {
+        const shape s = random_shape(random);
+        return std::pair{
+            [w = s.windows()](stream<blip> in) {
+              return in.key_by(&blip::key).window(w).late_to(late_blips).aggregate(bag{});
+            },
+            s.model()};
+      },
+      tell);
 }
 
 TEST_CASE("hopping windows with allowed lateness agree with naive ones") {
-  compare(plays, 22000, {}, [](std::mt19937_64& random) {
-    const shape s = random_shape(random);
-    auto model = s.model();
-    model.lateness = pick(random, 0, 60);
-    const duration lateness{model.lateness};
-    return std::pair{[w = s.windows(), lateness](stream<blip> in) {
-                       return in.key_by(&blip::key)
-                           .window(w)
-                           .allowed_lateness(lateness)
-                           .late_to(late_blips)
-                           .aggregate(bag{});
-                     },
-                     model};
-  }, tell);
+  compare(
+      plays, 22000, {},
+      [](std::mt19937_64& random) {
+        const shape s = random_shape(random);
+        auto model = s.model();
+        model.lateness = pick(random, 0, 60);
+        const duration lateness{model.lateness};
+        return std::pair{[w = s.windows(), lateness](stream<blip> in) {
+                           return in.key_by(&blip::key)
+                               .window(w)
+                               .allowed_lateness(lateness)
+                               .late_to(late_blips)
+                               .aggregate(bag{});
+                         },
+                         model};
+      },
+      tell);
 }
 
 TEST_CASE("hopping windows of events agree with naive ones") {
-  compare(plays, 24000, {}, [](std::mt19937_64& random) {
-    const shape s = random_shape(random);
-    return std::pair{[w = s.windows()](stream<blip> in) {
-                       return in.key_by(&blip::key)
-                           .window(w)
-                           .late_to(late_blips)
-                           .process<row>(values_of);
-                     },
-                     s.model()};
-  }, tell);
+  compare(
+      plays, 24000, {},
+      [](std::mt19937_64& random) {
+        const shape s = random_shape(random);
+        return std::pair{
+            [w = s.windows()](stream<blip> in) {
+              return in.key_by(&blip::key).window(w).late_to(late_blips).process<row>(values_of);
+            },
+            s.model()};
+      },
+      tell);
 }
 
 TEST_CASE("hopping windows of events with allowed lateness agree with naive ones") {
-  compare(plays, 26000, {}, [](std::mt19937_64& random) {
-    const shape s = random_shape(random);
-    auto model = s.model();
-    model.lateness = pick(random, 0, 60);
-    const duration lateness{model.lateness};
-    return std::pair{[w = s.windows(), lateness](stream<blip> in) {
-                       return in.key_by(&blip::key)
-                           .window(w)
-                           .allowed_lateness(lateness)
-                           .late_to(late_blips)
-                           .process<row>(values_of);
-                     },
-                     model};
-  }, tell);
+  compare(
+      plays, 26000, {},
+      [](std::mt19937_64& random) {
+        const shape s = random_shape(random);
+        auto model = s.model();
+        model.lateness = pick(random, 0, 60);
+        const duration lateness{model.lateness};
+        return std::pair{[w = s.windows(), lateness](stream<blip> in) {
+                           return in.key_by(&blip::key)
+                               .window(w)
+                               .allowed_lateness(lateness)
+                               .late_to(late_blips)
+                               .process<row>(values_of);
+                         },
+                         model};
+      },
+      tell);
 }
 
 TEST_CASE("hopping windows of several aggregates agree with naive ones") {
@@ -122,40 +133,46 @@ TEST_CASE("hopping windows of several aggregates agree with naive ones") {
     return say(r.key, r.window, {static_cast<std::int64_t>(n), total, *least, *most}) + " mean " +
            std::to_string(*middle) + say(r.pane);
   };
-  compare(plays, 28000, {.disorder = 40}, [](std::mt19937_64& random) {
-    const shape s = random_shape(random);
-    auto model = s.model();
-    model.lateness = random() % 2 == 0 ? 0 : pick(random, 1, 60);
-    model.summed = true;
-    const duration lateness{model.lateness};
-    return std::pair{[w = s.windows(), lateness](stream<blip> in) {
-                       return in.key_by(&blip::key)
-                           .window(w)
-                           .allowed_lateness(lateness)
-                           .late_to(late_blips)
-                           .aggregate(count{}, sum{&blip::value}, mean{&blip::value},
-                                      weir::min{&blip::value}, weir::max{&blip::value});
-                     },
-                     model};
-  }, told);
+  compare(
+      plays, 28000, {.disorder = 40},
+      [](std::mt19937_64& random) {
+        const shape s = random_shape(random);
+        auto model = s.model();
+        model.lateness = random() % 2 == 0 ? 0 : pick(random, 1, 60);
+        model.summed = true;
+        const duration lateness{model.lateness};
+        return std::pair{[w = s.windows(), lateness](stream<blip> in) {
+                           return in.key_by(&blip::key)
+                               .window(w)
+                               .allowed_lateness(lateness)
+                               .late_to(late_blips)
+                               .aggregate(count{}, sum{&blip::value}, mean{&blip::value},
+                                          weir::min{&blip::value}, weir::max{&blip::value});
+                         },
+                         model};
+      },
+      told);
 }
 
 TEST_CASE("hopping windows that leave unchanged results out agree with naive ones") {
-  compare(plays, 30000, {.acts = 35}, [](std::mt19937_64& random) {
-    const shape s = random_shape(random);
-    auto model = s.model();
-    model.tells_panes = true;
-    const auto changed = [model, s](const std::vector<act>& play) mutable {
-      model.unchanged_left_out = s.every;
-      return model(play);
-    };
-    return std::pair{[w = s.windows()](stream<blip> in) {
-                       return in.key_by(&blip::key)
-                           .window(w)
-                           .late_to(late_blips)
-                           .emit_on_change()
-                           .aggregate(bag{});
-                     },
-                     changed};
-  }, tell);
+  compare(
+      plays, 30000, {.acts = 35},
+      [](std::mt19937_64& random) {
+        const shape s = random_shape(random);
+        auto model = s.model();
+        model.tells_panes = true;
+        const auto changed = [model, s](const std::vector<act>& play) mutable {
+          model.unchanged_left_out = s.every;
+          return model(play);
+        };
+        return std::pair{[w = s.windows()](stream<blip> in) {
+                           return in.key_by(&blip::key)
+                               .window(w)
+                               .late_to(late_blips)
+                               .emit_on_change()
+                               .aggregate(bag{});
+                         },
+                         changed};
+      },
+      tell);
 }

@@ -42,12 +42,12 @@ TEST_CASE("sizes, distances, gaps and counts that make no sense are refused") {
 
 TEST_CASE("an event is in as many hopping windows as cover it, also before 1970") {
   const hopping w{30us, 10us, 3us};
-  CHECK(windows_of(w, tick(3)) ==
-        std::vector{window{tick(-17), tick(13)}, window{tick(-7), tick(23)},
-                    window{tick(3), tick(33)}});
-  CHECK(windows_of(w, tick(-8)) ==
-        std::vector{window{tick(-37), tick(-7)}, window{tick(-27), tick(3)},
-                    window{tick(-17), tick(13)}});
+  CHECK(windows_of(w, tick(3)) == std::vector{window{tick(-17), tick(13)},
+                                              window{tick(-7), tick(23)},
+                                              window{tick(3), tick(33)}});
+  CHECK(windows_of(w, tick(-8)) == std::vector{window{tick(-37), tick(-7)},
+                                               window{tick(-27), tick(3)},
+                                               window{tick(-17), tick(13)}});
 }
 
 TEST_CASE("hopping windows that are shorter than their distance leave gaps") {

@@ -18,10 +18,10 @@ struct naive_windows {
   std::optional<touching> merging;
   std::int64_t lateness = 0;
   bool discards = false;
-  std::int64_t early_events = 0;        ///< A result at every so many; 0 for none.
-  bool only_counts = false;             ///< Those are all results there are.
-  std::int64_t early_every = 0;         ///< A result at multiples in event time; 0 for none.
-  std::size_t keeps_last = 0;           ///< An evictor; 0 for none.
+  std::int64_t early_events = 0;  ///< A result at every so many; 0 for none.
+  bool only_counts = false;       ///< Those are all results there are.
+  std::int64_t early_every = 0;   ///< A result at multiples in event time; 0 for none.
+  std::size_t keeps_last = 0;     ///< An evictor; 0 for none.
   bool tells_panes = true;
   bool summed = false;                  ///< Tells count, sum, least, most and mean of the values.
   std::int64_t unchanged_left_out = 0;  ///< The distance of windows whose equal results are left

@@ -85,15 +85,17 @@ struct outcome {
 struct style {
   int acts = 50;
   std::int64_t keys = 3;
-  std::int64_t span = 120;       ///< Event time that it moves over.
-  std::int64_t disorder = 25;    ///< How far events are apart from where event time stands.
+  std::int64_t span = 120;     ///< Event time that it moves over.
+  std::int64_t disorder = 25;  ///< How far events are apart from where event time stands.
   bool restarts = true;
   bool clock = false;
 };
 
 inline std::vector<act> random_play(std::mt19937_64& random, const style& s) {
   std::vector<act> play;
-  const auto below = [&](std::int64_t n) { return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n)); };
+  const auto below = [&](std::int64_t n) {
+    return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n));
+  };
   std::int64_t now = below(40) - 60;
   std::int64_t clock = 0;
   const std::int64_t keys = 1 + below(s.keys);

@@ -15,9 +15,9 @@ TEST_CASE("hopping windows and sessions through running actors are those of a lo
   };
   pipeline p{"windows", {.parallelism = 2}};
   const memory_sink<window_result<std::int64_t, std::uint64_t>> hops, sessions;
-  stream<blip> all = p.from(generator{blip_of, {.events = n}})
-                         .event_time([](const blip& b) { return tick(b.value); },
-                                     bounded_out_of_orderness{1ms});
+  stream<blip> all =
+      p.from(generator{blip_of, {.events = n}})
+          .event_time([](const blip& b) { return tick(b.value); }, bounded_out_of_orderness{1ms});
   all.key_by(&blip::key)
       .window(hopping{500us, 200us})
       .allowed_lateness(10us)

@@ -14,7 +14,8 @@ using row = window_result<std::int64_t, std::vector<std::int64_t>>;
 
 std::vector<std::string> told(const std::vector<timed<row>>& rows) {
   std::vector<std::string> lines;
-  for (const auto& r : rows) lines.push_back(say(r.value.key, r.value.window, r.value.value) + say(r.value.pane));
+  for (const auto& r : rows)
+    lines.push_back(say(r.value.key, r.value.window, r.value.value) + say(r.value.pane));
   return lines;
 }
 using lines = std::vector<std::string>;
@@ -116,8 +117,8 @@ TEST_CASE("a sliding window leaves unchanged results out on request") {
   run.end();
   std::vector<std::pair<std::int64_t, std::uint64_t>> counts;
   for (const auto& o : run.outputs()) counts.emplace_back(ticks(o.at), o.value.value);
-  CHECK(counts == std::vector<std::pair<std::int64_t, std::uint64_t>>{
-                      {0, 1}, {5, 2}, {20, 1}, {25, 0}});
+  CHECK(counts ==
+        std::vector<std::pair<std::int64_t, std::uint64_t>>{{0, 1}, {5, 2}, {20, 1}, {25, 0}});
 }
 
 TEST_CASE("an un-keyed window is of all events of all instances") {
@@ -139,8 +140,8 @@ TEST_CASE("an un-keyed window is of all events of all instances") {
 
 TEST_CASE("an assigner of one's own says where events belong") {
   operator_run run{[](stream<blip> in) {
-                     return in.key_by(&blip::key).window(by_parity{}).aggregate(bag{}).named("w");
-                   }};
+    return in.key_by(&blip::key).window(by_parity{}).aggregate(bag{}).named("w");
+  }};
   run.push({1, 1}, tick(5)).push({1, 2}, tick(5)).push({1, 3}, tick(5));
   run.end();
   auto got = told(run.outputs());
@@ -211,8 +212,10 @@ TEST_CASE("windows fire no faster than credit and budget allow, and lose nothing
       const auto keyed = in.key_by(&blip::key);
       const auto fold = [](const auto& w) { return w.aggregate(count{}).named("w"); };
       stream<window_result<std::int64_t, std::uint64_t>> out =
-          hops ? stream<window_result<std::int64_t, std::uint64_t>>{fold(keyed.window(hopping{20us, 10us}))}
-               : stream<window_result<std::int64_t, std::uint64_t>>{fold(keyed.window(session{5us}))};
+          hops ? stream<window_result<std::int64_t, std::uint64_t>>{fold(
+                     keyed.window(hopping{20us, 10us}))}
+               : stream<window_result<std::int64_t, std::uint64_t>>{
+                     fold(keyed.window(session{5us}))};
       return out;
     };
     operator_run run{build, options};
@@ -234,10 +237,11 @@ TEST_CASE("a function that fails when a window fires is a dead letter, and the o
   operator_run run{[](stream<blip> in) {
     return in.key_by(&blip::key)
         .window(hopping{20us, 10us})
-        .process<std::int64_t>([](std::int64_t key, const window& w, std::span<const blip>, auto emit) {
-          if (key == 2 && w.start == tick(0)) throw std::runtime_error("no");
-          emit(key);
-        });
+        .process<std::int64_t>(
+            [](std::int64_t key, const window& w, std::span<const blip>, auto emit) {
+              if (key == 2 && w.start == tick(0)) throw std::runtime_error("no");
+              emit(key);
+            });
   }};
   for (std::int64_t k = 1; k <= 3; ++k) run.push({k, k}, tick(15));
   run.end();
@@ -270,11 +274,14 @@ TEST_CASE("windows of event time without event time are a mistake, others are no
     auto built = p.build();
     return built ? std::string{} : built.error().message;
   };
-  CHECK_THAT(mistakes([](auto k) { return k.window(hopping{2s, 1s}).aggregate(bag{}); }),
+  CHECK_THAT(mistakes([](auto k) {
+               return k.window(hopping{2s, 1s}).aggregate(bag{});
+             }),
              ContainsSubstring("has no event time"));
   CHECK(mistakes([](auto k) { return k.window(tumbling_count{3}).aggregate(bag{}); }).empty());
-  CHECK(mistakes([](auto k) { return k.window(processing_time(tumbling{1s})).aggregate(bag{}); })
-            .empty());
+  CHECK(mistakes([](auto k) {
+          return k.window(processing_time(tumbling{1s})).aggregate(bag{});
+        }).empty());
   CHECK_THAT(
       mistakes([](auto k) { return k.window(session{2s}).allowed_lateness(-1s).aggregate(bag{}); }),
       ContainsSubstring("the allowed lateness is negative"));

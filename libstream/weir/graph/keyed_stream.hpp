@@ -53,8 +53,8 @@ public:
   template <class W>
   requires detail::is_window_kind<W, T>
   auto window(W windows) const {
-    constexpr bool needs_time = !detail::is_count_window<W> && !detail::is_by_clock<W> &&
-                                !std::is_same_v<W, global_window>;
+    constexpr bool needs_time =
+        !detail::is_count_window<W> && !detail::is_by_clock<W> && !std::is_same_v<W, global_window>;
     if (needs_time && !state_.has_event_time)
       state_.draft->mistake(
           "window(): the stream has no event time, which tells what belongs to a window; call "
@@ -64,9 +64,10 @@ public:
   }
   template <class W>
   auto window(W) const {
-    static_assert(detail::is_window_kind<W, T>,
-                  "weir: window() wants a kind of window, like tumbling{1min} or session{10min}; one "
-                  "of your own needs `assign(const T&, timestamp, emit)`, called as const");
+    static_assert(
+        detail::is_window_kind<W, T>,
+        "weir: window() wants a kind of window, like tumbling{1min} or session{10min}; one "
+        "of your own needs `assign(const T&, timestamp, emit)`, called as const");
     return begin();
   }
 

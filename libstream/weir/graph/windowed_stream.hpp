@@ -66,8 +66,7 @@ struct window_traits {
   static constexpr bool sliding = std::is_same_v<windows, weir::sliding>;
   static constexpr bool counted = is_count_window<windows>;
   static constexpr bool evicts = !std::is_same_v<typename S::evictor_type, operators::no_evictor>;
-  static constexpr bool plain =
-      std::is_same_v<typename S::trigger_type, at_window_end> && !evicts;
+  static constexpr bool plain = std::is_same_v<typename S::trigger_type, at_window_end> && !evicts;
   /// Only these engines know no triggers and evictors.
   static constexpr bool special = sliding || counted;
   static constexpr bool may_fire_again = S::late || !plain;
@@ -134,9 +133,10 @@ public:
   template <class G>
   requires trigger_of<G, T>
   auto trigger(G g) const {
-    static_assert(!detail::is_merging<windows_type> || merging_trigger<G>,
-                  "weir: a trigger of windows that merge, like sessions, needs `merge(state&, const "
-                  "state&)`");
+    static_assert(
+        !detail::is_merging<windows_type> || merging_trigger<G>,
+        "weir: a trigger of windows that merge, like sessions, needs `merge(state&, const "
+        "state&)`");
     return with(settings_.with_trigger(std::move(g)));
   }
   template <class G>
@@ -164,9 +164,10 @@ public:
   auto evict(E e) const { return with(settings_.with_evictor(std::move(e))); }
   template <class E>
   auto evict(E) const {
-    static_assert(evictor_of<E, T>,
-                  "weir: evict() wants keep_last{n}, keep_newest{d}, keep_near{delta, threshold}, or "
-                  "an object with `after` and `evict(evict_view<T>&, const window&)`");
+    static_assert(
+        evictor_of<E, T>,
+        "weir: evict() wants keep_last{n}, keep_newest{d}, keep_near{delta, threshold}, or "
+        "an object with `after` and `evict(evict_view<T>&, const window&)`");
     return *this;
   }
 
@@ -266,8 +267,8 @@ private:
   template <bool Changes, class Finish, class... A>
   auto aggregated(Finish finish, A... parts) const {
     if constexpr (sizeof...(A) == 1 && std::is_same_v<Finish, same>)
-      return folded<Changes>(operators::aggregate_fold<key, T, A..., Finish>{
-          std::move(parts)..., std::move(finish)});
+      return folded<Changes>(
+          operators::aggregate_fold<key, T, A..., Finish>{std::move(parts)..., std::move(finish)});
     else
       return folded<Changes>(operators::aggregate_fold<key, T, aggregate_tuple<A...>, Finish>{
           aggregate_tuple{std::move(parts)...}, std::move(finish)});
@@ -372,14 +373,16 @@ private:
                           : Settings::on_change ? operators::output_mode::changed_results
                                                 : operators::output_mode::results;
     return operators::pane_operator<key, T, KeyOf, Fold, store, Settings::late, mode>{
-        settings_.windows, from_.key_of_, std::move(fold), settings_.lateness, settings_.late_output};
+        settings_.windows, from_.key_of_, std::move(fold), settings_.lateness,
+        settings_.late_output};
   }
   template <bool Changes, class Fold>
   auto general_of(Fold fold) const {
     if constexpr (traits::hopping)
       if (settings_.windows.size() > settings_.windows.every())
         draft().warning(
-            "window(): triggers, early results, evictors and discarded panes on windows that overlap "
+            "window(): triggers, early results, evictors and discarded panes on windows that "
+            "overlap "
             "keep something for each window that an event is in, so they cost the overlap; without "
             "them the cost is the same for any overlap");
     using each = std::conditional_t<Settings::on_change, operators::changed_results<key, Fold>,
@@ -390,8 +393,8 @@ private:
     constexpr bool buffers = traits::evicts || operators::folds_events<Fold>;
     using evictor = typename Settings::evictor_type;
     if constexpr (buffers)
-      return general_with<output>(operators::buffered_contents<T, Fold, evictor>{
-          std::move(fold), settings_.evictor});
+      return general_with<output>(
+          operators::buffered_contents<T, Fold, evictor>{std::move(fold), settings_.evictor});
     else
       return general_with<output>(operators::folded_contents<T, Fold>{std::move(fold)});
   }
@@ -406,12 +409,8 @@ private:
   auto general_op(Contents contents, Trigger trigger) const {
     return operators::window_operator<key, T, KeyOf, windows_type, Trigger, Contents, Output,
                                       traits::may_fire_again>{
-        settings_.windows,
-        from_.key_of_,
-        std::move(trigger),
-        std::move(contents),
-        Output{},
-        {settings_.lateness, settings_.late_output}};
+        settings_.windows,   from_.key_of_, std::move(trigger),
+        std::move(contents), Output{},      {settings_.lateness, settings_.late_output}};
   }
 
   keyed_stream<T, KeyOf> from_;

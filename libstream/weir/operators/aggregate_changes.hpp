@@ -2,9 +2,9 @@
 #pragma once
 
 #include "weir/aggregates/aggregate.hpp"
+#include "weir/event/change.hpp"
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/state/keyed_table.hpp"
-#include "weir/event/change.hpp"
 
 #include <boost/describe/class.hpp>
 
@@ -87,20 +87,20 @@ private:
 
   void apply(entry& e, const C& c, timestamp at) {
     switch (c.kind) {
-    case change_kind::update:
-      if (c.previous && e.second != 0)
-        aggregate_.retract(e.first, *c.previous);
-      else
+      case change_kind::update:
+        if (c.previous && e.second != 0)
+          aggregate_.retract(e.first, *c.previous);
+        else
+          ++e.second;
+        add_event(aggregate_, e.first, c.value, at);
+        return;
+      case change_kind::insert:
         ++e.second;
-      add_event(aggregate_, e.first, c.value, at);
-      return;
-    case change_kind::insert:
-      ++e.second;
-      add_event(aggregate_, e.first, c.value, at);
-      return;
-    case change_kind::remove:
-      --e.second;
-      aggregate_.retract(e.first, c.value);
+        add_event(aggregate_, e.first, c.value, at);
+        return;
+      case change_kind::remove:
+        --e.second;
+        aggregate_.retract(e.first, c.value);
     }
   }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "weir/sink/sink.hpp"
 #include "weir/event/change.hpp"
+#include "weir/sink/sink.hpp"
 
 #include <concepts>
 #include <functional>

@@ -32,8 +32,7 @@ public:
   }
   void write(snapshot_writer& to, std::string_view state) {
     for (std::size_t g = 0; g < parts_.size(); ++g)
-      if (!parts_[g].empty())
-        to.keyed(state, static_cast<key_group>(g), std::move(parts_[g]));
+      if (!parts_[g].empty()) to.keyed(state, static_cast<key_group>(g), std::move(parts_[g]));
   }
 
 private:

@@ -58,7 +58,8 @@ public:
     ++e.seen;
     if (e.seen % windows_.every() != 0) return;
     const std::int64_t to = number + 1;
-    const std::int64_t from = std::max<std::int64_t>(0, to - static_cast<std::int64_t>(windows_.size()));
+    const std::int64_t from =
+        std::max<std::int64_t>(0, to - static_cast<std::int64_t>(windows_.size()));
     struct let_go {  // also if the window's function throws
       count_operator& of;
       std::uint32_t slot;
@@ -123,7 +124,8 @@ private:
   void drop(std::uint32_t slot, std::int64_t to) {
     entry& e = entries_[slot];
     const auto next_to = to + static_cast<std::int64_t>(windows_.every());
-    const auto from = std::max<std::int64_t>(0, next_to - static_cast<std::int64_t>(windows_.size()));
+    const auto from =
+        std::max<std::int64_t>(0, next_to - static_cast<std::int64_t>(windows_.size()));
     e.panes.drop_before(fold_, place(from));
     std::erase_if(e.times, [&](const auto& t) { return from > t.first; });
     if (windows_.size() != windows_.every()) return;

@@ -14,7 +14,8 @@ public:
   /// Throws `weir::exception` if `n` is 0.
   explicit tumbling_count(std::uint64_t n) : n_(n) {
     if (n == 0)
-      throw exception({errc::invalid_argument, "tumbling_count(): a window needs at least 1 event"});
+      throw exception(
+          {errc::invalid_argument, "tumbling_count(): a window needs at least 1 event"});
   }
 
   [[nodiscard]] std::uint64_t size() const noexcept { return n_; }

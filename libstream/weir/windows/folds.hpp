@@ -12,9 +12,9 @@
 namespace weir::operators {
 
 // A fold says what engines gather of a window's events and what they emit of it:
-// `accumulator`, `init()`, `add(acc, event, at)`, `merge(acc, other)`, where `other` holds what came
-// after what `acc` holds, and `emit(key, window, pane, acc, next)`.
-// One with a single result has `value(acc)` and `result`, too.
+// `accumulator`, `init()`, `add(acc, event, at)`, `merge(acc, other)`, where `other` holds what
+// came after what `acc` holds, and `emit(key, window, pane, acc, next)`. One with a single result
+// has `value(acc)` and `result`, too.
 
 /// Gathers an aggregate's accumulator and emits a `window_result` of what `finish` makes of its
 /// result.

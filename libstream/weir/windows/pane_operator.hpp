@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/event/change.hpp"
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/state/key_index.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/windows/calendar.hpp"
-#include "weir/event/change.hpp"
 #include "weir/windows/folds.hpp"
 #include "weir/windows/hopping.hpp"
 #include "weir/windows/late_gate.hpp"
@@ -40,10 +40,11 @@ struct value_of_fold<Fold> {
 
 }  // namespace detail
 
-/// Windows that overlap: events are gathered in panes, which are cut at the windows' starts and ends
-/// and exist only where events are, and a window is made of the panes it covers. `Store` holds the
-/// panes of a key. A calendar says which keys have a window to fire; stretches without events are
-/// jumped over, and a key without panes costs nothing. `Late` keeps panes for the allowed lateness.
+/// Windows that overlap: events are gathered in panes, which are cut at the windows' starts and
+/// ends and exist only where events are, and a window is made of the panes it covers. `Store` holds
+/// the panes of a key. A calendar says which keys have a window to fire; stretches without events
+/// are jumped over, and a key without panes costs nothing. `Late` keeps panes for the allowed
+/// lateness.
 template <class K, class T, class KeyOf, class Fold, class Store, bool Late,
           output_mode Mode = output_mode::results>
 class pane_operator {
@@ -122,9 +123,11 @@ public:
       const entry& e = entries_[slot];
       bytes& part = parts.begin(key);
       encode(e.next, part);
-      encode(e.compared, part);
-      encode(e.refired, part);
-      encode(e.value, part);
+      if constexpr (Late) encode(e.refired, part);
+      if constexpr (Mode == output_mode::changed_results) {
+        encode(e.last.compared, part);
+        encode(e.last.value, part);
+      }
       e.panes.save(part);
     });
     parts.write(to, "@panes");
@@ -139,9 +142,12 @@ public:
       if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
       entry& e = entries_[slot];
       std::int64_t next = none;
-      if (!decode(in, next) || !decode(in, e.compared) || !decode(in, e.refired) ||
-          !decode(in, e.value) || !e.panes.load(in))
-        return false;
+      if (!decode(in, next)) return false;
+      if constexpr (Late)
+        if (!decode(in, e.refired)) return false;
+      if constexpr (Mode == output_mode::changed_results)
+        if (!decode(in, e.last.compared) || !decode(in, e.last.value)) return false;
+      if (!e.panes.load(in)) return false;
       if (next != none) schedule(slot, next);
       if constexpr (Late)
         if (!e.panes.empty()) {
@@ -153,13 +159,28 @@ public:
   }
 
 private:
-  struct entry {
-    Store panes;
-    std::int64_t next = none;     ///< The next window to fire.
+  struct nothing {};
+  struct for_late_events {
     std::int64_t kept_to = none;  ///< After this window the panes are looked through.
+    std::vector<std::pair<std::int64_t, std::uint32_t>>
+        refired{};  ///< Windows, with their results.
+  };
+  struct for_comparing {
     std::int64_t compared = none;  ///< The window that `value` is of.
-    std::vector<std::pair<std::int64_t, std::uint32_t>> refired;  ///< Windows fired again: results.
-    std::optional<value_type> value;
+    std::optional<value_type> value{};
+  };
+  struct entry : std::conditional_t<Late, for_late_events, nothing> {
+    Store panes;
+    std::int64_t next = none;  ///< The next window to fire.
+    [[no_unique_address]] std::conditional_t<Mode == output_mode::changed_results, for_comparing,
+                                             nothing>
+        last{};
+  };
+
+  /// The number of a window's next result, and when the one before it came.
+  struct next_result {
+    std::uint32_t number;
+    pane_timing timing_before;
   };
 
   template <class E>
@@ -191,8 +212,7 @@ private:
     e.next = none;
     // The first pane that a later window holds tells the next one; before anything is emitted.
     const timestamp rest = e.panes.first_from(windows_.nth(firing_ + 1).start);
-    if (rest != max_timestamp)
-      schedule(slot, std::max(firing_ + 1, windows_.first(rest)));
+    if (rest != max_timestamp) schedule(slot, std::max(firing_ + 1, windows_.first(rest)));
     struct let_go {
       pane_operator& of;
       std::uint32_t slot;
@@ -208,10 +228,10 @@ private:
   void emit(std::uint32_t slot, entry& e, const window& w, const Acc& acc, Next& next) {
     if constexpr (Mode == output_mode::changed_results) {
       auto value = fold_.value(acc);
-      const bool follows = e.compared != none && e.compared + 1 == firing_;
-      e.compared = firing_;
-      if (follows && e.value && *e.value == value) return;
-      e.value = value;
+      const bool follows = e.last.compared != none && e.last.compared + 1 == firing_;
+      e.last.compared = firing_;
+      if (follows && e.last.value && *e.last.value == value) return;
+      e.last.value = value;
       results_->add(1);
       next(typename Fold::result{keys_.key(slot), w, std::move(value), {}}, w.last());
     } else if constexpr (Mode == output_mode::changes) {
@@ -232,7 +252,7 @@ private:
     const std::int64_t from = std::max(first_, expired_ + 1);
     const std::int64_t to = std::min(last_, complete_);
     std::vector<std::optional<value_type>> before;
-    std::vector<std::uint32_t> numbers;
+    std::vector<next_result> numbers;
     for (std::int64_t k = from; k <= to; ++k) {
       const window w = windows_.nth(k);
       std::optional<value_type> value;
@@ -246,15 +266,15 @@ private:
     for (std::int64_t k = from; k <= to; ++k) {
       const window w = windows_.nth(k);
       const auto i = static_cast<std::size_t>(k - from);
-      e.panes.fire(fold_, w.start, w.end, [&](const auto& acc) {
-        emit_late(slot, w, {numbers[i], pane_timing::late}, before[i], acc, next);
-      });
+      e.panes.fire(fold_, w.start, w.end,
+                   [&](const auto& acc) { emit_late(slot, w, numbers[i], before[i], acc, next); });
     }
   }
 
   template <class Acc, class Next>
-  void emit_late(std::uint32_t slot, const window& w, const pane_info& pane,
+  void emit_late(std::uint32_t slot, const window& w, const next_result& number,
                  std::optional<value_type>& before, const Acc& acc, Next& next) {
+    const pane_info pane{number.number, pane_timing::late};
     if constexpr (compares) {
       using result = typename Fold::result;
       result r{keys_.key(slot), w, fold_.value(acc), pane};
@@ -267,9 +287,8 @@ private:
         change<result> c{change_kind::insert, std::move(r), {}};
         if (before) {
           c.kind = change_kind::update;
-          c.previous = result{c.value.key, w, std::move(*before), {pane.number - 1, {}}};
-          c.previous->pane.timing =
-              pane.number == 1 ? pane_timing::on_time : pane_timing::late;
+          c.previous =
+              result{c.value.key, w, std::move(*before), {pane.number - 1, number.timing_before}};
         }
         next(std::move(c), w.last());
       }
@@ -279,12 +298,12 @@ private:
     }
   }
 
-  /// The number of a fired window's next result.
-  std::uint32_t count_refired(entry& e, std::int64_t k, bool filled) {
+  /// Counts a fired window's next result.
+  next_result count_refired(entry& e, std::int64_t k, bool filled) {
     for (auto& [window, results] : e.refired)
-      if (window == k) return results++;
+      if (window == k) return {results++, pane_timing::late};
     e.refired.emplace_back(k, filled ? 2 : 1);
-    return filled ? 1 : 0;
+    return {filled ? 1U : 0U, pane_timing::on_time};
   }
 
   void leave(std::uint32_t slot) {

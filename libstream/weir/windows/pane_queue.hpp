@@ -3,67 +3,60 @@
 
 #include "weir/codec/binary.hpp"
 #include "weir/core/time.hpp"
+#include "weir/windows/chunk_list.hpp"
 
-#include <algorithm>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace weir::operators {
 
 /// The panes of a key, each with the accumulator of its events, and the aggregate over a stretch of
 /// them that moves forward: two stacks, of which the front one holds the aggregate of each pane and
-/// all after it in the stack, the back one a single aggregate (the algorithm is folklore; Tangwongsan,
-/// Hirzel, Schneider, "In-order sliding-window aggregation in worst-case constant time", compares
-/// it with others). A firing costs one merge, and a pane two over its life, however many panes a
-/// window has; but those of the panes in the back come at once, when the front is used up. An event
-/// for a pane that a firing has passed makes the next firing start anew, with a merge for each
-/// pane. Nothing is ever subtracted.
+/// all after it in the stack, the back one a single aggregate (the algorithm is folklore;
+/// Tangwongsan, Hirzel, Schneider, "In-order sliding-window aggregation in worst-case constant
+/// time", compares it with others). A firing costs one merge, and a pane two over its life, however
+/// many panes a window has; but those of the panes in the back come at once, when the front is used
+/// up. An event for a pane that a firing has passed makes the next firing start anew, with a merge
+/// for each pane. Nothing is ever subtracted.
 template <class T, class Fold>
 class pane_queue {
   using accumulator = typename Fold::accumulator;
 
 public:
-  [[nodiscard]] bool empty() const noexcept { return head_ == panes_.size(); }
+  [[nodiscard]] bool empty() const noexcept { return panes_.empty(); }
   /// The start of the first pane. @pre !empty()
-  [[nodiscard]] timestamp first() const { return panes_[head_].start; }
+  [[nodiscard]] timestamp first() const { return panes_[0].start; }
   /// The start of the last. @pre !empty()
   [[nodiscard]] timestamp last() const { return panes_.back().start; }
   /// The start of the first that doesn't start before `t`; `max_timestamp` if there is none.
   [[nodiscard]] timestamp first_from(timestamp t) const {
-    const auto at = find(t);
-    return at == panes_.size() ? max_timestamp : panes_[at].start;
+    if (empty() || last() < t) return max_timestamp;
+    return panes_[find(t)].start;
   }
 
   void add(const Fold& fold, timestamp start, timestamp, const T& event, timestamp at_time) {
-    const std::size_t at =
-        empty() || panes_.back().start < start ? panes_.size() : find(start);
+    if (!empty() && last() == start && taken_ < panes_.size())
+      return fold.add(panes_.back().acc, event, at_time);
+    const std::size_t at = empty() || last() < start ? panes_.size() : find(start);
     if (at < taken_) start_anew();
     if (at == panes_.size() || panes_[at].start != start)
-      panes_.insert(panes_.begin() + static_cast<std::ptrdiff_t>(at), pane{start, fold.init()});
+      panes_.insert(at, pane{start, fold.init()});
     fold.add(panes_[at].acc, event, at_time);
   }
 
   /// Forgets the panes that start before `t`.
   void drop_before(const Fold& fold, timestamp t) {
-    if (taken_ != head_ && panes_[taken_ - 1].start < t) {  // all that was aggregated
-      head_ = taken_;
+    if (taken_ != 0 && panes_[taken_ - 1].start < t) {  // all that was aggregated
+      for (; taken_ != 0; --taken_) panes_.pop_front();
       start_anew();
     }
-    while (!empty() && first() < t) {
-      if (head_ == taken_) {
-        front_ = taken_ = ++head_;
-        continue;
-      }
-      if (head_ == front_) turn_over(fold);
+    for (; !empty() && first() < t; panes_.pop_front()) {
+      if (taken_ == 0) continue;
+      if (front_ == 0) turn_over(fold);
       suffixes_.pop_back();
-      ++head_;
+      --front_;
+      --taken_;
     }
-    if (head_ < 16 || head_ * 2 < panes_.size()) return;
-    panes_.erase(panes_.begin(), panes_.begin() + static_cast<std::ptrdiff_t>(head_));
-    front_ -= head_;
-    taken_ -= head_;
-    head_ = 0;
   }
 
   /// Calls `f(acc)` with the aggregate over the panes that start in `[from, to)`, where neither may
@@ -77,8 +70,8 @@ public:
       else
         back_ = panes_[taken_].acc;
     }
-    if (taken_ == head_) return false;
-    if (suffixes_.empty()) {
+    if (taken_ == 0) return false;
+    if (front_ == 0) {
       f(std::as_const(back_));
     } else if (!back_filled_) {
       f(std::as_const(suffixes_.back()));
@@ -91,8 +84,8 @@ public:
   }
 
   void save(bytes& to) const {
-    encode(static_cast<std::uint32_t>(panes_.size() - head_), to);
-    for (std::size_t i = head_; i < panes_.size(); ++i) {
+    encode(static_cast<std::uint32_t>(panes_.size()), to);
+    for (std::size_t i = 0; i < panes_.size(); ++i) {
       encode(panes_[i].start, to);
       encode(panes_[i].acc, to);
     }
@@ -114,20 +107,28 @@ private:
     accumulator acc;
   };
 
+  /// The number of the first pane that doesn't start before `start`.
   [[nodiscard]] std::size_t find(timestamp start) const {
-    const auto at = std::lower_bound(panes_.begin() + static_cast<std::ptrdiff_t>(head_),
-                                     panes_.end(), start,
-                                     [](const pane& p, timestamp t) { return p.start < t; });
-    return static_cast<std::size_t>(at - panes_.begin());
+    std::size_t from = 0;
+    for (std::size_t n = panes_.size(); n != 0;) {
+      const std::size_t half = n / 2;
+      if (panes_[from + half].start < start) {
+        from += half + 1;
+        n -= half + 1;
+      } else {
+        n = half;
+      }
+    }
+    return from;
   }
   void start_anew() {
-    front_ = taken_ = head_;
+    front_ = taken_ = 0;
     suffixes_.clear();
     back_filled_ = false;
   }
   /// Moves what the back holds to the front.
   void turn_over(const Fold& fold) {
-    for (std::size_t i = taken_; i-- != head_;) {
+    for (std::size_t i = taken_; i-- != 0;) {
       suffixes_.push_back(panes_[i].acc);
       if (i + 1 != taken_) fold.merge(suffixes_.back(), suffixes_[suffixes_.size() - 2]);
     }
@@ -135,10 +136,9 @@ private:
     back_filled_ = false;
   }
 
-  std::vector<pane> panes_;  ///< From `head_` on, by start.
-  std::vector<accumulator> suffixes_;  ///< Of the panes from `head_` to `front_`, the last first.
-  accumulator back_{};                 ///< Of those from `front_` to `taken_`.
-  std::uint32_t head_ = 0;
+  chunk_list<pane> panes_;            ///< By start.
+  chunk_list<accumulator> suffixes_;  ///< Of the first `front_` panes, the last of them first.
+  accumulator back_{};                ///< Of those from `front_` to `taken_`.
   std::uint32_t front_ = 0;
   std::uint32_t taken_ = 0;  ///< Those from here on have not been in a firing.
   bool back_filled_ = false;

@@ -31,8 +31,8 @@ template <class Iterator, class At>
 std::pair<Iterator, Iterator> sessions_met(Iterator begin, Iterator end, const window& w,
                                            touching rule, At at) {
   const auto meets = [&](const auto& x) { return belong_together(at(x), w, rule); };
-  const Iterator place = std::lower_bound(
-      begin, end, w, [&](const auto& x, const window& y) { return at(x) < y; });
+  const Iterator place =
+      std::lower_bound(begin, end, w, [&](const auto& x, const window& y) { return at(x) < y; });
   Iterator from = place;
   while (from != begin && meets(*std::prev(from))) --from;
   if (from == place) {

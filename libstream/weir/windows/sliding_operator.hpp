@@ -109,8 +109,7 @@ private:
       }
     } const after{*this, slot};
     if (!enters && !windows_.exits()) return;
-    if (e.panes.fire(fold_, w.start, w.end,
-                     [&](const auto& acc) { emit(slot, e, w, acc, next); }))
+    if (e.panes.fire(fold_, w.start, w.end, [&](const auto& acc) { emit(slot, e, w, acc, next); }))
       return;
     const auto nothing = fold_.init();
     emit(slot, e, w, nothing, next);
@@ -120,7 +119,7 @@ private:
     if (e.panes.empty()) return;
     timestamp due = e.panes.first_from(saturating_add(t, duration{1}));
     // Without exits a key is looked at once more when its last event has left.
-    const timestamp oldest = windows_.exits() ? e.panes.first_from(w.start)
+    const timestamp oldest = windows_.exits()       ? e.panes.first_from(w.start)
                              : due == max_timestamp ? e.panes.last()
                                                     : max_timestamp;
     if (oldest != max_timestamp) due = std::min(due, saturating_add(oldest, windows_.length()));

@@ -31,15 +31,15 @@ public:
   [[nodiscard]] timestamp edge(std::int64_t k) const {
     std::int64_t at = 0;
     if (__builtin_mul_overflow(k, step_, &at)) return k > 0 ? max_timestamp : min_timestamp;
-    if (__builtin_add_overflow(at, offset_, &at)) return offset_ > 0 ? max_timestamp : min_timestamp;
+    if (__builtin_add_overflow(at, offset_, &at))
+      return offset_ > 0 ? max_timestamp : min_timestamp;
     return zone_ ? zone_->instant(duration{at}) : timestamp{duration{at}};
   }
 
 private:
   [[nodiscard]] std::int64_t floor_index(std::int64_t t) const {
     std::int64_t from = 0;
-    if (__builtin_sub_overflow(t, offset_, &from))
-      from = offset_ > 0 ? INT64_MIN : INT64_MAX;
+    if (__builtin_sub_overflow(t, offset_, &from)) from = offset_ > 0 ? INT64_MIN : INT64_MAX;
     const std::int64_t k = from / step_;
     return k - static_cast<std::int64_t>(from % step_ < 0);
   }

@@ -87,7 +87,8 @@ public:
   /// Throws `weir::exception` if `n` is 0.
   explicit on_count(std::uint64_t n) : n_(n) {
     if (n == 0)
-      throw exception({errc::invalid_argument, "on_count(): the number of events must be positive"});
+      throw exception(
+          {errc::invalid_argument, "on_count(): the number of events must be positive"});
   }
 
   template <class T>
@@ -192,8 +193,8 @@ struct every_events {
 
 /// Whether `E` says how often early results come.
 template <class E>
-concept early_rhythm = std::same_as<E, every_event_time> || std::same_as<E, every_processing_time> ||
-    std::same_as<E, every_events>;
+concept early_rhythm = std::same_as<E, every_event_time> ||
+    std::same_as<E, every_processing_time> || std::same_as<E, every_events>;
 
 /// `at_window_end` with results before it. What `early()` makes.
 template <early_rhythm Every>

@@ -58,8 +58,8 @@ inline constexpr bool is_merging<by_clock<W>> = is_merging<W>;
 
 /// Whether a kind of window is one of the library's or an assigner for `T`.
 template <class W, class T>
-inline constexpr bool is_window_kind = std::is_same_v<W, sliding> || is_count_window<W> ||
-                                       window_assigner<W, T>;
+inline constexpr bool is_window_kind =
+    std::is_same_v<W, sliding> || is_count_window<W> || window_assigner<W, T>;
 template <class W, class T>
 inline constexpr bool is_window_kind<by_clock<W>, T> = window_assigner<W, T>;
 
