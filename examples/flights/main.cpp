@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Every departure from New York's airports in 2013, reported when the flight lands: delays for each
-// airport and hour, how many of a carrier's flights of a day were late, aircraft whose delay grew from
-// leg to leg, and carriers that flew again after cancellations. See data/README.md for
-// the data.
+// airport and hour, how many of a carrier's flights of a day were late, aircraft whose delay grew
+// from leg to leg, and carriers that flew again after cancellations. See data/README.md for the
+// data.
 #include "flight.hpp"
 #include "report.hpp"
 
@@ -88,11 +88,10 @@ void build(weir::pipeline& p, const weir::args& args, flights::newest_hours& new
       .named("carrier-days");
 
   const weir::side_output<flight> late_for_legs{"late for its legs"};
-  auto growing =
-      reported.filter([](const flight& f) { return !f.is_cancelled() && f.tailnum; })
-          .key_by([](const flight& f) { return *f.tailnum; })
-          .detect(growing_delays(), {.late = late_for_legs})
-          .named("growing delays");
+  auto growing = reported.filter([](const flight& f) { return !f.is_cancelled() && f.tailnum; })
+                     .key_by([](const flight& f) { return *f.tailnum; })
+                     .detect(growing_delays(), {.late = late_for_legs})
+                     .named("growing delays");
   growing.side(late_for_legs).to(csv("late-for-legs.csv")).named("late-for-legs");
   growing
       .select([](const weir::match<flight>& m) {
@@ -105,11 +104,11 @@ void build(weir::pipeline& p, const weir::args& args, flights::newest_hours& new
       .named("growing-delays");
 
   const weir::side_output<flight> late_for_recovery{"late for its recovery"};
-  auto recovered =
-      reported
-          .key_by([](const flight& f) { return std::pair{f.origin, f.carrier}; })
-          .detect(recoveries(), {.late = late_for_recovery})
-          .named("recoveries of a carrier");
+  auto recovered = reported.key_by([](const flight& f) {
+                             return std::pair{f.origin, f.carrier};
+                           })
+                       .detect(recoveries(), {.late = late_for_recovery})
+                       .named("recoveries of a carrier");
   recovered.side(late_for_recovery).to(csv("late-for-recovery.csv")).named("late-for-recovery");
   recovered
       .select([](const weir::match<flight>& m) {

@@ -310,8 +310,7 @@ private:
     event_ = nowhere;
     for (const decision& d : decisions_) apply(slot, d, event, at, number);
     for (; starting != 0; starting &= starting - 1) {
-      const edge& e =
-          edge_of(machine().start(), static_cast<unsigned>(std::countr_zero(starting)));
+      const edge& e = edge_of(machine().start(), static_cast<unsigned>(std::countr_zero(starting)));
       take(slot, e, nowhere, event, at, number);
     }
     runs_.key(slot).bytes += buffer_.bytes() - before;
@@ -473,16 +472,16 @@ private:
       const auto i = static_cast<unsigned>(std::countr_zero(left));
       if (edge_of(s, i).gap == static_cast<std::int8_t>(gap)) r.live &= ~(1U << i);
     }
-    const bool ended_in_time = r.ends && s.end == ending::in_time &&
-                               s.end_gap == static_cast<std::int8_t>(gap);
+    const bool ended_in_time =
+        r.ends && s.end == ending::in_time && s.end_gap == static_cast<std::int8_t>(gap);
     if (ended_in_time) {
       complete_run(r, t == max_timestamp ? w.deadline : t);
       r.ends = false;
     }
     if (r.live != 0 || r.ends) return;
     if (had != 0) {
-      const timestamp over = machine().within ? saturating_add(r.began, *machine().within)
-                                              : max_timestamp;
+      const timestamp over =
+          machine().within ? saturating_add(r.began, *machine().within) : max_timestamp;
       report_timed_out(r, std::min(w.deadline, over), out);
     }
     drop(w.of);
@@ -574,10 +573,10 @@ private:
     }
     const bool misses = target == nowhere || buffer_.number(target) == m.start;
     if (misses && machine().skip.fails_on_miss)
-      throw exception({errc::stage_failed,
-                       "pattern '" + machine().name + "': a match can't skip to step '" +
-                           machine().skip.step +
-                           (target == nowhere ? "', which took no event" : "', its own beginning")});
+      throw exception(
+          {errc::stage_failed,
+           "pattern '" + machine().name + "': a match can't skip to step '" + machine().skip.step +
+               (target == nowhere ? "', which took no event" : "', its own beginning")});
     return target == nowhere ? 0 : buffer_.number(target);
   }
 
@@ -626,7 +625,8 @@ private:
     for (std::size_t k = 0; k < order_.size(); ++k) {
       bool repeats = false;
       if (machine().ambiguous)
-        for (std::size_t j = k; j-- != 0 && !repeats && same_events(path(order_[j]), path(order_[k]));)
+        for (std::size_t j = k;
+             j-- != 0 && !repeats && same_events(path(order_[j]), path(order_[k]));)
           repeats = std::ranges::equal(path(order_[j]), path(order_[k]));
       if (repeats)
         release(slot, all[order_[k].at].path);
@@ -641,8 +641,8 @@ private:
   };
   template <class Path>
   static bool same_events(const Path& a, const Path& b) {
-    return std::ranges::equal(a, b, {}, [](const auto& x) { return x.first; },
-                              [](const auto& x) { return x.first; });
+    return std::ranges::equal(
+        a, b, {}, [](const auto& x) { return x.first; }, [](const auto& x) { return x.first; });
   }
 
   std::shared_ptr<const plan<T>> plan_;

@@ -85,7 +85,8 @@ public:
     return earliest;
   }
 
-  /// Emits the matches of one key that wait, because the stream has ended; false if there are nowhere.
+  /// Emits the matches of one key that wait, because the stream has ended; false if there are
+  /// nowhere.
   bool end_next(findings<T>& out) {
     for (auto& r : rules_) {
       std::uint32_t slot = nowhere;
