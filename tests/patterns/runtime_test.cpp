@@ -98,7 +98,7 @@ TEST_CASE("flat_select and an un-keyed pattern run through actors") {
   const memory_sink<std::uint64_t> numbers;
   p.from(generator{step_of, {.events = 1'000}})
       .event_time(&step::at, bounded_out_of_orderness{1s})
-      .detect(pattern<step>("a").where(is_kind(0)).next("b").where(is_kind(1)))
+      .detect(pattern<step>("a").where(is_kind(0)).next("b").where(is_kind(2)))
       .flat_select([](const match<step>& m) {
         return std::vector<std::uint64_t>{m.first("a").number, m.first("b").number};
       })
@@ -106,7 +106,7 @@ TEST_CASE("flat_select and an un-keyed pattern run through actors") {
   REQUIRE_FALSE(start(std::move(p)).wait().failure);
   std::vector<std::uint64_t> expected;
   for (std::uint64_t i = 0; i + 1 < 1'000; ++i)
-    if (step_of(i).kind == 0 && step_of(i + 1).kind == 1) {
+    if (step_of(i).kind == 0 && step_of(i + 1).kind == 2) {
       expected.push_back(i);
       expected.push_back(i + 1);
     }

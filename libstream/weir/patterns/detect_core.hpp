@@ -72,11 +72,11 @@ public:
       if (const auto v = work(p.watermark, p.watermark, next, s); v != flow::verdict::done)
         return v;
       watermark_ = std::max(watermark_, p.watermark);
+      hold_back(p);
     } else if (p.watermark == max_timestamp) {
       // What is held for its order has nothing to wait for any more.
       if (const auto v = work(max_timestamp, s.wall, next, s); v != flow::verdict::done) return v;
     }
-    hold_back(p);
     look(s.wall);
     return flow::verdict::done;
   }

@@ -174,7 +174,7 @@ private:
     if (!decode(from, n)) return false;
     if (n != 0 && slot >= of_->waiting_.size()) of_->waiting_.resize(slot + 1);
     for (std::uint32_t i = 0; i < n; ++i) {
-      typename matcher<T>::complete c;
+      complete c;
       if (!decode(from, c.path) || !decode(from, c.start) || !decode(from, c.at)) return false;
       if (c.path >= nodes.size()) return false;
       c.path = nodes[c.path];
