@@ -130,7 +130,6 @@ struct recovery {
   weir::timestamp second_cancelled;
   weir::timestamp departed;
 };
-BOOST_DESCRIBE_STRUCT(recovery, (),
-                      (origin, carrier, first_cancelled, second_cancelled, departed))
+BOOST_DESCRIBE_STRUCT(recovery, (), (origin, carrier, first_cancelled, second_cancelled, departed))
 
 }  // namespace flights

@@ -99,11 +99,10 @@ void build(weir::pipeline& p, const weir::args& args, flights::newest_hours& new
   write(flights::delay_quantiles(departed), "delay-quantiles");
 
   const weir::side_output<flight> late_for_legs{"late for its legs"};
-  auto growing =
-      reported.filter([](const flight& f) { return !f.is_cancelled() && f.tailnum; })
-          .key_by([](const flight& f) { return *f.tailnum; })
-          .detect(growing_delays(), {.late = late_for_legs})
-          .named("growing delays");
+  auto growing = reported.filter([](const flight& f) { return !f.is_cancelled() && f.tailnum; })
+                     .key_by([](const flight& f) { return *f.tailnum; })
+                     .detect(growing_delays(), {.late = late_for_legs})
+                     .named("growing delays");
   growing.side(late_for_legs).to(csv("late-for-legs.csv")).named("late-for-legs");
   growing
       .select([](const weir::match<flight>& m) {
@@ -116,11 +115,11 @@ void build(weir::pipeline& p, const weir::args& args, flights::newest_hours& new
       .named("growing-delays");
 
   const weir::side_output<flight> late_for_recovery{"late for its recovery"};
-  auto recovered =
-      reported
-          .key_by([](const flight& f) { return std::pair{f.origin, f.carrier}; })
-          .detect(recoveries(), {.late = late_for_recovery})
-          .named("recoveries of a carrier");
+  auto recovered = reported.key_by([](const flight& f) {
+                             return std::pair{f.origin, f.carrier};
+                           })
+                       .detect(recoveries(), {.late = late_for_recovery})
+                       .named("recoveries of a carrier");
   recovered.side(late_for_recovery).to(csv("late-for-recovery.csv")).named("late-for-recovery");
   recovered
       .select([](const weir::match<flight>& m) {

@@ -22,8 +22,8 @@ struct alert {
   std::string rule;
   std::uint64_t version = 0;
   std::string card;
-  weir::timestamp at;  ///< Of the last charge.
-  double amount = 0;   ///< Of the last charge.
+  weir::timestamp at;                  ///< Of the last charge.
+  double amount = 0;                   ///< Of the last charge.
   std::vector<std::uint64_t> charges;  ///< Their numbers.
 };
 BOOST_DESCRIBE_STRUCT(alert, (), (rule, version, card, at, amount, charges))

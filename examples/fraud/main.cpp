@@ -29,12 +29,13 @@ void build(weir::pipeline& p, const weir::args& args, std::unique_ptr<fraud::rul
   auto rules = p.from(changed);
   watch = std::make_unique<fraud::rules_watch>(rules_file, changed, 100ms);
 
-  auto charges = p.from(weir::generator{[seed = args.count("seed"), events, changed](std::uint64_t i) {
-                                          if (i + 1 == events) changed.close();
-                                          return fraud::make_charge(seed, i);
-                                        },
-                                        {.events = events, .rate = args.number("rate")}})
-                     .event_time(&fraud::charge::at, weir::bounded_out_of_orderness(1s));
+  auto charges =
+      p.from(weir::generator{[seed = args.count("seed"), events, changed](std::uint64_t i) {
+                               if (i + 1 == events) changed.close();
+                               return fraud::make_charge(seed, i);
+                             },
+                             {.events = events, .rate = args.number("rate")}})
+          .event_time(&fraud::charge::at, weir::bounded_out_of_orderness(1s));
   charges.to(weir::to_file((results / "charges.csv").string())).named("charges");
 
   const weir::side_output<weir::timed_out_match<fraud::charge>> gave_up{"given up"};

@@ -120,5 +120,15 @@ void write_down(weir::pipeline& p) {
   payments.key_by(&payment::card).process(no_output{});
 #elif defined(CASE_sink_of_another_type)
   payments.to(weir::memory_sink<int>{});
+#elif defined(CASE_condition_of_another_type)
+  weir::pattern<payment>("a").where([](int i) { return i > 0; });
+#elif defined(CASE_until_returns_nothing)
+  weir::pattern<payment>("a").one_or_more().until([](const payment&) {});
+#elif defined(CASE_pattern_of_another_type)
+  payments.key_by(&payment::card).detect(weir::pattern<int>("a"));
+#elif defined(CASE_select_of_no_match)
+  payments.select([](const payment& x) { return x.amount; });
+#elif defined(CASE_rules_of_another_type)
+  payments.key_by(&payment::card).detect_dynamic(payments);
 #endif
 }

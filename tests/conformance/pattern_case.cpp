@@ -83,8 +83,7 @@ void add_item(pattern<record>& to, const json::object& item) {
 }
 
 pattern<record> make_first(const json::object& item) {
-  if (const auto* inside = given(item, "group"))
-    return group(make_steps(inside->as_array()));
+  if (const auto* inside = given(item, "group")) return group(make_steps(inside->as_array()));
   pattern<record> made{text(item.at("name"))};
   made.where(make_condition(item.at("cond")));
   return made;

@@ -41,10 +41,7 @@ run begin(const setting& s, timestamp start) {
     return std::move(in).detect(s.what, s.options).on_error(directive::stop());
   };
   const auto build_keyed = [s](stream<record> in) {
-    return std::move(in)
-        .key_by(&record::eid)
-        .detect(s.what, s.options)
-        .on_error(directive::stop());
+    return std::move(in).key_by(&record::eid).detect(s.what, s.options).on_error(directive::stop());
   };
   test::operator_options options;
   options.start = start;

@@ -48,12 +48,9 @@ TEST_CASE("ten million events that each begin a match stay within the bound") {
 }
 
 TEST_CASE("a loop whose partial matches double with each event stays within the bound") {
-  const auto p = pattern<letter>("a")
-                     .where(is('a'))
-                     .one_or_more()
-                     .allow_combinations()
-                     .followed_by("b")
-                     .where(is('b'));
+  const auto p =
+      pattern<letter>("a").where(is('a')).one_or_more().allow_combinations().followed_by("b").where(
+          is('b'));
   patterns::matcher<letter> m{p.compile().value(), {.matches_per_key = 1'000}};
   patterns::findings<letter> found;
   for (int i = 0; i < 200; ++i) {
@@ -66,11 +63,8 @@ TEST_CASE("a loop whose partial matches double with each event stays within the 
 
 TEST_CASE("partial matches whose time is over go one by one, however many there are") {
   // Each event ends one partial match and begins one; a search through all would take hours.
-  const auto p = pattern<letter>("a")
-                     .where(is('a'))
-                     .followed_by("b")
-                     .where(is('b'))
-                     .within(50ms, since::previous);
+  const auto p = pattern<letter>("a").where(is('a')).followed_by("b").where(is('b')).within(
+      50ms, since::previous);
   patterns::matcher<letter> m{p.compile().value(), {}};
   patterns::findings<letter> found;
   for (int i = 0; i < 1'000'000; ++i) {

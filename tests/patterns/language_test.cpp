@@ -83,15 +83,17 @@ TEST_CASE("greedy keeps what follows from taking or passing what fits the loop")
 }
 
 TEST_CASE("until closes a loop, and its event is free for what follows") {
-  const auto p = c().followed_by("all").one_or_more().until(is('u')).followed_by("end").where(
-      is('u'));
+  const auto p =
+      c().followed_by("all").one_or_more().until(is('u')).followed_by("end").where(is('u'));
   CHECK(matches_of(p, "c1 a1 b1 u1 a2 u2") == texts{"c1 a1 b1 u1", "c1 a1 u1"});
 }
 
 TEST_CASE("groups repeat as a whole") {
-  const auto p =
-      c().followed_by(a().followed_by("b").where(is('b'))).one_or_more().consecutive().followed_by(
-          "d").where(is('d'));
+  const auto p = c().followed_by(a().followed_by("b").where(is('b')))
+                     .one_or_more()
+                     .consecutive()
+                     .followed_by("d")
+                     .where(is('d'));
   CHECK(matches_of(p, "c1 a1 b1 a2 b2 d1") == texts{"c1 a1 a2 b1 b2 d1", "c1 a1 b1 d1"});
   CHECK(matches_of(p, "c1 a1 b1 x1 a2 b2 d1") == texts{"c1 a1 b1 d1"});
   CHECK(matches_of(group(a().next("b").where(is('b'))).times(2), "a1 b1 a2 b2") ==

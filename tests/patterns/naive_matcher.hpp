@@ -136,7 +136,8 @@ private:
       w.push_back({part::cut, nullptr});
       break;
     }
-    if (!is_cut(w) || std::find(all.begin(), all.end(), w) == all.end()) all.push_back(std::move(w));
+    if (!is_cut(w) || std::find(all.begin(), all.end(), w) == all.end())
+      all.push_back(std::move(w));
   }
 
   std::vector<word> write_once(const naive_item& i, contiguity how, std::int64_t gap) {
@@ -165,16 +166,16 @@ private:
     return all;
   }
 
-  std::vector<word> write_list(const std::vector<naive_item>& items,
-                               std::optional<contiguity> how, std::int64_t gap) {
+  std::vector<word> write_list(const std::vector<naive_item>& items, std::optional<contiguity> how,
+                               std::int64_t gap) {
     std::vector<word> all{{}};
     for (std::size_t k = 0; k < items.size(); ++k) {
       const naive_item& i = items[k];
       if (is_no(i))
         all = join(all, {{{part::no, &i}}});
       else
-        all = join(all, write_item(i, k == 0 && how ? *how : how_of(i),
-                                   k == 0 && how ? gap : i.gap));
+        all =
+            join(all, write_item(i, k == 0 && how ? *how : how_of(i), k == 0 && how ? gap : i.gap));
     }
     return all;
   }
@@ -237,8 +238,7 @@ private:
     const bool own = q.item->until && fits(*q.item->until, record, taken);
     const bool fits_q = fits(q.item->where, record, taken);
     const bool no = any(r.no);
-    const bool takes =
-        fits_q && !own && !closed && !no && (q.how != contiguity::strict || is_next);
+    const bool takes = fits_q && !own && !closed && !no && (q.how != contiguity::strict || is_next);
     const bool stands = !no && !closed && !(own && r.again_of_own) &&
                         (q.how == contiguity::any || (q.how == contiguity::relaxed && !fits_q));
     if (takes) return stands ? fate::takes_and_stands : fate::takes;

@@ -51,7 +51,8 @@ std::string text_of(const match<note>& m) {
 }
 std::vector<std::string> texts_of(const std::vector<timed<match<note>>>& all) {
   std::vector<std::string> made;
-  for (const auto& m : all) made.push_back(text_of(m.value) + "@" + std::to_string(m.at.time_since_epoch().count()));
+  for (const auto& m : all)
+    made.push_back(text_of(m.value) + "@" + std::to_string(m.at.time_since_epoch().count()));
   return made;
 }
 
@@ -91,8 +92,7 @@ TEST_CASE("equal times are in the order of arrival, or in that of a comparison")
   run.push_watermark(us(1));
   CHECK(run.outputs().empty());
   auto ordered =
-      matching(a_then_b(),
-               {.order = [](const note& x, const note& y) { return x.name < y.name; }})
+      matching(a_then_b(), {.order = [](const note& x, const note& y) { return x.name < y.name; }})
           .run();
   ordered.push({"k", 'b', 1}, us(1)).push({"k", 'a', 2}, us(1));
   ordered.push_watermark(us(1));
@@ -175,10 +175,14 @@ TEST_CASE("matches that wait for an output without credit are not lost") {
 }
 
 TEST_CASE("a match that waits for an earlier one holds the watermark back") {
-  const auto p = pattern<note>("a").where(named('a')).followed_by("b").where(
-      [](const note& n, const match_so_far<note>& m) {
-        return n.name == 'b' && n.price == m.first("a")->price;
-      }).within(100us).skip(skip_past_last());
+  const auto p = pattern<note>("a")
+                     .where(named('a'))
+                     .followed_by("b")
+                     .where([](const note& n, const match_so_far<note>& m) {
+                       return n.name == 'b' && n.price == m.first("a")->price;
+                     })
+                     .within(100us)
+                     .skip(skip_past_last());
   auto run = matching(p).run();
   run.push({"k", 'a', 1}, us(1)).push({"k", 'a', 2}, us(2)).push({"k", 'b', 2}, us(3));
   run.push_watermark(us(10));
@@ -264,13 +268,28 @@ TEST_CASE("saved and restored anywhere, at another parallelism, nothing changes"
   const auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
   const std::vector<pattern<note>> all{
       a_then_b().within(6us),
-      pattern<note>("a").where(named('a')).one_or_more().allow_combinations().followed_by("b").where(
-          named('b')).within(5us),
-      pattern<note>("a").where(named('a')).one_or_more().greedy().next("c").where(named('c'))
-          .skip(skip_past_last()).within(7us),
+      pattern<note>("a")
+          .where(named('a'))
+          .one_or_more()
+          .allow_combinations()
+          .followed_by("b")
+          .where(named('b'))
+          .within(5us),
+      pattern<note>("a")
+          .where(named('a'))
+          .one_or_more()
+          .greedy()
+          .next("c")
+          .where(named('c'))
+          .skip(skip_past_last())
+          .within(7us),
       pattern<note>("a").where(named('a')).not_followed_by("c").where(named('c')).within(4us),
-      pattern<note>("a").where(named('a')).followed_by_any("b").where(named('b')).within(
-          3us, since::previous).skip(skip_to_next())};
+      pattern<note>("a")
+          .where(named('a'))
+          .followed_by_any("b")
+          .where(named('b'))
+          .within(3us, since::previous)
+          .skip(skip_to_next())};
   for (const auto& p : all) {
     for (int round = 0; round < 20; ++round) {
       operator_options o;

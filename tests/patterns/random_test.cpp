@@ -61,8 +61,8 @@ std::string text_of(const naive_condition& c) {
          "]";
 }
 std::string text_of(const std::vector<naive_item>& items) {
-  static const char* const links[] = {"", "next ", "followed_by ", "followed_by_any ", "not_next ",
-                                      "not_followed_by "};
+  static const char* const links[] = {
+      "", "next ", "followed_by ", "followed_by_any ", "not_next ", "not_followed_by "};
   static const char* const inner[] = {"strict", "relaxed", "any"};
   std::string text;
   for (const naive_item& i : items) {

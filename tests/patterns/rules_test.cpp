@@ -101,8 +101,9 @@ TEST_CASE("conditions as text compare, reckon and look into texts") {
 }
 
 TEST_CASE("a wrong condition says where and what") {
-  CHECK(mistake_in("amonut > 1") == "at 1 of 'amonut > 1': the event has no field 'amonut' to "
-                                    "compare; there is card, amount, by, from");
+  CHECK(mistake_in("amonut > 1") ==
+        "at 1 of 'amonut > 1': the event has no field 'amonut' to "
+        "compare; there is card, amount, by, from");
   CHECK(mistake_in("from.owner == 'x'").find("there is maker, age") != std::string::npos);
   CHECK(mistake_in("card > 1").find("at 6 of 'card > 1': text is compared with a number") !=
         std::string::npos);
@@ -163,7 +164,8 @@ TEST_CASE("rules match from when they come, and carry id and version") {
   run.input<1>().push(probing(1), us(0));
   charge_card(run, at, {0.5, 0.5, 90});
   CHECK(found(run) == texts{"testing 1 c 3"});
-  run.input<1>().push(rule_of(R"({"id": "any", "version": 7, "steps": [{"step": "probe"}]})"), us(0));
+  run.input<1>().push(rule_of(R"({"id": "any", "version": 7, "steps": [{"step": "probe"}]})"),
+                      us(0));
   charge_card(run, at, {50});
   CHECK(found(run) == texts{"any 7 c 1"});
 }

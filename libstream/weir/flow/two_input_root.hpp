@@ -68,8 +68,7 @@ private:
             : in_hand_.push(event{events.values[i]}, events.times[i]);
   }
   [[nodiscard]] batch_in_hand hand() const {
-    return in_hand_.empty() ? batch_in_hand{}
-                            : in_hand(consumers_, handing_out_, in_hand_.size());
+    return in_hand_.empty() ? batch_in_hand{} : in_hand(consumers_, handing_out_, in_hand_.size());
   }
 
   std::vector<std::unique_ptr<segment<event>>> consumers_;

@@ -248,6 +248,12 @@ public:
     return *this;
   }
   template <class P>
+  auto& detect(const P&) {
+    static_assert(std::is_same_v<P, pattern<T>>,
+                  "weir: detect() wants a pattern over the stream's event type, weir::pattern<…>");
+    return *this;
+  }
+  template <class P>
   auto& process(P) {
     static_assert(processor<P, no_key, T>,
                   "weir: process() wants an object with `using output = …` and `on_event(const T&, "

@@ -156,8 +156,8 @@ public:
                                     "sort_by_time", true);
   }
 
-  /// Finds the events of each key that fit a pattern, in the order of their time: emits a `match<T>`
-  /// for each. See docs/guide/patterns.md.
+  /// Finds the events of each key that fit a pattern, in the order of their time: emits a
+  /// `match<T>` for each. See docs/guide/patterns.md.
   auto detect(const pattern<T>& p, detect_options<T> options = {}) const {
     return build::detect<key>(begin(), key_of_, p, std::move(options));
   }
@@ -168,9 +168,10 @@ public:
     return begin();
   }
 
-  /// Finds the events of each key that fit patterns which come as rules on another stream, while the
-  /// pipeline runs. The rules go to every instance; their stream needs no event time, and nothing
-  /// waits for it. `initial` rules are in force from the first event. See docs/guide/patterns.md.
+  /// Finds the events of each key that fit patterns which come as rules on another stream, while
+  /// the pipeline runs. The rules go to every instance; their stream needs no event time, and
+  /// nothing waits for it. `initial` rules are in force from the first event. See
+  /// docs/guide/patterns.md.
   template <class Rules>
   auto detect_dynamic(Rules&& rules, detect_options<T> options = {},
                       std::vector<pattern_rule> initial = {}) const {
@@ -195,8 +196,9 @@ public:
           return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
         });
     auto broadcast = [to = first->stage()](auto&& from) {
-      from.connect(to, partition::broadcast,
-                   [](const build::assembly&, std::size_t) { return flow::single_router{}; }, 1);
+      from.connect(
+          to, partition::broadcast,
+          [](const build::assembly&, std::size_t) { return flow::single_router{}; }, 1);
     };
     if constexpr (std::is_lvalue_reference_v<Rules>)
       broadcast(rules.rooted());

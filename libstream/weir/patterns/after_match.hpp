@@ -11,11 +11,11 @@ namespace weir {
 /// that wait, whose first event is not after the one named here.
 struct after_match {
   enum class kind : std::uint8_t {
-    no_skip,   ///< Nothing.
-    to_next,   ///< Those with the same first event.
-    past_last, ///< Those that begin at or before the match's last event.
-    to_first,  ///< Those that begin before the first event the match took for `step`.
-    to_last,   ///< Those that begin before the last event the match took for `step`.
+    no_skip,    ///< Nothing.
+    to_next,    ///< Those with the same first event.
+    past_last,  ///< Those that begin at or before the match's last event.
+    to_first,   ///< Those that begin before the first event the match took for `step`.
+    to_last,    ///< Those that begin before the last event the match took for `step`.
   };
 
   kind what = kind::no_skip;

@@ -22,16 +22,16 @@ inline constexpr std::size_t most_conditions = 63;
 /// A wait of a partial match: the event that it would take, and where that leads. Which events end
 /// the wait is said in bits of conditions.
 struct edge {
-  condition_bits take = always;     ///< What the taken event must fulfil.
-  condition_bits forbidden = 0;     ///< Ends the wait, and can't be taken: not_followed_by.
-  condition_bits not_next = 0;      ///< Ends the wait if the very next event fulfils it.
-  condition_bits not_taken = 0;     ///< Can't be taken: until.
-  condition_bits not_passed = 0;    ///< Ends the wait: until, within its loop.
-  std::uint32_t greedy = 0;         ///< Which of the state's greedy rules hold for it, a bit each.
-  std::uint16_t to = 0;             ///< State after the take.
-  std::uint16_t step = 0;           ///< Number of the step that takes.
+  condition_bits take = always;   ///< What the taken event must fulfil.
+  condition_bits forbidden = 0;   ///< Ends the wait, and can't be taken: not_followed_by.
+  condition_bits not_next = 0;    ///< Ends the wait if the very next event fulfils it.
+  condition_bits not_taken = 0;   ///< Can't be taken: until.
+  condition_bits not_passed = 0;  ///< Ends the wait: until, within its loop.
+  std::uint32_t greedy = 0;       ///< Which of the state's greedy rules hold for it, a bit each.
+  std::uint16_t to = 0;           ///< State after the take.
+  std::uint16_t step = 0;         ///< Number of the step that takes.
   contiguity how = contiguity::any;
-  std::int8_t gap = -1;             ///< Number of the longest wait in `automaton::gaps`; -1 for none.
+  std::int8_t gap = -1;  ///< Number of the longest wait in `automaton::gaps`; -1 for none.
 
   friend bool operator==(const edge&, const edge&) = default;
 };
@@ -46,10 +46,10 @@ struct greedy_rule {
 
 /// What being at the end of the pattern means for a state.
 enum class ending : std::uint8_t {
-  none,       ///< The pattern is not complete here.
-  now,        ///< It is complete.
-  next_event, ///< Complete with the next event, unless that fulfils `end_not_next`.
-  in_time,    ///< Complete when its time is over, unless an event fulfils `end_forbidden` before.
+  none,        ///< The pattern is not complete here.
+  now,         ///< It is complete.
+  next_event,  ///< Complete with the next event, unless that fulfils `end_not_next`.
+  in_time,     ///< Complete when its time is over, unless an event fulfils `end_forbidden` before.
 };
 
 /// Where a partial match is after it took an event.
@@ -60,13 +60,13 @@ struct state {
   std::uint16_t first_rule = 0;
   std::uint16_t rules = 0;
   ending end = ending::none;
-  std::int8_t end_gap = -1;          ///< Of `in_time`: ends that long after the last event.
-  bool heeds_next = false;           ///< The next event matters, whatever it is.
-  std::uint8_t group = 0;            ///< Which group of waiting partial matches it belongs to.
+  std::int8_t end_gap = -1;  ///< Of `in_time`: ends that long after the last event.
+  bool heeds_next = false;   ///< The next event matters, whatever it is.
+  std::uint8_t group = 0;    ///< Which group of waiting partial matches it belongs to.
   condition_bits end_forbidden = 0;
   condition_bits end_not_next = 0;
-  condition_bits heeds = 0;          ///< Only events that fulfil one of these matter later on.
-  condition_bits reads = 0;          ///< All conditions that are looked at.
+  condition_bits heeds = 0;  ///< Only events that fulfil one of these matter later on.
+  condition_bits reads = 0;  ///< All conditions that are looked at.
 };
 
 /// A pattern compiled to states and the waits in them. State 0 is the start: its waits are for
@@ -76,9 +76,9 @@ struct automaton {
   std::vector<state> states;
   std::vector<edge> edges;
   std::vector<greedy_rule> rules;
-  std::vector<std::string> steps;        ///< Names, in the order of the pattern.
-  std::vector<duration> gaps;            ///< The different waits with a longest time.
-  std::vector<condition_bits> groups;    ///< What each group of states heeds; 0 is for fresh ones.
+  std::vector<std::string> steps;      ///< Names, in the order of the pattern.
+  std::vector<duration> gaps;          ///< The different waits with a longest time.
+  std::vector<condition_bits> groups;  ///< What each group of states heeds; 0 is for fresh ones.
   std::optional<duration> within;
   after_match skip;
   std::uint16_t skip_step = 0;

@@ -52,6 +52,8 @@ template <class T>
 struct field {
   value::kind what;
   std::function<value(const T&)> read;
+  double (*number)(const T&) = nullptr;          ///< A shorter way, for plain members.
+  std::string_view (*text)(const T&) = nullptr;  ///< ...
 };
 
 template <class M>
@@ -97,11 +99,17 @@ std::optional<field<T>> find_field(const std::vector<std::string>& path, std::si
       known = true;
       if (from + 1 < path.size()) {
         if (auto inner = find_field<member>(path, from + 1, names))
-          found = field<T>{inner->what, [read = inner->read](const T& x) {
-                             return read(x.*D::pointer);
-                           }};
+          found = field<T>{inner->what,
+                           [read = inner->read](const T& x) { return read(x.*D::pointer); }};
       } else if constexpr (kind_of<member>() != value::kind::nothing) {
         found = field<T>{kind_of<member>(), [](const T& x) { return read_member(x.*D::pointer); }};
+        if constexpr (detail::number<member> || detail::span_of_time<member> ||
+                      detail::point_in_time<member>)
+          found->number = [](const T& x) {
+            return static_cast<double>(detail::number_of(x.*D::pointer));
+          };
+        else if constexpr (detail::text<member>)
+          found->text = [](const T& x) { return std::string_view{x.*D::pointer}; };
       } else {
         names = "no single value";
       }
@@ -159,8 +167,8 @@ private:
   using kind = value::kind;
 
   [[noreturn]] void fail(const expression& e, const std::string& what) const {
-    throw exception({errc::invalid_argument, "at " + std::to_string(e.at) + " of '" +
-                                                 std::string{text_} + "': " + what});
+    throw exception({errc::invalid_argument,
+                     "at " + std::to_string(e.at) + " of '" + std::string{text_} + "': " + what});
   }
   static bound<T> constant(value v) {
     return {v.what, false, [v](const T&, const context*) { return v; }};
@@ -187,7 +195,7 @@ private:
       const field<T> f = field_of(e, 2);
       return {f.what, true,
               [step = e.path[0], first = e.path[1] == "first", read = f.read](const T&,
-                                                                             const context* m) {
+                                                                              const context* m) {
                 const T* event = first ? m->first(step) : m->last(step);
                 return event == nullptr ? value{} : read(*event);
               }};
@@ -211,7 +219,8 @@ private:
     bound<T> a = bind(e.parts[0]);
     bound<T> b = bind(e.parts[1]);
     const bool compares = e.word.back() == '=' || e.word == "<" || e.word == ">";
-    if (a.what != b.what) fail(e, std::string{name_of(a.what)} + " is compared with " + name_of(b.what));
+    if (a.what != b.what)
+      fail(e, std::string{name_of(a.what)} + " is compared with " + name_of(b.what));
     if (!compares && a.what != kind::number)
       fail(e, "'" + e.word + "' wants numbers, not " + name_of(a.what));
     const bool reads = a.reads_match || b.reads_match;
@@ -344,7 +353,8 @@ private:
     const bool counts = e.word == "count";
     if (of.what != expression::kind::name || !is_step(of.path[0]) ||
         of.path.size() < (counts ? 1U : 2U))
-      fail(e, e.word + "() wants a step" + (counts ? "" : " and a field of its events, step.field"));
+      fail(e,
+           e.word + "() wants a step" + (counts ? "" : " and a field of its events, step.field"));
     const std::string step = of.path[0];
     if (counts)
       return {kind::number, true, [step](const T&, const context* m) {
@@ -367,25 +377,65 @@ private:
   const std::vector<std::string>* steps_;
 };
 
+/// Adds `get(event) op constant`, as one loop over many events.
+template <class T, class Get, class V>
+void add_comparison(condition<T>& to, const std::string& op, Get get, V c) {
+  if (op == "==") to.add([get, c](const T& x) { return get(x) == c; }, true);
+  if (op == "!=") to.add([get, c](const T& x) { return get(x) != c; }, true);
+  if (op == "<") to.add([get, c](const T& x) { return get(x) < c; }, true);
+  if (op == "<=") to.add([get, c](const T& x) { return get(x) <= c; }, true);
+  if (op == ">") to.add([get, c](const T& x) { return get(x) > c; }, true);
+  if (op == ">=") to.add([get, c](const T& x) { return get(x) >= c; }, true);
+}
+
+/// Adds what compares a plain field with a constant, the most frequent condition by far, without
+/// going through values; false if it is something else.
+template <class T>
+bool add_plain(condition<T>& to, const expression& e) {
+  if (e.what != expression::kind::binary || e.parts[0].what != expression::kind::name) return false;
+  std::string names;
+  const auto f = find_field<T>(e.parts[0].path, 0, names);
+  const expression& c = e.parts[1];
+  if (f && f->number != nullptr && c.what == expression::kind::number)
+    add_comparison(to, e.word, f->number, c.number);
+  else if (f && f->text != nullptr && c.what == expression::kind::text)
+    add_comparison(to, e.word, f->text, c.word);
+  else
+    return false;
+  return true;
+}
+
+/// Adds a condition part by part, so that what doesn't read the match is asked once an event.
+template <class T>
+void add_conjunction(condition<T>& to, const expression& e, binder<T>& binding) {
+  if (e.what == expression::kind::binary && e.word == "and") {
+    add_conjunction(to, e.parts[0], binding);
+    return add_conjunction(to, e.parts[1], binding);
+  }
+  const bound<T> b = binding.bind(e);
+  if (b.reads_match)
+    to.add([run = b.run](const T& x, const match_so_far<T>& m) { return run(x, &m).truth; }, true);
+  else if (!add_plain(to, e))
+    to.add([run = b.run](const T& x) { return run(x, nullptr).truth; }, true);
+}
+
 /// Makes a condition of text. An error says where it is wrong, and how.
 template <class T>
-result<condition<T>> make_condition(const std::string& text, const std::vector<std::string>& steps) {
+result<condition<T>> make_condition(const std::string& text,
+                                    const std::vector<std::string>& steps) {
   auto parsed = parse_expression(text);
   if (!parsed) return parsed.error();
-  bound<T> b;
+  condition<T> made;
   try {
-    b = binder<T>{text, steps}.bind(*parsed);
+    binder<T> binding{text, steps};
+    const bound<T> whole = binding.bind(*parsed);
+    if (whole.what != value::kind::boolean)
+      return error{errc::invalid_argument,
+                   "'" + text + "' is " + name_of(whole.what) + ", not a condition; compare it"};
+    add_conjunction(made, *parsed, binding);
   } catch (const exception& e) {
     return e.why();
   }
-  if (b.what != value::kind::boolean)
-    return error{errc::invalid_argument,
-                 "'" + text + "' is " + name_of(b.what) + ", not a condition; compare it"};
-  condition<T> made;
-  if (b.reads_match)
-    made.add([run = b.run](const T& x, const match_so_far<T>& m) { return run(x, &m).truth; }, true);
-  else
-    made.add([run = b.run](const T& x) { return run(x, nullptr).truth; }, true);
   return made;
 }
 

@@ -116,8 +116,8 @@ private:
         return !i.is_group() && !is_not(i.how) && i.name == shape_.skip.step;
       });
       if (!known)
-        say("the pattern", "skip(): there is no step '" + shape_.skip.step +
-                               "' outside of groups to skip to");
+        say("the pattern",
+            "skip(): there is no step '" + shape_.skip.step + "' outside of groups to skip to");
     }
     check_idle_gaps(shape_.items);
   }
@@ -125,8 +125,9 @@ private:
   void check_idle_gaps(const std::vector<item>& items) {
     for (const item& i : items) {
       if (is_not(i.how) && i.gap && !trailing_.contains(&i))
-        say(i, "a time since the previous event means nothing on a NOT step in the middle; set it "
-               "on the step after it");
+        say(i,
+            "a time since the previous event means nothing on a NOT step in the middle; set it "
+            "on the step after it");
       check_idle_gaps(i.group);
     }
   }

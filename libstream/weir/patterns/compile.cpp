@@ -210,8 +210,8 @@ private:
   /// Adds the waits for the first events of an item.
   void enter(const place& p, const counts& before, contiguity how, const gathered& g,
              std::int64_t times, bool again, std::optional<duration> gap) {
-    counts n(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(
-                                                  std::min(before.size(), p.depth)));
+    counts n(before.begin(),
+             before.begin() + static_cast<std::ptrdiff_t>(std::min(before.size(), p.depth)));
     n.push_back(times);
     if (!p.what->is_group()) return add_edge(p, n, how, g, again, gap);
     gathered inside = g;

@@ -18,7 +18,9 @@ template <class F, class T>
 concept event_condition = std::predicate<const F&, const T&>;
 /// A condition that also reads what the match has taken so far.
 template <class F, class T>
-concept match_condition = std::predicate<const F&, const T&, const match_so_far<T>&>;
+concept match_condition = std::predicate < const F&,
+        const T&, const match_so_far<T>
+& > ;
 
 namespace patterns {
 

@@ -72,11 +72,11 @@ public:
       if (const auto v = work(p.watermark, p.watermark, next, s); v != flow::verdict::done)
         return v;
       watermark_ = std::max(watermark_, p.watermark);
+      hold_back(p);
     } else if (p.watermark == max_timestamp) {
       // What is held for its order has nothing to wait for any more.
       if (const auto v = work(max_timestamp, s.wall, next, s); v != flow::verdict::done) return v;
     }
-    hold_back(p);
     look(s.wall);
     return flow::verdict::done;
   }
@@ -121,8 +121,8 @@ public:
         if (whole) buffer_.push(std::move(event), at);
       }
       if (!whole)
-        throw exception({errc::incompatible,
-                         "state '@waiting events': a saved event does not decode"});
+        throw exception(
+            {errc::incompatible, "state '@waiting events': a saved event does not decode"});
     });
     std::optional<timestamp> lowest;
     from.each("@watermark", [&](key_group, std::span<const std::byte> data) {
@@ -185,10 +185,9 @@ private:
         if (!classified_) rules_.classify_one(ready_.values[i], i);
         rules_.on_event(ready_.values[i], i, ready_.times[i], s.wall, found_);
       } catch (...) {
-        s.errors.on_exception(
-            environment_.id, 1, s.wall, s.out, false, [&](dead_letter& letter) {
-              flow::describe_event(ready_.values[i], ready_.times[i], letter);
-            });
+        s.errors.on_exception(environment_.id, 1, s.wall, s.out, false, [&](dead_letter& letter) {
+          flow::describe_event(ready_.values[i], ready_.times[i], letter);
+        });
         return;
       }
     }
@@ -258,8 +257,7 @@ private:
     if (partial_ == nullptr) return;
     partial_->set(static_cast<std::int64_t>(rules_.partial_matches()));
     bytes_->set(static_cast<std::int64_t>(rules_.bytes_held()));
-    waiting_events_->set(
-        static_cast<std::int64_t>(buffer_.size() + ready_.size() - ready_at_));
+    waiting_events_->set(static_cast<std::int64_t>(buffer_.size() + ready_.size() - ready_at_));
     matcher_counts sum = gone_;
     for (const auto& r : rules_.rules()) {
       sum.dropped += r->machine.counts().dropped;

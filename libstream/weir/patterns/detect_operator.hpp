@@ -28,8 +28,8 @@ public:
   void open(const flow::operator_environment& e) {
     core_ = std::make_unique<core>(key_of_, options_);
     core_->open(e);
-    core_->rules().rules().push_back(std::make_unique<rule>(
-        rule{{}, patterns::matcher<T>{plan_, options_.limits}, {}}));
+    core_->rules().rules().push_back(
+        std::make_unique<rule>(rule{{}, patterns::matcher<T>{plan_, options_.limits}, {}}));
   }
 
   template <class E, class Next>

@@ -32,7 +32,8 @@ public:
   detect_rules& operator=(detect_rules&&) noexcept = default;
   ~detect_rules() = default;
   /// A copy is as the operator was written down: it remembers nothing.
-  detect_rules(const detect_rules& other) : detect_rules(other.key_of_, other.options_, other.initial_) {}
+  detect_rules(const detect_rules& other)
+      : detect_rules(other.key_of_, other.options_, other.initial_) {}
   detect_rules& operator=(const detect_rules& other) { return *this = detect_rules{other}; }
 
   void open(const flow::operator_environment& e) {
@@ -78,8 +79,7 @@ public:
         encode(old->second, part);
         to.item("@finishing rules", std::move(part), state_kind::union_list);
       }
-      core_->rules().save(*r, to, "@partial matches of " + r->id,
-                          core_->environment().key_groups);
+      core_->rules().save(*r, to, "@partial matches of " + r->id, core_->environment().key_groups);
     }
     return flow::verdict::done;
   }
@@ -116,8 +116,7 @@ private:
     from.each(state, [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
       pattern_rule r;
-      if (!decode(in, r))
-        throw exception({errc::incompatible, "a saved rule does not decode"});
+      if (!decode(in, r)) throw exception({errc::incompatible, "a saved rule does not decode"});
       take_one(std::move(r));
     });
   }
@@ -126,9 +125,9 @@ private:
     const auto before = known_.find(r.id);
     if (before != known_.end() && r.version <= before->second.version) {
       if (r.version == before->second.version && !alike(r, before->second))
-        throw exception({errc::invalid_argument,
-                         "rule '" + r.id + "': version " + std::to_string(r.version) +
-                             " has come before and was another; raise the version"});
+        throw exception(
+            {errc::invalid_argument, "rule '" + r.id + "': version " + std::to_string(r.version) +
+                                         " has come before and was another; raise the version"});
       return ignore();
     }
     if (r.replaces && r.replaces != "drop" && r.replaces != "finish")

@@ -86,17 +86,19 @@ std::vector<std::string> growth_warnings(const automaton& a) {
     const bool in_loop = reachable(a, e.to).contains(n);
     const bool bounded = a.within.has_value() || e.gap >= 0;
     if (e.how == contiguity::any && in_loop)
-      warnings.insert(step + (bounded ? "each event that fits may double the partial matches within "
-                                        "the time; bound them with limits"
-                                      : "each event that fits may double the partial matches, and "
-                                        "nothing ends them; add within()"));
+      warnings.insert(step + (bounded
+                                  ? "each event that fits may double the partial matches within "
+                                    "the time; bound them with limits"
+                                  : "each event that fits may double the partial matches, and "
+                                    "nothing ends them; add within()"));
     else if (bounded || e.how == contiguity::strict)
       return;
     else if (e.how == contiguity::any)
       warnings.insert(step + "a wait for any later event never ends; add within()");
     else if (in_loop)
-      warnings.insert(step + "a loop's partial matches grow for as long as nothing ends them; add "
-                             "within()");
+      warnings.insert(step +
+                      "a loop's partial matches grow for as long as nothing ends them; add "
+                      "within()");
     else
       warnings.insert(step + "waits for ever if no event fits; add within()");
   });

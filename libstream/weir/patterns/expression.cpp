@@ -32,8 +32,8 @@ private:
   [[nodiscard]] bool failed() const { return !mistake_.empty(); }
   void fail(const std::string& expected) {
     if (failed()) return;
-    mistake_ = "at " + std::to_string(at_ + 1) + " of '" + std::string{text_} + "': expected " +
-               expected;
+    mistake_ =
+        "at " + std::to_string(at_ + 1) + " of '" + std::string{text_} + "': expected " + expected;
     at_ = text_.size();
   }
 

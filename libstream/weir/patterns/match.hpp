@@ -29,8 +29,8 @@ struct matched_step {
 /// or, where a pattern ends with not_followed_by, the time at which nothing had come.
 template <class T>
 struct match {
-  std::string pattern;        ///< The pattern's name, or the rule's id.
-  std::uint64_t version = 0;  ///< Of the rule, where patterns come as rules.
+  std::string pattern;                 ///< The pattern's name, or the rule's id.
+  std::uint64_t version = 0;           ///< Of the rule, where patterns come as rules.
   std::vector<matched_step<T>> steps;  ///< Those that took events, in the order they began to.
   timestamp began;                     ///< Of the first event.
   timestamp ended;                     ///< Of the last event.
@@ -45,8 +45,8 @@ struct match {
   [[nodiscard]] const T& first(std::string_view step) const {
     const auto events = (*this)[step];
     if (events.empty())
-      throw exception({errc::not_found, "match: no event was taken for step '" +
-                                            std::string{step} + "'; ask with m[\"…\"].empty()"});
+      throw exception({errc::not_found, "match: no event was taken for step '" + std::string{step} +
+                                            "'; ask with m[\"…\"].empty()"});
     return events.front();
   }
   /// How many events it holds.

@@ -103,9 +103,8 @@ public:
   [[nodiscard]] auto sum(std::string_view step, F value) const {
     using number = std::decay_t<std::invoke_result_t<const F&, const T&>>;
     using total = std::conditional_t<std::is_floating_point_v<number>, double, std::int64_t>;
-    return fold<total, tag_sum>(step, value, total{}, [](total sum, number v) {
-      return sum + static_cast<total>(v);
-    });
+    return fold<total, tag_sum>(step, value, total{},
+                                [](total sum, number v) { return sum + static_cast<total>(v); });
   }
   /// The mean over the events of a step; empty if it took nowhere.
   template <class F>
@@ -166,9 +165,9 @@ private:
   [[nodiscard]] std::uint16_t step_of(std::string_view name) const {
     for (std::size_t i = 0; i < steps_->size(); ++i)
       if ((*steps_)[i] == name) return static_cast<std::uint16_t>(i);
-    throw exception({errc::invalid_argument,
-                     "a condition asks for step '" + std::string{name} +
-                         "', which the pattern has not; NOT steps never take events"});
+    throw exception(
+        {errc::invalid_argument, "a condition asks for step '" + std::string{name} +
+                                     "', which the pattern has not; NOT steps never take events"});
   }
 
   template <class Tag>
@@ -184,7 +183,8 @@ private:
 
   [[nodiscard]] std::size_t count_of(std::uint16_t step) const {
     return events_->template aggregate<std::uint64_t>(
-        key_of<tag_count>(step), path_, 0, [](std::uint64_t n, patterns::node_id) { return n + 1; });
+        key_of<tag_count>(step), path_, 0,
+        [](std::uint64_t n, patterns::node_id) { return n + 1; });
   }
   [[nodiscard]] const T* first_of(std::uint16_t step) const {
     return event_or_null(events_->template aggregate<patterns::node_id>(

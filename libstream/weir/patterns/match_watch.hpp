@@ -25,8 +25,8 @@ struct partial_match {
   timestamp began;
   std::optional<duration> time_left;  ///< By the pattern's `within`.
 
-  BOOST_DESCRIBE_CLASS(partial_match, (),
-                       (pattern, key, step, waits_for, events, began, time_left), (), ())
+  BOOST_DESCRIBE_CLASS(partial_match, (), (pattern, key, step, waits_for, events, began, time_left),
+                       (), ())
 };
 
 /// Lets any thread see the partial matches of a running `detect()`: `ask()` asks for up to so many,

@@ -3,17 +3,17 @@
 
 #include "weir/patterns/fifo.hpp"
 #include "weir/patterns/limits.hpp"
-#include "weir/patterns/match.hpp"
+#include "weir/patterns/make_match.hpp"
+#include "weir/patterns/match_order.hpp"
 #include "weir/patterns/plan.hpp"
 #include "weir/patterns/run_table.hpp"
+#include "weir/patterns/step_rules.hpp"
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <memory>
-#include <ranges>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -171,23 +171,6 @@ public:
     return slot < waiting_.size() && !waiting_[slot].empty();
   }
 
-  /// Makes the match of a path; for those who look in.
-  [[nodiscard]] match<T> match_of(node_id path) const {
-    scratch_path_.clear();
-    for (node_id n = path; n != nowhere; n = buffer_.parent(n)) scratch_path_.push_back(n);
-    match<T> m;
-    m.pattern = machine().name;
-    m.version = plan_->version;
-    m.began = buffer_.at(scratch_path_.back());
-    m.ended = buffer_.at(path);
-    for (auto n = scratch_path_.rbegin(); n != scratch_path_.rend(); ++n) {
-      const std::string& name = machine().steps[buffer_.step(*n)];
-      if (m.steps.empty() || m.steps.back().step != name) step_of(m, name);
-      events_of(m, name).push_back(buffer_.event(*n));
-    }
-    return m;
-  }
-
 private:
   template <class>
   friend class matcher_snapshot;
@@ -200,12 +183,6 @@ private:
     std::uint32_t takes;
     bool ends;
     bool completes;
-  };
-  /// A match that is complete. Holds a reference to its path.
-  struct complete {
-    node_id path = nowhere;
-    std::uint64_t start = 0;
-    timestamp at;
   };
   /// A partial match with a wait that ends at a time.
   struct gap_wait {
@@ -232,34 +209,13 @@ private:
     return bits;
   }
 
-  /// Which greedy rules an event breaks, given those that are lifted; updates these.
-  std::uint32_t broken_rules(const state& s, condition_bits bits, std::uint32_t& lifted) const {
-    std::uint32_t broken = 0;
-    for (unsigned i = 0; i < s.rules; ++i) {
-      const greedy_rule& rule = machine().rules[s.first_rule + i];
-      const std::uint32_t bit = 1U << i;
-      if ((bits & rule.until) != 0) lifted |= bit;
-      if ((lifted & bit) == 0 && (bits & rule.loop) != 0) broken |= bit;
-    }
-    return broken;
-  }
-
-  static bool takes(const edge& e, condition_bits bits, bool first) {
-    return (bits & e.take) != 0 && (bits & (e.not_taken | e.forbidden)) == 0 &&
-           (first || e.how != contiguity::strict);
-  }
-  static bool goes_on(const edge& e, condition_bits bits) {
-    if ((bits & (e.forbidden | e.not_passed)) != 0) return false;
-    return e.how == contiguity::any || (e.how == contiguity::relaxed && (bits & e.take) == 0);
-  }
-
   void decide(run_id id, bool first, const T& event, timestamp at, timestamp now,
               condition_bits all) {
     const run& r = runs_[id];
     const state& s = machine().states[r.state];
     const condition_bits bits = ask(s.reads, all, r.path, event, at, now);
     decision d{id, 0, r.lifted, 0, r.ends, false};
-    const std::uint32_t broken = broken_rules(s, bits, d.lifted);
+    const std::uint32_t broken = broken_rules(machine(), s, bits, d.lifted);
     for (std::uint32_t left = r.live; left != 0; left &= left - 1) {
       const auto i = static_cast<unsigned>(std::countr_zero(left));
       const edge& e = edge_of(s, i);
@@ -267,18 +223,12 @@ private:
       if (takes(e, bits, first) && !taken_already(s, d.takes, e)) d.takes |= 1U << i;
       if (goes_on(e, bits)) d.live |= 1U << i;
     }
-    if (r.ends) decide_end(s, first, bits, d);
-    decisions_.push_back(d);
-  }
-
-  static void decide_end(const state& s, bool first, condition_bits bits, decision& d) {
-    const bool refused = first && (bits & s.end_not_next) != 0;
-    if (s.end == ending::next_event) {
-      d.ends = false;
-      d.completes = !refused;
-    } else if (refused || (bits & s.end_forbidden) != 0) {
-      d.ends = false;
+    if (r.ends) {
+      const bool refused = refuses_end(s, bits, first);
+      d.completes = s.end == ending::next_event && !refused;
+      d.ends = s.end == ending::in_time && !refused;
     }
+    decisions_.push_back(d);
   }
 
   /// Two ways to the same state with the same event are one partial match.
@@ -293,7 +243,7 @@ private:
     const state& s = machine().start();
     const condition_bits bits = ask(s.reads, all, nowhere, event, at, now);
     std::uint32_t lifted = 0;
-    const std::uint32_t broken = broken_rules(s, bits, lifted);
+    const std::uint32_t broken = broken_rules(machine(), s, bits, lifted);
     std::uint32_t taken = 0;
     for (unsigned i = 0; i < s.edges; ++i) {
       const edge& e = edge_of(s, i);
@@ -310,8 +260,7 @@ private:
     event_ = nowhere;
     for (const decision& d : decisions_) apply(slot, d, event, at, number);
     for (; starting != 0; starting &= starting - 1) {
-      const edge& e =
-          edge_of(machine().start(), static_cast<unsigned>(std::countr_zero(starting)));
+      const edge& e = edge_of(machine().start(), static_cast<unsigned>(std::countr_zero(starting)));
       take(slot, e, nowhere, event, at, number);
     }
     runs_.key(slot).bytes += buffer_.bytes() - before;
@@ -473,16 +422,16 @@ private:
       const auto i = static_cast<unsigned>(std::countr_zero(left));
       if (edge_of(s, i).gap == static_cast<std::int8_t>(gap)) r.live &= ~(1U << i);
     }
-    const bool ended_in_time = r.ends && s.end == ending::in_time &&
-                               s.end_gap == static_cast<std::int8_t>(gap);
+    const bool ended_in_time =
+        r.ends && s.end == ending::in_time && s.end_gap == static_cast<std::int8_t>(gap);
     if (ended_in_time) {
       complete_run(r, t == max_timestamp ? w.deadline : t);
       r.ends = false;
     }
     if (r.live != 0 || r.ends) return;
     if (had != 0) {
-      const timestamp over = machine().within ? saturating_add(r.began, *machine().within)
-                                              : max_timestamp;
+      const timestamp over =
+          machine().within ? saturating_add(r.began, *machine().within) : max_timestamp;
       report_timed_out(r, std::min(w.deadline, over), out);
     }
     drop(w.of);
@@ -503,7 +452,9 @@ private:
 
   void report_timed_out(const run& r, timestamp at, findings<T>& out) {
     ++counts_.timed_out;
-    if (out.wants_timed_out) out.timed_out.push(timed_out_match<T>{match_of(r.path), at});
+    if (out.wants_timed_out)
+      out.timed_out.push(
+          timed_out_match<T>{make_match(buffer_, *plan_, r.path, scratch_path_), at});
   }
 
   // Matches.
@@ -574,75 +525,22 @@ private:
     }
     const bool misses = target == nowhere || buffer_.number(target) == m.start;
     if (misses && machine().skip.fails_on_miss)
-      throw exception({errc::stage_failed,
-                       "pattern '" + machine().name + "': a match can't skip to step '" +
-                           machine().skip.step +
-                           (target == nowhere ? "', which took no event" : "', its own beginning")});
+      throw exception(
+          {errc::stage_failed,
+           "pattern '" + machine().name + "': a match can't skip to step '" + machine().skip.step +
+               (target == nowhere ? "', which took no event" : "', its own beginning")});
     return target == nowhere ? 0 : buffer_.number(target);
+  }
+
+  void sort(std::uint32_t slot, std::vector<complete>& all) {
+    order_.sort(all, buffer_, machine().ambiguous,
+                [&](const complete& c) { release(slot, c.path); });
   }
 
   void emit(std::uint32_t slot, const complete& c, findings<T>& out) {
     ++counts_.matches;
-    out.matches.push(std::pair{match_of(c.path), c.at});
+    out.matches.push(std::pair{make_match(buffer_, *plan_, c.path, scratch_path_), c.at});
     release(slot, c.path);
-  }
-
-  static void step_of(match<T>& m, const std::string& name) {
-    for (const matched_step<T>& s : m.steps)
-      if (s.step == name) return;
-    m.steps.push_back({name, {}});
-  }
-  static std::vector<T>& events_of(match<T>& m, const std::string& name) {
-    for (auto s = m.steps.rbegin();; ++s)
-      if (s->step == name) return s->events;
-  }
-
-  /// Sorts matches: by their beginning; of two that begin alike, the one whose events come earlier,
-  /// and the longer one if all of the other's are its own; of two with the same events the one that
-  /// took them for earlier steps. Drops repeats.
-  void sort(std::uint32_t slot, std::vector<complete>& all) {
-    numbers_.clear();
-    order_.clear();
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const std::size_t from = numbers_.size();
-      for (node_id n = all[i].path; n != nowhere; n = buffer_.parent(n))
-        numbers_.push_back({buffer_.number(n), buffer_.step(n)});
-      std::reverse(numbers_.begin() + static_cast<std::ptrdiff_t>(from), numbers_.end());
-      order_.push_back({i, from, numbers_.size()});
-    }
-    const auto path = [&](const ordered& o) {
-      return std::span{numbers_}.subspan(o.from, o.to - o.from);
-    };
-    std::stable_sort(order_.begin(), order_.end(), [&](const ordered& x, const ordered& y) {
-      if (all[x.at].start != all[y.at].start) return all[x.at].start < all[y.at].start;
-      const auto a = path(x);
-      const auto b = path(y);
-      for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i)
-        if (a[i].first != b[i].first) return a[i].first < b[i].first;
-      if (a.size() != b.size()) return a.size() > b.size();
-      return std::ranges::lexicographical_compare(a, b);
-    });
-    sorted_.clear();
-    for (std::size_t k = 0; k < order_.size(); ++k) {
-      bool repeats = false;
-      if (machine().ambiguous)
-        for (std::size_t j = k; j-- != 0 && !repeats && same_events(path(order_[j]), path(order_[k]));)
-          repeats = std::ranges::equal(path(order_[j]), path(order_[k]));
-      if (repeats)
-        release(slot, all[order_[k].at].path);
-      else
-        sorted_.push_back(all[order_[k].at]);
-    }
-    all.assign(sorted_.begin(), sorted_.end());
-  }
-
-  struct ordered {
-    std::size_t at, from, to;
-  };
-  template <class Path>
-  static bool same_events(const Path& a, const Path& b) {
-    return std::ranges::equal(a, b, {}, [](const auto& x) { return x.first; },
-                              [](const auto& x) { return x.first; });
   }
 
   std::shared_ptr<const plan<T>> plan_;
@@ -665,10 +563,8 @@ private:
   std::vector<run_id> born_;
   std::vector<complete> done_;
   typename match_buffer<T>::event_id event_ = nowhere;
-  std::vector<std::pair<std::uint64_t, std::uint16_t>> numbers_;
-  std::vector<ordered> order_;
-  std::vector<complete> sorted_;
-  mutable std::vector<node_id> scratch_path_;
+  match_order order_;
+  std::vector<node_id> scratch_path_;
 };
 
 }  // namespace weir::patterns

@@ -37,8 +37,8 @@ public:
     of_->runs_.need(slot);
     const std::uint64_t before = of_->buffer_.bytes();
     std::vector<node_id> nodes;
-    const bool whole = read_paths(from, nodes) && read_runs(slot, from, nodes) &&
-                       read_waiting(slot, from, nodes);
+    const bool whole =
+        read_paths(from, nodes) && read_runs(slot, from, nodes) && read_waiting(slot, from, nodes);
     for (const node_id n : nodes) of_->buffer_.release(n);
     of_->runs_.key(slot).bytes += of_->buffer_.bytes() - before;
     return whole;
@@ -70,7 +70,8 @@ private:
 
   void add_path(node_id n) {
     path_.clear();
-    for (; n != nowhere && !node_numbers_.contains(n); n = of_->buffer_.parent(n)) path_.push_back(n);
+    for (; n != nowhere && !node_numbers_.contains(n); n = of_->buffer_.parent(n))
+      path_.push_back(n);
     for (; !path_.empty(); path_.pop_back()) {
       const node_id at = path_.back();
       const auto event = of_->buffer_.event_of(at);
@@ -173,7 +174,7 @@ private:
     if (!decode(from, n)) return false;
     if (n != 0 && slot >= of_->waiting_.size()) of_->waiting_.resize(slot + 1);
     for (std::uint32_t i = 0; i < n; ++i) {
-      typename matcher<T>::complete c;
+      complete c;
       if (!decode(from, c.path) || !decode(from, c.start) || !decode(from, c.at)) return false;
       if (c.path >= nodes.size()) return false;
       c.path = nodes[c.path];

@@ -121,9 +121,7 @@ public:
   // How often. `gap`, exclusive, bounds the time between two repetitions.
 
   pattern& one_or_more(duration gap = duration::max()) { return times_or_more(1, gap); }
-  pattern& times(std::int64_t n, duration gap = duration::max()) {
-    return quantify(n, n, gap);
-  }
+  pattern& times(std::int64_t n, duration gap = duration::max()) { return quantify(n, n, gap); }
   /// Between `least` and `most` times; `times(0, n)` is `times(1, n).optional()`.
   pattern& times(std::int64_t least, std::int64_t most, duration gap = duration::max()) {
     quantify(least == 0 && most > 0 ? 1 : least, most, gap);
@@ -150,7 +148,8 @@ public:
   pattern& allow_combinations() { return repeat_with(contiguity::any, "allow_combinations()"); }
 
   /// Bounds the whole match: every event comes less than `d` after the first; of several bounds the
-  /// shortest counts, and 0 is none. With `since::previous` bounds the wait for the last step added.
+  /// shortest counts, and 0 is none. With `since::previous` bounds the wait for the last step
+  /// added.
   pattern& within(duration d, since from = since::first) {
     if (from == since::previous) {
       last().gap = d;
@@ -174,9 +173,9 @@ public:
   /// Checks the pattern and compiles it. An error lists, with its step, all that is illegal.
   [[nodiscard]] result<std::shared_ptr<const patterns::plan<T>>> compile() const {
     if (!wrong_.empty())
-      return error{errc::invalid_argument,
-                   (shape_.name.empty() ? "pattern" : "pattern '" + shape_.name + "'") + ": " +
-                       wrong_};
+      return error{
+          errc::invalid_argument,
+          (shape_.name.empty() ? "pattern" : "pattern '" + shape_.name + "'") + ": " + wrong_};
     if (conditions_.size() > patterns::most_conditions)
       return error{errc::invalid_argument,
                    "pattern '" + shape_.name + "': more than 63 conditions; split the pattern"};

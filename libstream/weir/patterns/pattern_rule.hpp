@@ -21,8 +21,8 @@ namespace weir {
 struct rule_step {
   std::optional<std::string> step;   ///< Its name.
   std::optional<std::string> group;  ///< Or the name of the group it is.
-  std::optional<std::string> how;    ///< next, followed_by (the default), followed_by_any, not_next,
-                                     ///< not_followed_by; the first step's says nothing.
+  std::optional<std::string> how;  ///< next, followed_by (the default), followed_by_any, not_next,
+                                   ///< not_followed_by; the first step's says nothing.
   std::optional<std::string> where;  ///< A condition, as `patterns::expression` describes.
   std::optional<std::string> until;
   std::optional<std::int64_t> times;
@@ -110,7 +110,8 @@ private:
     if (how == "followed_by_any") return link::followed_by_any;
     if (how == "not_next") return link::not_next;
     if (how == "not_followed_by") return link::not_followed_by;
-    fail("how: '" + how + "' is none of next, followed_by, followed_by_any, not_next, "
+    fail("how: '" + how +
+         "' is none of next, followed_by, followed_by_any, not_next, "
          "not_followed_by");
   }
 

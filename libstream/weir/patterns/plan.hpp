@@ -19,8 +19,7 @@ struct plan {
   condition_bits begins = 0;       ///< An event without one of these begins no match.
   std::uint64_t version = 0;       ///< Of the rule, where patterns come as rules.
 
-  plan(automaton a, std::vector<condition<T>> c)
-      : machine(std::move(a)), conditions(std::move(c)) {
+  plan(automaton a, std::vector<condition<T>> c) : machine(std::move(a)), conditions(std::move(c)) {
     for (std::size_t i = 0; i < conditions.size(); ++i)
       if (conditions[i].reads_match()) reads_match |= bit_of(static_cast<int>(i));
     for (std::size_t i = 0; i < machine.start().edges; ++i)

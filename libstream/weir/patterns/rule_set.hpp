@@ -8,6 +8,7 @@
 #include "weir/state/snapshot.hpp"
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,7 +32,7 @@ public:
   [[nodiscard]] const std::vector<std::unique_ptr<rule>>& rules() const noexcept { return rules_; }
 
   /// Looks at events by themselves. Throws what a condition throws.
-  void classify(const std::vector<T>& events) {
+  void classify(std::span<const T> events) {
     if (scratch_size_ < events.size()) {
       scratch_ = std::make_unique<bool[]>(events.size());
       scratch_size_ = events.size();
@@ -85,7 +86,8 @@ public:
     return earliest;
   }
 
-  /// Emits the matches of one key that wait, because the stream has ended; false if there are nowhere.
+  /// Emits the matches of one key that wait, because the stream has ended; false if there are
+  /// nowhere.
   bool end_next(findings<T>& out) {
     for (auto& r : rules_) {
       std::uint32_t slot = nowhere;
