@@ -15,6 +15,7 @@
 
 using namespace weir;
 using namespace weir::test;
+using namespace std::chrono_literals;
 using Catch::Matchers::ContainsSubstring;
 
 namespace {

@@ -37,7 +37,7 @@ void flood(const pattern<letter>& p, match_limits limits, int n, std::uint32_t k
 TEST_CASE("ten million events that each begin a match stay within the bound") {
   const auto p = pattern<letter>("a").where(is('a')).followed_by("b").where(is('b'));
   SECTION("of partial matches, for one key") {
-    flood(p, {.matches_per_key = 10'000, .then = at_limit::drop_oldest}, 5'000'000, 1);
+    flood(p, {.matches_per_key = 10'000, .then = at_limit::drop_oldest}, 10'000'000, 1);
   }
   SECTION("of bytes, over many keys") {
     flood(p, {.bytes = 1 << 20, .then = at_limit::drop_oldest}, 3'000'000, 1000);

@@ -32,7 +32,8 @@ struct reading {
     source_batch<std::int64_t> batch;
     const read_state state = reader->poll(batch, max, time);
     if (state != read_state::more) return {state, 0, {}, false, false};
-    return {state, batch.lane, batch.events.values, batch.lane_idle, batch.lane_ended};
+    const auto& values = batch.events.values;
+    return {state, batch.lane, {values.begin(), values.end()}, batch.lane_idle, batch.lane_ended};
   }
 
   std::unique_ptr<source_reader<std::int64_t>> reader;

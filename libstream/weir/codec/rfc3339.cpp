@@ -11,8 +11,8 @@ namespace {
 
 using namespace std::chrono;
 
-constexpr timestamp first{sys_days{year{0} / 1 / 1}};
-constexpr timestamp last{sys_days{year{9999} / 12 / 31} + days{1} - microseconds{1}};
+constexpr timestamp earliest{sys_days{year{0} / 1 / 1}};
+constexpr timestamp latest{sys_days{year{9999} / 12 / 31} + days{1} - microseconds{1}};
 
 /// Takes a timestamp apart from front to back; after a mistake every step answers false.
 class cursor {
@@ -107,7 +107,7 @@ result<timestamp> parse_rfc3339(std::string_view text) {
                                         "\" is not an RFC 3339 time such as 2026-03-01T12:30:00Z"};
 }
 
-bool fits_rfc3339(timestamp t) noexcept { return first <= t && t <= last; }
+bool fits_rfc3339(timestamp t) noexcept { return earliest <= t && t <= latest; }
 
 void write_rfc3339(timestamp t, std::string& out) {
   if (!fits_rfc3339(t)) {
