@@ -93,7 +93,8 @@ TEST_CASE("a followed directory is searched again, and a file that was only rena
   CHECK(enumerator->find_again_every() == 1s);
   const auto names = [&] {
     std::vector<std::string> all;
-    for (const split& s : enumerator->discover().value())
+    const std::vector<split> found = enumerator->discover().value();
+    for (const split& s : found)
       all.push_back(std::filesystem::path{s.id}.filename());
     return all;
   };

@@ -75,7 +75,8 @@ void simulator::begin_searches(const split_list& splits) {
 /// Looks for further splits, and deals them out; false if there are none.
 bool simulator::find_further(split_search& search) {
   bool found = false;
-  for (const split& s : search.of->discover().value()) {
+  const std::vector<split> all = search.of->discover().value();
+  for (const split& s : all) {
     const auto to = static_cast<std::uint32_t>(search.known.size() %
                                                graph_.plan().stages[search.stage].parallelism);
     if (!search.known.insert(s.id).second) continue;
