@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Every departure from New York's airports in 2013, reported when the flight lands: delays for each
-// airport and hour, how many of a carrier's flights of a day were late, what queries.hpp asks, aircraft
-// whose delay grew from leg to leg, and carriers that flew again after cancellations. See
+// airport and hour, how many of a carrier's flights of a day were late, what queries.hpp asks,
+// aircraft whose delay grew from leg to leg, and carriers that flew again after cancellations. See
 // data/README.md for the data.
 #include "flight.hpp"
 #include "queries.hpp"

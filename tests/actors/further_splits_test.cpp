@@ -91,7 +91,7 @@ TEST_CASE("splits that appear while a source is read are dealt to its instances 
   const growing_source source{1};
   const memory_sink<reading> out;
   pipeline p{"growing", {.parallelism = 2}};
-  p.from(source).to(out);
+  p.from(source).parallelism(2).to(out);
   auto running = start(std::move(p));
   for (std::size_t n = 1; n <= 5; ++n) {
     REQUIRE(soon(running, [&] { return out.size() == n; }));
@@ -159,7 +159,7 @@ TEST_CASE("what holds a watermark is found from the sink back to the split") {
   }));
   CHECK(way[0].stage.starts_with("memory"));
   CHECK(way[0].split.empty());
-  CHECK(way[1].stage.starts_with("key_by"));
+  CHECK(way[1].split.empty());
   CHECK(way[2].split == "0");
   CHECK(way[2].since > timestamp{});
   CHECK(explain_watermark(running.status(), "no such stage").empty());

@@ -90,10 +90,7 @@ void write_down(weir::pipeline& p) {
       .trigger(unmerged{})
       .aggregate(weir::count{});
 #elif defined(CASE_evictor_that_is_none)
-  payments.key_by(&payment::card)
-      .window(weir::global_window{})
-      .evict(3)
-      .aggregate(weir::count{});
+  payments.key_by(&payment::card).window(weir::global_window{}).evict(3).aggregate(weir::count{});
 #elif defined(CASE_on_change_of_one_result)
   payments.key_by(&payment::card)
       .window(weir::tumbling{std::chrono::minutes{1}})
@@ -107,15 +104,17 @@ void write_down(weir::pipeline& p) {
 #elif defined(CASE_running_aggregate_of_events)
   payments.key_by(&payment::card).aggregate_changes(weir::count{});
 #elif defined(CASE_aggregate_that_cannot_retract)
-  payments.map([](const payment& x) { return weir::change<payment>{{}, x, {}}; })
+  payments.map([](const payment& x) {
+            return weir::change<payment>{{}, x, {}};
+          })
       .key_by(weir::on_row{&payment::card})
       .aggregate_changes(weir::max{&payment::amount});
 #elif defined(CASE_reduce_of_one_argument)
   payments.key_by(&payment::card).reduce([](const payment& x) { return x; });
 #elif defined(CASE_gathering_before_reduce)
-  payments.key_by(&payment::card).local_pre_aggregate().reduce([](const payment&, const payment& x) {
-    return x;
-  });
+  payments.key_by(&payment::card)
+      .local_pre_aggregate()
+      .reduce([](const payment&, const payment& x) { return x; });
 #elif defined(CASE_processor_without_output)
   payments.key_by(&payment::card).process(no_output{});
 #elif defined(CASE_sink_of_another_type)

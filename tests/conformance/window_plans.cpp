@@ -17,8 +17,8 @@ touching rule_of(const json::object& o) {
                                                                         : touching::merge;
 }
 
-record record_of(const json::object& o) {
-  record r;
+element record_of(const json::object& o) {
+  element r;
   if (const json::value* id = o.if_contains("id"); id != nullptr && id->is_string())
     r.id = json::value_to<std::string>(*id);
   if (const json::value* key = o.if_contains("key"); key != nullptr && key->is_string())

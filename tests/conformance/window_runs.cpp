@@ -13,7 +13,7 @@ namespace json = boost::json;
 
 namespace {
 
-const side_output<record> late{"late"};
+const side_output<element> late{"late"};
 using row = window_result<std::string, std::int64_t>;
 
 /// What a case of kind `window` says besides its input.
@@ -38,20 +38,20 @@ setting setting_of(const json::object& c) {
 }
 
 row sum_up(const std::string& key, const window& w, const pane_info& pane,
-           std::span<const record> all) {
+           std::span<const element> all) {
   row r{key, w, 0, pane};
-  for (const record& x : all) r.value += x.value;
+  for (const element& x : all) r.value += x.value;
   return r;
 }
 
 /// Sums the values of each key and window in an accumulator.
 constexpr auto by_aggregate = [](const auto& windows) {
-  return windows.aggregate(sum{&record::value});
+  return windows.aggregate(sum{&element::value});
 };
 /// Sums them over the events that the window kept.
 constexpr auto by_process = [](const auto& windows) {
   return windows.template process<row>([](const std::string& key, const window& w,
-                                          const pane_info& pane, std::span<const record> all,
+                                          const pane_info& pane, std::span<const element> all,
                                           auto emit) { emit(sum_up(key, w, pane, all)); });
 };
 
@@ -72,8 +72,8 @@ void run_through(Build build, const json::array& input, json::object& result) {
       auto next = run.restarted();
       run = std::move(next);
     } else {
-      record e{json::value_to<std::string>(r.at("id")), json::value_to<std::string>(r.at("key")),
-               r.at("value").to_number<std::int64_t>()};
+      element e{json::value_to<std::string>(r.at("id")), json::value_to<std::string>(r.at("key")),
+                r.at("value").to_number<std::int64_t>()};
       const json::value* ts = r.if_contains("ts");
       run.push(std::move(e), ts == nullptr || ts->is_null() ? min_timestamp : time_of(*ts));
     }
@@ -95,38 +95,38 @@ void run_through(Build build, const json::array& input, json::object& result) {
 template <class Windows>
 void run_plainly(const Windows& windows, const setting& s, const json::array& input,
                  json::object& result) {
-  const auto on_time = [=](stream<record> in) {
-    return in.key_by(&record::key).window(windows).late_to(late);
+  const auto on_time = [=](stream<element> in) {
+    return in.key_by(&element::key).window(windows).late_to(late);
   };
   const auto run = [&](auto windowed) {
     if (s.buffered)
-      run_through([=](stream<record> in) { return by_process(windowed(in)); }, input, result);
+      run_through([=](stream<element> in) { return by_process(windowed(in)); }, input, result);
     else
-      run_through([=](stream<record> in) { return by_aggregate(windowed(in)); }, input, result);
+      run_through([=](stream<element> in) { return by_aggregate(windowed(in)); }, input, result);
   };
   if (s.lateness == duration{0})
     run(on_time);
   else
-    run([=](stream<record> in) { return on_time(in).allowed_lateness(s.lateness); });
+    run([=](stream<element> in) { return on_time(in).allowed_lateness(s.lateness); });
 }
 
 template <class Windows>
 void run_with_trigger(const Windows& windows, const setting& s, const json::array& input,
                       json::object& result) {
-  const auto windowed = [=](stream<record> in) {
-    const auto plain = in.key_by(&record::key).window(windows).late_to(late).trigger(s.trigger);
+  const auto windowed = [=](stream<element> in) {
+    const auto plain = in.key_by(&element::key).window(windows).late_to(late).trigger(s.trigger);
     if constexpr (weir::detail::is_by_clock<Windows>)
       return plain;
     else
       return plain.allowed_lateness(s.lateness);
   };
   if (s.evictor)
-    run_through([=](stream<record> in) { return by_aggregate(windowed(in).evict(*s.evictor)); },
+    run_through([=](stream<element> in) { return by_aggregate(windowed(in).evict(*s.evictor)); },
                 input, result);
   else if (s.buffered)
-    run_through([=](stream<record> in) { return by_process(windowed(in)); }, input, result);
+    run_through([=](stream<element> in) { return by_process(windowed(in)); }, input, result);
   else
-    run_through([=](stream<record> in) { return by_aggregate(windowed(in)); }, input, result);
+    run_through([=](stream<element> in) { return by_aggregate(windowed(in)); }, input, result);
 }
 
 }  // namespace
@@ -151,20 +151,20 @@ void answer_window_contents(const json::object& c, json::object& result) {
   std::map<window, std::vector<std::string>> groups;
   std::visit(
       [&](const auto& windows) {
-        test::operator_run run{[&](stream<record> in) {
-          return in.key_by(&record::key)
+        test::operator_run run{[&](stream<element> in) {
+          return in.key_by(&element::key)
               .window(windows)
               .template process<ids>(
-                  [](const std::string&, const window& w, std::span<const record> all, auto emit) {
+                  [](const std::string&, const window& w, std::span<const element> all, auto emit) {
                     ids made{w, {}};
-                    for (const record& r : all) made.second.push_back(r.id);
+                    for (const element& r : all) made.second.push_back(r.id);
                     emit(made);
                   })
               .named("contents");
         }};
         for (const json::value& v : c.at("input").as_array()) {
           const json::object& r = v.as_object();
-          record e{json::value_to<std::string>(r.at("id")), {}, 0};
+          element e{json::value_to<std::string>(r.at("id")), {}, 0};
           if (const json::value* key = r.if_contains("key"); key != nullptr && key->is_string())
             e.key = json::value_to<std::string>(*key);
           if (const json::value* value = r.if_contains("value"); value != nullptr)

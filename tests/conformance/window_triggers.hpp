@@ -126,7 +126,7 @@ private:
 /// The library's evictors as one type.
 struct any_evictor {
   struct value_delta {
-    double operator()(const record& a, const record& last) const {
+    double operator()(const element& a, const element& last) const {
       return static_cast<double>(last.value - a.value);
     }
   };

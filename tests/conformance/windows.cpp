@@ -13,7 +13,7 @@ namespace weir::conformance {
 
 namespace json = boost::json;
 
-duration gap_by_rule::operator()(const record& r) const {
+duration gap_by_rule::operator()(const element& r) const {
   for (const rule& x : rules)
     if ((!x.key || *x.key == r.key) && (!x.value || *x.value == r.value)) return duration{x.gap};
   throw exception({errc::invalid_argument, "no rule gives a gap for '" + r.id + "'"});

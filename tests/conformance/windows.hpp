@@ -15,14 +15,14 @@
 namespace weir::conformance {
 
 /// An element of a case. Times are ticks, of which one is a microsecond here.
-struct record {
+struct element {
   std::string id;
   std::string key;
   std::int64_t value = 0;
 
-  friend bool operator==(const record&, const record&) = default;
+  friend bool operator==(const element&, const element&) = default;
 };
-BOOST_DESCRIBE_STRUCT(record, (), (id, key, value))
+BOOST_DESCRIBE_STRUCT(element, (), (id, key, value))
 
 /// The gap of the first rule that fits an element.
 struct gap_by_rule {
@@ -33,7 +33,7 @@ struct gap_by_rule {
   };
   std::vector<rule> rules;
 
-  duration operator()(const record& r) const;
+  duration operator()(const element& r) const;
 };
 
 using any_windows = std::variant<tumbling, hopping, session<gap_by_rule>, global_window>;

@@ -94,8 +94,7 @@ TEST_CASE("a followed directory is searched again, and a file that was only rena
   const auto names = [&] {
     std::vector<std::string> all;
     const std::vector<split> found = enumerator->discover().value();
-    for (const split& s : found)
-      all.push_back(std::filesystem::path{s.id}.filename());
+    for (const split& s : found) all.push_back(std::filesystem::path{s.id}.filename());
     return all;
   };
   CHECK(names() == std::vector<std::string>{"app.jsonl"});

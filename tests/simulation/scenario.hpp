@@ -2,9 +2,9 @@
 #pragma once
 
 #include "simulation/scripted_source.hpp"
-#include "weir/test/simulator.hpp"
 #include "simulation/transactional_sink.hpp"
 #include "weir/stream.hpp"
+#include "weir/test/simulator.hpp"
 
 #include <boost/describe/class.hpp>
 

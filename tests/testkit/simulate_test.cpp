@@ -218,7 +218,8 @@ TEST_CASE("a run that does not end says who waits") {
   p.from(silent_source{}).to(test_sink<bid>{});
   const auto done = simulate(p);
   CHECK(done.outcome == simulator::outcome::deadlock);
-  CHECK_THAT(done.problem, ContainsSubstring("nothing can move") && ContainsSubstring("silent-1[0]"));
+  CHECK_THAT(done.problem,
+             ContainsSubstring("nothing can move") && ContainsSubstring("silent-1[0]"));
 }
 
 TEST_CASE("a run that goes on for ever is given up") {

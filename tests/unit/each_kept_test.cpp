@@ -167,7 +167,6 @@ TEST_CASE("events written ahead fill batches to their limit, and no further") {
       .map([](const tick& t) { return t.value; })
       .to(memory_sink<std::int64_t>{});
   one_stage s{p, "work"};
-  s.grant_all();
   s.grant(0, 1'000, 40);  // the receiver wants less
   s.send(0, ticks(130));
   s.work();

@@ -13,7 +13,8 @@ const instance_status* lowest(const instances& all, std::string_view stage) {
   const instance_status* found = nullptr;
   for (const instance_status& s : all) {
     if (stage.empty() ? s.kind != "sink" : s.stage != stage) continue;
-    if (found == nullptr || s.metrics->watermark.get() < found->metrics->watermark.get()) found = &s;
+    if (found == nullptr || s.metrics->watermark.get() < found->metrics->watermark.get())
+      found = &s;
   }
   return found;
 }

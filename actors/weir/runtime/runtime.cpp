@@ -34,7 +34,10 @@ struct runtime::inside {
         system(config),
         dead_letters(std::move(letters)),
         shown(std::make_shared<board>()),
-        what{std::move(g), options.restarts, std::make_shared<system_clock>(), shown,
+        what{std::move(g),
+             options.restarts,
+             std::make_shared<system_clock>(),
+             shown,
              options.log ? std::move(options.log) : log_to_stderr,
              std::make_shared<const service_map>(std::move(options.services))} {}
 

@@ -35,8 +35,8 @@ struct column_allocator : std::allocator<T> {
   }
 };
 
-/// A column of a batch: a vector, but for what `resize(n)` and `emplace_back()` add, which of a plain
-/// (trivially copyable) type has no value until one is assigned; `resize(n, T{})` and
+/// A column of a batch: a vector, but for what `resize(n)` and `emplace_back()` add, which of a
+/// plain (trivially copyable) type has no value until one is assigned; `resize(n, T{})` and
 /// `emplace_back(T{})` give one.
 template <class T>
 using column = std::vector<T, column_allocator<T>>;

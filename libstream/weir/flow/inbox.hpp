@@ -19,7 +19,7 @@ namespace weir::flow {
 struct input_channel {
   channel_id id = 0;
   std::uint16_t port = 0;
-  bool timed = true;  ///< Its watermark counts; else nobody waits for it.
+  bool timed = true;   ///< Its watermark counts; else nobody waits for it.
   std::string from{};  ///< The sending stage, for people.
   std::uint32_t from_instance = 0;
 };

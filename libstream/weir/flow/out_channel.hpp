@@ -4,6 +4,7 @@
 #include "weir/flow/effects.hpp"
 #include "weir/flow/frame.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace weir::flow {
@@ -29,7 +30,7 @@ public:
 
   /// Whether progress waits that the receiver was not told.
   [[nodiscard]] bool progress_waits() const noexcept {
-    return announced_ != progress_ || (tell_at_ != max_timestamp && tell_at_ != asked_);
+    return announced_ != progress_ || (tell_at() != max_timestamp && tell_at() != asked_);
   }
 
   /// Takes the receiver's permission. Grants are absolute, so repeats and reorderings do no harm.
@@ -78,6 +79,11 @@ public:
   }
 
 private:
+  /// A receiver that has come to all that it was told waits for us: that must be known, too.
+  [[nodiscard]] timestamp tell_at() const noexcept {
+    return tell_at_ == max_timestamp ? tell_at_ : std::min(tell_at_, progress_.watermark);
+  }
+
   frame& push(frame_kind kind, steady_time earliest, effects& out) {
     frame& f = out.frames.emplace_back();
     f.channel = id_;
@@ -85,7 +91,7 @@ private:
     f.sequence = next_++;
     f.kind = kind;
     f.progress = announced_;
-    f.tell_at = asked_ = tell_at_;
+    f.tell_at = asked_ = tell_at();
     f.earliest_read = earliest;
     return f;
   }

@@ -29,7 +29,7 @@ struct surroundings {
   std::shared_ptr<stage_metrics> metrics;
   std::function<void()>
       wake;  ///< Safe from any thread: a source or sink of the instance can go on.
-  std::optional<sink_start> start{};  ///< How sinks begin; see `sink_instance`.
+  std::optional<sink_start> start{};      ///< How sinks begin; see `sink_instance`.
   std::optional<std::uint32_t> budget{};  ///< Events a step may take at most; tests make it small.
 };
 

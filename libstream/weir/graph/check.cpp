@@ -29,7 +29,8 @@ void check_parallelism(const graph_draft& draft, const stage_draft& stage,
                        std::to_string(draft.options.key_groups) +
                        " key groups; lower it or raise key_groups");
   if (stage.single_state && n > 1)
-    mistakes.push_back(where + "process() or window() without a key has state that can't be dealt out to " +
+    mistakes.push_back(where +
+                       "process() or window() without a key has state that can't be dealt out to " +
                        std::to_string(n) + " instances; key the stream, or set parallelism(1)");
 }
 

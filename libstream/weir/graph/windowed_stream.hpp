@@ -290,15 +290,12 @@ private:
   /// In two phases: partials of panes are gathered before the exchange and merged behind it.
   template <bool Changes, class Fold>
   auto gathered_before(Fold fold) const {
-    using gather =
-        operators::pre_aggregate<key, T, KeyOf, windows_type, Fold>;
-    using merging =
-        windowed_stream<typename gather::output, operators::partial_key, Settings>;
+    using gather = operators::pre_aggregate<key, T, KeyOf, windows_type, Fold>;
+    using merging = windowed_stream<typename gather::output, operators::partial_key, Settings>;
     gather op{settings_.windows, from_.key_of_, fold, build::options_of(from_.key_of_),
               !settings_.late_output.empty()};
     return merging{from_.template exchanged<operators::partial_key>(std::move(op)), settings_}
-        .template folded<Changes>(
-            operators::partial_fold<Fold, T>{std::move(fold)});
+        .template folded<Changes>(operators::partial_fold<Fold, T>{std::move(fold)});
   }
 
   /// Whether the settings go together; what doesn't is said in one line.

@@ -4,8 +4,8 @@
 #include "weir/core/time.hpp"
 #include "weir/metrics/histogram.hpp"
 #include "weir/metrics/hot_keys.hpp"
-#include "weir/metrics/late_sample.hpp"
 #include "weir/metrics/input_names.hpp"
+#include "weir/metrics/late_sample.hpp"
 
 #include <atomic>
 #include <cstdint>
