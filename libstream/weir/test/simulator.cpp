@@ -22,6 +22,8 @@ simulator::simulator(graph g, simulation_options options, std::optional<complete
 
 void simulator::start(flow::attempt_id attempt) {
   attempt_ = attempt;
+  // What a crash has thrown back is there to be read once more.
+  if (std::exchange(stopped_when_quiet_, false)) stopped_ = false;
   count_metrics(seen_);
   count_stages(counts_);
   instances_.clear();
@@ -93,7 +95,10 @@ bool simulator::go_on_searching() {
   if (searches_.empty() || stopped_) return false;
   bool found = false;
   for (split_search& s : searches_) found = find_further(s) || found;
-  if (!found) stop();
+  if (!found) {
+    stop();
+    stopped_when_quiet_ = true;
+  }
   return true;
 }
 

@@ -193,6 +193,7 @@ private:
   bool restart_wanted_ = false;
   bool anything_new_ = true;  ///< Data was sent, or time moved, since the last checkpoint began.
   bool stopped_ = false;
+  bool stopped_when_quiet_ = false;  ///< Not by the options' wish.
   bool final_started_ = false;
   bool finished_ = false;
   std::string failure_;

@@ -92,13 +92,13 @@ public:
   enumerator(std::string pattern, file_options options)
       : pattern_(std::move(pattern)), options_(std::move(options)) {
     std::error_code ignored;
-    const bool may_grow = std::filesystem::is_directory(pattern_, ignored) ||
-                          pattern_.find_first_of("*?[") != pattern_.npos;
-    grows_ = options_.follow && may_grow;
+    directory_ = std::filesystem::is_directory(pattern_, ignored);
+    grows_ = options_.follow && (directory_ || pattern_.find_first_of("*?[") != pattern_.npos);
   }
 
   result<std::vector<split>> discover() override {
-    auto found = find(pattern_, options_);
+    // One that has gone away must not be taken for a file that is still to come.
+    auto found = directory_ ? in_directory(pattern_) : find(pattern_, options_);
     if (!found) return found.error();
     std::sort(found->begin(), found->end());
     if (grows_) {
@@ -138,6 +138,7 @@ private:
 
   std::string pattern_;
   file_options options_;
+  bool directory_ = false;
   bool grows_ = false;
   std::set<std::string> names_;
   std::set<identity> seen_;
