@@ -49,7 +49,7 @@ int main(int argc, char** argv) {
     std::ios::sync_with_stdio(false);
     for (std::string line; std::getline(std::cin, line);)
       if (line.find_first_not_of(" \t\r") != std::string::npos)
-        std::cout << boost::json::serialize(answer(r, line)) << '\n';
+        std::cout << boost::json::serialize(answer(r, line)) << std::endl;
     return std::cout.flush() ? 0 : 1;
   }
   return usage();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "conformance/pattern_case.hpp"
 
+#include <optional>
 #include <stdexcept>
 
 namespace weir::conformance {
@@ -41,11 +42,18 @@ void add_step(pattern<record>& to, const std::string& name, const std::string& h
     add(to, name, how);
 }
 
+/// A time of 0 is none.
+std::optional<duration> given_gap(const json::object& from) {
+  const json::value* gap = given(from, "gap_ms");
+  if (gap == nullptr || whole(*gap) == 0) return std::nullopt;
+  return duration{whole(*gap)};
+}
+
 void set_times(pattern<record>& to, const json::object& q) {
   const json::value* inner = given(q, "inner");
   bool optional = q.at("optional").as_bool();
   if (inner != nullptr) {
-    const auto gap = given(q, "gap_ms") ? duration{whole(q.at("gap_ms"))} : duration::max();
+    const auto gap = given_gap(q).value_or(duration::max());
     const std::int64_t min = whole(q.at("min"));
     const json::value* max = given(q, "max");
     if (max == nullptr) {
@@ -68,7 +76,7 @@ void set_times(pattern<record>& to, const json::object& q) {
 void set_rest(pattern<record>& to, const json::object& item) {
   set_times(to, item.at("quant").as_object());
   if (const auto* until = given(item, "until")) to.until(make_condition(*until));
-  if (const auto* gap = given(item, "gap_ms")) to.within(duration{whole(*gap)}, since::previous);
+  if (const auto gap = given_gap(item)) to.within(*gap, since::previous);
 }
 
 void add_item(pattern<record>& to, const json::object& item) {

@@ -31,11 +31,12 @@ number make_sum(const json::object& n) {
   const std::string step = text(n.at("stage"));
   if (n.at("sum").as_string() == "price")
     return [step](const record&, const so_far* m) {
-      return m->sum(step, [](const record& r) { return value_or_zero(r.price); });
+      return m->has(step) ? m->sum(step, [](const record& r) { return value_or_zero(r.price); })
+                          : 0;
     };
   field_of(n.at("sum"));
   return [step](const record&, const so_far* m) {
-    return m->sum(step, [](const record& r) { return value_or_zero(r.volume); });
+    return m->has(step) ? m->sum(step, [](const record& r) { return value_or_zero(r.volume); }) : 0;
   };
 }
 
@@ -43,6 +44,7 @@ number make_end(const json::object& n, bool first) {
   const std::string step = text(n.at("stage"));
   const auto field = field_of(n.at(first ? "first" : "last"));
   return [=](const record&, const so_far* m) -> std::optional<double> {
+    if (!m->has(step)) return std::nullopt;
     const record* r = first ? m->first(step) : m->last(step);
     return r == nullptr ? std::nullopt : r->*field;
   };
@@ -73,7 +75,7 @@ number make_number(const json::value& from) {
   }
   if (const auto* v = n.if_contains("count"))
     return [step = text(*v)](const record&, const so_far* m) {
-      return static_cast<double>(m->count(step));
+      return m->has(step) ? static_cast<double>(m->count(step)) : 0;
     };
   if (n.contains("sum")) return make_sum(n);
   if (n.contains("first") || n.contains("last")) return make_end(n, n.contains("first"));

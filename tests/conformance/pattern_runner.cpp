@@ -118,7 +118,7 @@ timestamp watermark_of(const json::value& v) {
 /// A matcher case is driven by the clock of processing time: an event is matched as it comes.
 void feed_matcher(run& r, const json::object& one) {
   const bool is_event = one.contains("ts");
-  r.set_time(tick(one.at(is_event ? "ts" : "advance_to").to_number<std::int64_t>()));
+  r.jump_to(tick(one.at(is_event ? "ts" : "advance_to").to_number<std::int64_t>()));
   if (is_event) r.push(make_record(one, r.now()));
 }
 

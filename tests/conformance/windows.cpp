@@ -33,6 +33,8 @@ session<gap_by_rule> session_of(const json::object& a) {
       gap_by_rule::rule made{{}, {}, number(r.as_object(), "gap", 0)};
       if (const json::value* key = r.as_object().if_contains("key"))
         made.key = json::value_to<std::string>(*key);
+      if (made.gap < 0)
+        throw exception({errc::invalid_argument, "a session's gap must not be negative"});
       if (r.as_object().contains("value")) made.value = number(r.as_object(), "value", 0);
       gaps.rules.push_back(std::move(made));
     }

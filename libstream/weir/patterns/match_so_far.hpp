@@ -87,6 +87,10 @@ public:
                timestamp at, timestamp now)
       : events_(&events), path_(path), steps_(&steps), at_(at), now_(now) {}
 
+  /// Whether the pattern has such a step; NOT steps never take events.
+  [[nodiscard]] bool has(std::string_view step) const noexcept {
+    return std::find(steps_->begin(), steps_->end(), step) != steps_->end();
+  }
   /// The events taken for a step. Throws `weir::exception` if the pattern has no such step.
   [[nodiscard]] taken_events<T> operator[](std::string_view step) const {
     return {*this, step_of(step)};

@@ -346,6 +346,8 @@ private:
       return;
     if (limits_.then == at_limit::drop_newest) {
       for (; !born_.empty() && (key_over(slot) || over()); born_.pop_back()) give_up(born_.back());
+      // What is left over the bound are matches that wait for an older run of the key to end.
+      while ((key_over(slot) || over()) && runs_.has(slot)) give_up(runs_.key(slot).oldest);
       return;
     }
     while (key_over(slot) && runs_.has(slot)) give_up(runs_.key(slot).oldest);

@@ -26,6 +26,9 @@ public:
   void advance(duration d) { network_.advance_to(now() + d); }
   /// ... to `t`; it never goes back.
   void set_time(timestamp t) { network_.advance_to(t); }
+  /// Moves the clock at once, as of a machine that was asleep: timers on the way fire together,
+  /// late.
+  void jump_to(timestamp t) { network_.jump_to(t); }
   [[nodiscard]] timestamp now() { return network_.time().wall(); }
 
   /// Lets the output carry so many more batches of at most so many events; for runs that withhold

@@ -178,6 +178,11 @@ void stage_network::advance_to(timestamp t) {
   clock_->advance(std::max(duration{0}, t - clock_->wall()));
 }
 
+void stage_network::jump_to(timestamp t) {
+  clock_->advance(std::max(duration{0}, t - clock_->wall()));
+  advance_to(t);
+}
+
 std::vector<snapshot_part> stage_network::snapshot() {
   require_alive();
   parts_.clear();

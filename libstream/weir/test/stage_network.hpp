@@ -71,6 +71,7 @@ public:
   void work();
   /// Moves the clock to `t`, stopping at each moment in between that a member waits for.
   void advance_to(timestamp t);
+  void jump_to(timestamp t);
   /// Sends a barrier through all channels that the test plays the senders of, and returns what all
   /// members save. Throws `weir::exception` if one of them can't: it waits for credit.
   std::vector<snapshot_part> snapshot();

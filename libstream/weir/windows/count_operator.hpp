@@ -45,6 +45,7 @@ public:
   void open(const flow::operator_environment& e) {
     groups_ = e.key_groups;
     results_ = &e.metrics->results;
+    unfired_ = &e.metrics->add_counter(e.id + ": windows dropped unfired");
   }
 
   template <class E, class Next>
@@ -72,6 +73,15 @@ public:
       const auto out = [&](auto value, timestamp) { next(std::move(value), at); };
       fold_.emit(keys_.key(slot), w, pane_info{}, acc, out);
     });
+  }
+
+  /// A window that is not full when the stream ends has no result, but is counted.
+  template <class Next>
+  flow::verdict on_progress(flow::progress& p, Next&, flow::step&) {
+    if (p.watermark != max_timestamp || std::exchange(ended_, true)) return flow::verdict::done;
+    for (const entry& e : entries_)
+      if (e.seen % windows_.every() != 0) unfired_->add(1);
+    return flow::verdict::done;
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
@@ -139,6 +149,8 @@ private:
   [[no_unique_address]] Fold fold_;
   std::uint32_t groups_ = flow::default_key_groups;
   counter* results_ = nullptr;
+  counter* unfired_ = nullptr;
+  bool ended_ = false;
 
   key_index<K> keys_;
   std::vector<entry> entries_;  ///< Of each key, by slot.

@@ -41,6 +41,7 @@ public:
     to.filled = true;
     fold_.add(to.acc, e.event, e.at);
   }
+  void settle(log&, incoming&) const {}
   /// Moves what `from` holds into `into`, behind what that holds.
   void merge(log&, part& into, part& from) const {
     if (!from.filled) return;
@@ -154,9 +155,16 @@ public:
 
   [[nodiscard]] const Fold& fold() const noexcept { return fold_; }
   void add(log& l, part& to, incoming& e) const {
-    if (!e.number) e.number = l.add(e.event, e.at);
+    if (!e.number) {
+      e.number = l.add(e.event, e.at);
+      l.hold(
+          *e.number);  // until `settle`: a window that fires may drop it before the next takes it
+    }
     l.hold(*e.number);
     to.events.push_back(*e.number);
+  }
+  void settle(log& l, incoming& e) const {
+    if (e.number) l.let_go(*e.number);
   }
   void merge(log&, part& into, part& from) const {
     std::vector<typename log::number> all;

@@ -82,14 +82,17 @@ public:
     entry_of(slot).entered = true;
     const leave_if_empty after{*this, slot};
     typename Contents::incoming in{event, at};
-    bool assigned = false;
+    struct settle_after {
+      window_operator& of;
+      std::uint32_t slot;
+      typename Contents::incoming& in;
+      ~settle_after() { of.contents_.settle(of.entries_[slot].log, in); }
+    } const settled{*this, slot, in};
     bool taken = false;
-    assigner_().assign(std::as_const(event), t, [&](const window& w) {
-      assigned = true;
-      taken = take(slot, w, in, t, next) || taken;
-    });
+    assigner_().assign(std::as_const(event), t,
+                       [&](const window& w) { taken = take(slot, w, in, t, next) || taken; });
     if (taken) return;
-    if (assigned || saturating_add(t, lateness_) <= watermark_)
+    if (!by_clock && saturating_add(t, lateness_) <= watermark_)
       late_.refuse(std::forward<E>(event), at, watermark_, s);
     else
       without_window_->add(1);
@@ -101,7 +104,10 @@ public:
     now_ = s.wall;
     event_time_ = p.watermark;
     const flow::verdict v = run(event_due_, p.watermark, next, s);
-    if (v == flow::verdict::done) watermark_ = p.watermark;
+    if (v != flow::verdict::done) return v;
+    watermark_ = p.watermark;
+    // Nobody will wait for the clock.
+    if (by_clock && watermark_ == max_timestamp) count_open();
     return v;
   }
   template <class Next>
@@ -131,6 +137,12 @@ public:
   }
 
 private:
+  void count_open() {
+    for (const entry& e : entries_)
+      for (const open_window& w : e.windows)
+        if (w.unfired) unfired_->add(1);
+  }
+
   struct open_window {
     window at;
     timestamp next_event = never;  ///< When the trigger wants to be called next.
