@@ -131,15 +131,14 @@ private:
     skip_space();
     expression e;
     e.at = at_ + 1;
-    if (at_ == text_.size())
-      fail("a value");
-    else if (accept("("))
+    const char next = at_ == text_.size() ? '\0' : text_[at_];
+    if (accept("("))
       e = in_parentheses();
-    else if (text_[at_] == '\'' || text_[at_] == '"')
+    else if (next == '\'' || next == '"')
       quoted(e);
-    else if (std::isdigit(static_cast<unsigned char>(text_[at_])) != 0)
+    else if (std::isdigit(static_cast<unsigned char>(next)) != 0)
       number(e);
-    else if (is_word(text_[at_]))
+    else if (is_word(next))
       name_or_call(e);
     else
       fail("a value");

@@ -15,6 +15,7 @@ std::vector<state_size> state_sizes(std::span<const snapshot_part> saved) {
     s.bytes += p.data.size();
   }
   std::vector<state_size> all;
+  all.reserve(by_name.size());
   for (auto& [name, s] : by_name) all.push_back(std::move(s));
   return all;
 }
