@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "rules_file.hpp"
 
+#include <condition_variable>
 #include <cstdio>
 #include <fstream>
+#include <mutex>
 
 namespace fraud {
 
@@ -25,19 +27,24 @@ weir::result<std::vector<weir::pattern_rule>> read_rules(const std::filesystem::
 
 rules_watch::rules_watch(std::filesystem::path file, weir::push_source<weir::pattern_rule> to,
                          std::chrono::milliseconds every)
-    : file_(std::move(file)), to_(std::move(to)), every_(every), thread_([this] { run(); }) {}
+    : file_(std::move(file)),
+      to_(std::move(to)),
+      every_(every),
+      thread_([this](std::stop_token stop) { run(stop); }) {}
 
 rules_watch::~rules_watch() {
-  stop_ = true;
+  thread_.request_stop();
   to_.close();
-  thread_.join();
 }
 
-void rules_watch::run() {
+void rules_watch::run(std::stop_token stop) {
+  std::mutex mutex;
+  std::condition_variable_any tick;
+  std::unique_lock lock{mutex};
   std::error_code failed;
   auto known = std::filesystem::last_write_time(file_, failed);
-  while (!stop_) {
-    std::this_thread::sleep_for(every_);
+  const auto stopped = [&] { return stop.stop_requested(); };
+  while (!tick.wait_for(lock, stop, every_, stopped)) {
     const auto now = std::filesystem::last_write_time(file_, failed);
     if (failed || now == known) continue;
     known = now;

@@ -3,7 +3,6 @@
 
 #include <weir/weir.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -27,13 +26,12 @@ public:
   ~rules_watch();
 
 private:
-  void run();
+  void run(std::stop_token stop);
 
   std::filesystem::path file_;
   weir::push_source<weir::pattern_rule> to_;
   std::chrono::milliseconds every_;
-  std::atomic<bool> stop_{false};
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 }  // namespace fraud

@@ -66,7 +66,7 @@ TEST_CASE("a keyed table's snapshot has a part for each key group, and restores 
   CHECK(low.size() + high.size() == 300);
   for (auto& [key, value] : low) {
     CHECK(std::to_string(value) == key);
-    CHECK(flow::group_of_hash(key_hash(key), 16) < 8);
+    CHECK(group_of_hash(key_hash(key), 16) < 8);
   }
 }
 

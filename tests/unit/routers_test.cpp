@@ -8,8 +8,6 @@
 
 using namespace weir;
 using namespace weir::test;
-using flow::group_of_hash;
-using flow::instance_of_group;
 
 TEST_CASE("every group has one owner, and every instance a share of them") {
   for (const std::uint32_t groups : {1U, 7U, 128U, 1000U})
@@ -33,7 +31,7 @@ TEST_CASE("every group has one owner, and every instance a share of them") {
 
 TEST_CASE("a key grouper agrees with the division, for powers of two too") {
   for (const std::uint32_t groups : {1U, 2U, 3U, 100U, 128U, 32768U}) {
-    const flow::key_grouper group_of{groups};
+    const key_grouper group_of{groups};
     for (std::uint64_t i = 0; i < 1000; ++i) {
       const std::uint64_t hash = key_hash(i);
       REQUIRE(group_of(hash) == group_of_hash(hash, groups));

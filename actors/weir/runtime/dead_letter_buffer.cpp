@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/runtime/dead_letter_buffer.hpp"
 
+#include "weir/sink/plain_writer.hpp"
+
 namespace weir {
 
 struct dead_letter_buffer::kept {
@@ -14,7 +16,7 @@ struct dead_letter_buffer::kept {
 namespace {
 
 template <class Kept>
-class buffer_writer final : public sink_writer<dead_letter> {
+class buffer_writer final : public plain_writer<dead_letter> {
 public:
   explicit buffer_writer(std::shared_ptr<Kept> to) : to_(std::move(to)) {}
 
@@ -26,9 +28,6 @@ public:
     }
     return {letters.size(), std::nullopt};
   }
-  result<bytes> pre_commit(std::uint64_t) override { return bytes{}; }
-  result<void> commit(std::span<const std::byte>) override { return {}; }
-  result<void> abort(std::span<const std::byte>) override { return {}; }
 
 private:
   std::shared_ptr<Kept> to_;

@@ -93,7 +93,7 @@ public:
   result<void> commit(barrier b) override { return commit_all(consumers_, b); }
   [[nodiscard]] std::size_t events_held() const override {
     const batch_in_hand hand =
-        handing_out_now_ ? in_hand(consumers_, handing_out_, gathered_.size()) : batch_in_hand{};
+        handing_out_now_ ? how_far(consumers_, handing_out_, gathered_.size()) : batch_in_hand{};
     return gathered_.size() - hand.taken + hand.unfinished + events_held_by(consumers_);
   }
 

@@ -22,9 +22,8 @@ public:
   [[nodiscard]] std::uint32_t max_events() const noexcept { return max_events_; }
   [[nodiscard]] std::uint64_t events_sent() const noexcept { return events_sent_; }
   [[nodiscard]] timestamp receiver_watermark() const noexcept { return receiver_watermark_; }
-  /// The newest watermark of its own, sent or not, and the one that the receiver was told.
+  /// The newest watermark of its own, sent or not.
   [[nodiscard]] timestamp watermark() const noexcept { return progress_.watermark; }
-  [[nodiscard]] timestamp announced_watermark() const noexcept { return announced_.watermark; }
   /// Whether a barrier or the end waits for credit; events must wait behind it.
   [[nodiscard]] bool control_waits() const noexcept { return barrier_.has_value() || end_waits_; }
 

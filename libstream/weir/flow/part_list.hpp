@@ -47,7 +47,7 @@ struct batch_in_hand {
 };
 
 template <class Consumers>
-batch_in_hand in_hand(const Consumers& consumers, const part_cursor& at, std::size_t size) {
+batch_in_hand how_far(const Consumers& consumers, const part_cursor& at, std::size_t size) {
   if (at.at() >= consumers.size()) return {size, 0};
   const std::size_t worked = consumers[at.at()]->worked();
   const bool is_last = at.at() + 1 == consumers.size();

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "weir/codec/key_hash.hpp"
-#include "weir/flow/key_groups.hpp"
 #include "weir/flow/typed_output_port.hpp"
+#include "weir/state/key_groups.hpp"
 
 #include <cstdint>
 #include <functional>

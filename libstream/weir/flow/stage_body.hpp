@@ -42,10 +42,10 @@ public:
   [[nodiscard]] virtual timestamp next_timer() const = 0;
 
   /// Reads from the source, for a stage that begins with one.
-  virtual poll_outcome poll(step& s) = 0;
+  virtual poll_outcome poll(step&) { return poll_outcome::waiting; }
   /// Tells the source to take nothing more; `poll` answers `ended` once what it had taken is read
   /// out.
-  virtual void stop_source() = 0;
+  virtual void stop_source() {}
 
   /// Reads further splits, too; those that it has already are left as they are.
   virtual void assign(std::span<const split_position>) {}

@@ -38,7 +38,7 @@ class assembly {
 public:
   std::uint32_t instance = 0;
   std::uint32_t parallelism = 1;
-  std::uint32_t key_groups = flow::default_key_groups;
+  std::uint32_t key_groups = default_key_groups;
   flow::attempt_id attempt = 0;
   flow::batch_limits limits;
   hot_key_options hot_keys;

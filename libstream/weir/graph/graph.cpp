@@ -3,8 +3,8 @@
 
 #include "weir/codec/binary.hpp"
 #include "weir/flow/dead_letter.hpp"
-#include "weir/flow/key_groups.hpp"
 #include "weir/graph/check.hpp"
+#include "weir/state/key_groups.hpp"
 
 #include <algorithm>
 #include <map>
@@ -175,7 +175,7 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
     if (!own.contains(p.operator_id)) continue;
     const bool mine =
         p.kind == state_kind::keyed
-            ? flow::instance_of_group(p.group, planned.parallelism, plan().key_groups) == instance
+            ? instance_of_group(p.group, planned.parallelism, plan().key_groups) == instance
             : p.kind == state_kind::union_list || dealt++ % planned.parallelism == instance;
     if (mine) parts.restored.push_back(p);
   }

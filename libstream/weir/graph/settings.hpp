@@ -3,9 +3,9 @@
 
 #include "weir/flow/credit_window.hpp"
 #include "weir/flow/directive.hpp"
-#include "weir/flow/key_groups.hpp"
 #include "weir/flow/output_port.hpp"
 #include "weir/metrics/hot_keys.hpp"
+#include "weir/state/key_groups.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -23,7 +23,7 @@ struct stage_options {
 struct pipeline_options {
   std::uint32_t parallelism =
       1;  ///< Of stages that don't say; sources and sinks have one instance unless they say.
-  std::uint32_t key_groups = flow::default_key_groups;
+  std::uint32_t key_groups = default_key_groups;
   flow::batch_limits batches;
   flow::credit_settings credits;
   hot_key_options hot_keys;

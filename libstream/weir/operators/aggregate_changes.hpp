@@ -107,7 +107,7 @@ private:
   [[no_unique_address]] KeyOf key_of_;
   [[no_unique_address]] A aggregate_;
   keyed_table<K, entry> table_;
-  std::uint32_t groups_ = flow::default_key_groups;
+  std::uint32_t groups_ = default_key_groups;
   counter* unmatched_ = nullptr;
 };
 

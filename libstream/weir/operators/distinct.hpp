@@ -68,7 +68,7 @@ private:
   duration ttl_;
   late_gate<T> late_;
   expiring_table<K, repeats_until> seen_;
-  std::uint32_t groups_ = flow::default_key_groups;
+  std::uint32_t groups_ = default_key_groups;
   counter* repeats_ = nullptr;
 };
 

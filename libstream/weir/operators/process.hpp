@@ -150,9 +150,9 @@ private:
   void save_entries(snapshot_writer& to, std::string_view name, Write write) {
     std::vector<bytes> parts(std::is_same_v<K, no_key> ? 1 : environment_.key_groups);
     write([&](const K& key) -> bytes& {
-      bytes& part = parts[std::is_same_v<K, no_key>
-                              ? 0
-                              : flow::group_of_hash(key_hash(key), environment_.key_groups)];
+      bytes& part =
+          parts[std::is_same_v<K, no_key> ? 0
+                                          : group_of_hash(key_hash(key), environment_.key_groups)];
       encode(key, part);
       return part;
     });

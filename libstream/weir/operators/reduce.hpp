@@ -36,7 +36,7 @@ private:
   [[no_unique_address]] KeyOf key_of_;
   [[no_unique_address]] F f_;
   keyed_table<K, T> table_;
-  std::uint32_t groups_ = flow::default_key_groups;
+  std::uint32_t groups_ = default_key_groups;
 };
 
 }  // namespace weir::operators

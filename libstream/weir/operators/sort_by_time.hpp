@@ -63,8 +63,7 @@ public:
     } else {
       std::vector<bytes> parts(groups_);
       for (const entry& e : held_)
-        append_entry(e,
-                     parts[flow::group_of_hash(key_hash(std::invoke(key_of_, e.event)), groups_)]);
+        append_entry(e, parts[group_of_hash(key_hash(std::invoke(key_of_, e.event)), groups_)]);
       for (std::uint32_t g = 0; g < groups_; ++g)
         if (!parts[g].empty()) to.keyed("@held", static_cast<key_group>(g), std::move(parts[g]));
     }
@@ -109,7 +108,7 @@ private:
 
   [[no_unique_address]] KeyOf key_of_;
   late_gate<T> late_;
-  std::uint32_t groups_ = flow::default_key_groups;
+  std::uint32_t groups_ = default_key_groups;
 
   std::vector<entry> held_;  ///< A heap, the earliest in front.
   std::uint64_t number_ = 0;

@@ -87,7 +87,7 @@ private:
   std::string rest_output_;
   late_gate<T> late_;
   expiring_table<K, throttle_period> periods_;
-  std::uint32_t groups_ = flow::default_key_groups;
+  std::uint32_t groups_ = default_key_groups;
   counter* throttled_ = nullptr;
   flow::fan_out<T>* rest_ = nullptr;
 };

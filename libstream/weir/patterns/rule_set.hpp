@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "weir/flow/key_groups.hpp"
 #include "weir/operators/process_context.hpp"
 #include "weir/patterns/matcher_snapshot.hpp"
+#include "weir/state/key_groups.hpp"
 #include "weir/state/key_index.hpp"
 #include "weir/state/snapshot.hpp"
 
@@ -177,7 +177,7 @@ public:
     bytes& of(const K& key) {
       std::size_t group = 0;
       if constexpr (!std::is_same_v<K, no_key>)
-        group = flow::group_of_hash(key_hash(key), static_cast<std::uint32_t>(parts_.size()));
+        group = group_of_hash(key_hash(key), static_cast<std::uint32_t>(parts_.size()));
       bytes& part = parts_[group];
       if (part.empty()) encode(head_, part);
       return part;

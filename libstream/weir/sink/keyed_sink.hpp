@@ -2,7 +2,7 @@
 #pragma once
 
 #include "weir/event/change.hpp"
-#include "weir/sink/sink.hpp"
+#include "weir/sink/plain_writer.hpp"
 
 #include <concepts>
 #include <functional>
@@ -83,7 +83,7 @@ private:
   };
 
   template <class E>
-  class writer final : public sink_writer<E> {
+  class writer final : public plain_writer<E> {
   public:
     writer(std::shared_ptr<table> to, KeyOf key_of)
         : to_(std::move(to)), key_of_(std::move(key_of)) {}
@@ -93,9 +93,6 @@ private:
       for (const E& e : events) apply_change(key_of_, *to_, e);
       return {events.size(), std::nullopt};
     }
-    result<bytes> pre_commit(std::uint64_t) override { return bytes{}; }
-    result<void> commit(std::span<const std::byte>) override { return {}; }
-    result<void> abort(std::span<const std::byte>) override { return {}; }
 
   private:
     std::shared_ptr<table> to_;
@@ -140,27 +137,13 @@ private:
   };
 
   template <class E>
-  class writer final : public sink_writer<E> {
+  class writer final : public plain_writer<E> {
   public:
     writer(KeyOf key_of, target to) : key_of_(std::move(key_of)), to_(std::move(to)) {}
 
     written write(std::span<const E> events, std::span<const timestamp>) override {
-      written done;
-      try {
-        for (; done.events < events.size(); ++done.events)
-          apply_change(key_of_, to_, events[done.events]);
-      } catch (const exception& e) {
-        done.failure = e.why();
-      } catch (const std::exception& e) {
-        done.failure = error{errc::stage_failed, e.what()};
-      } catch (...) {
-        done.failure = error{errc::stage_failed, "an exception that is no std::exception"};
-      }
-      return done;
+      return write_each(events, [this](const E& e) { apply_change(key_of_, to_, e); });
     }
-    result<bytes> pre_commit(std::uint64_t) override { return bytes{}; }
-    result<void> commit(std::span<const std::byte>) override { return {}; }
-    result<void> abort(std::span<const std::byte>) override { return {}; }
 
   private:
     KeyOf key_of_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "weir/sink/sink.hpp"
+#include "weir/sink/plain_writer.hpp"
 
 #include <memory>
 #include <mutex>
@@ -54,7 +54,7 @@ private:
     std::vector<entry> entries;
   };
 
-  class writer final : public sink_writer<T> {
+  class writer final : public plain_writer<T> {
   public:
     explicit writer(std::shared_ptr<list> to) : to_(std::move(to)) {}
 
@@ -63,9 +63,6 @@ private:
       for (std::size_t i = 0; i < events.size(); ++i) to_->entries.push_back({events[i], times[i]});
       return {events.size(), std::nullopt};
     }
-    result<bytes> pre_commit(std::uint64_t) override { return bytes{}; }
-    result<void> commit(std::span<const std::byte>) override { return {}; }
-    result<void> abort(std::span<const std::byte>) override { return {}; }
 
   private:
     std::shared_ptr<list> to_;
@@ -97,26 +94,13 @@ public:
 
 private:
   template <class T>
-  class writer final : public sink_writer<T> {
+  class writer final : public plain_writer<T> {
   public:
     explicit writer(F f) : f_(std::move(f)) {}
 
     written write(std::span<const T> events, std::span<const timestamp>) override {
-      written done;
-      try {
-        for (; done.events < events.size(); ++done.events) std::invoke(f_, events[done.events]);
-      } catch (const exception& e) {
-        done.failure = e.why();
-      } catch (const std::exception& e) {
-        done.failure = error{errc::stage_failed, e.what()};
-      } catch (...) {
-        done.failure = error{errc::stage_failed, "an exception that is no std::exception"};
-      }
-      return done;
+      return write_each(events, [this](const T& e) { std::invoke(f_, e); });
     }
-    result<bytes> pre_commit(std::uint64_t) override { return bytes{}; }
-    result<void> commit(std::span<const std::byte>) override { return {}; }
-    result<void> abort(std::span<const std::byte>) override { return {}; }
 
   private:
     F f_;

@@ -2,9 +2,8 @@
 #pragma once
 
 #include "weir/codec/binary.hpp"
-#include "weir/flow/part_list.hpp"
+#include "weir/flow/consumer_body.hpp"
 #include "weir/flow/planted_fault.hpp"
-#include "weir/flow/stage_body.hpp"
 #include "weir/source/source.hpp"
 #include "weir/source/split_lanes.hpp"
 
@@ -30,13 +29,15 @@ struct source_setting {
 /// The inside of a stage that begins with a source: polls the reader and hands each batch to the
 /// consumers.
 template <class T>
-class source_root final : public stage_body, private batch_origin {
+class source_root final : public consumer_body<T>, private batch_origin {
+  using base = consumer_body<T>;
+
 public:
   source_root(source_setting setting, std::unique_ptr<source_reader<T>> reader,
-              std::vector<std::unique_ptr<segment<T>>> consumers)
-      : setting_(std::move(setting)),
+              typename base::consumer_list consumers)
+      : base(std::move(consumers)),
+        setting_(std::move(setting)),
         reader_(std::move(reader)),
-        consumers_(std::move(consumers)),
         lanes_(setting_.event_time) {
     for (const split_position& at : setting_.splits) add_lane(at, true);
   }
@@ -51,7 +52,7 @@ public:
     if (phase_ == phase::rejecting)
       if (!reject(s)) return s.errors.failed() ? poll_outcome::more : poll_outcome::blocked;
     if (phase_ == phase::handing_out) {
-      const verdict v = hand_out(s);
+      const verdict v = hand_batch_out(s);
       if (s.errors.failed()) return poll_outcome::more;
       if (v != verdict::done)
         return v == verdict::blocked ? poll_outcome::blocked : poll_outcome::more;
@@ -84,21 +85,13 @@ public:
   [[nodiscard]] const lane_list* lanes() const override { return &lanes_.list(); }
   [[nodiscard]] timestamp awaited_watermark() const override { return lanes_.awaited(); }
 
-  verdict on_data(std::uint16_t, frame_body&, step&) override { return verdict::done; }
   verdict on_progress(progress p, step& s) override {
     s.lanes = &lanes_.list();
-    return progressing_.run(consumers_, [&](segment<T>& c) { return c.on_progress(p, s); });
+    return base::on_progress(p, s);
   }
-  verdict on_time(step& s) override {
-    return timing_.run(consumers_, [&](segment<T>& c) { return c.on_time(s); });
-  }
-  verdict on_completion(step& s) override {
-    return completing_.run(consumers_, [&](segment<T>& c) { return c.on_completion(s); });
-  }
-  [[nodiscard]] timestamp next_timer() const override { return earliest_timer(consumers_); }
 
   verdict snapshot(barrier b, snapshot_writer& to, step& s) override {
-    const verdict v = saving_.run(consumers_, [&](segment<T>& c) { return c.snapshot(b, to, s); });
+    const verdict v = base::snapshot(b, to, s);
     if (v != verdict::done) return v;
     to.bind(setting_.id);
     for (std::size_t lane = 0; lane < setting_.splits.size(); ++lane) {
@@ -106,8 +99,7 @@ public:
       saved.idle = lanes_[lane].state == lane_state::idle;
       // After a failure in mid-batch: reading goes on behind what was emitted.
       if (phase_ == phase::handing_out && lane == in_.lane)
-        saved.offset =
-            hand().taken == in_.events.size() ? in_.end_offset : position_of(hand().taken);
+        saved.offset = taken() == in_.events.size() ? in_.end_offset : position_of(taken());
       if (planted(fault::offset_one_too_far)) ++saved.offset;
       bytes data;
       encode(saved, data);
@@ -116,18 +108,9 @@ public:
     return v;
   }
 
-  void restore(const snapshot_reader& from) override {
-    snapshot_reader own = from;  // the splits came with the setting; only the consumers read here
-    for (auto& c : consumers_) c->restore(own);
-  }
-
   [[nodiscard]] std::size_t taken_in_hand() const override {
     return 0;
   }  // no channel feeds a source
-  result<void> commit(barrier b) override { return commit_all(consumers_, b); }
-  [[nodiscard]] std::size_t events_held() const override {
-    return hand().unfinished + events_held_by(consumers_);
-  }
 
 private:
   enum class phase : std::uint8_t { reading, rejecting, handing_out, progressing };
@@ -190,15 +173,13 @@ private:
     return true;
   }
 
-  verdict hand_out(step& s) {
+  verdict hand_batch_out(step& s) {
     s.lane = static_cast<std::uint32_t>(in_.lane);
     s.lanes = &lanes_.list();
     s.earliest = earliest_;
     s.origin = this;
     s.budget -= std::min<std::size_t>(s.budget, 1);
-    const verdict v = handing_out_.run(consumers_, [&](segment<T>& c) {
-      return c.on_batch(in_.events, &c == consumers_.back().get(), s);
-    });
+    const verdict v = base::hand_out(in_.events, true, s);
     s.origin = nullptr;
     return v;
   }
@@ -210,10 +191,10 @@ private:
     at.ended = in_.lane_ended;
   }
 
-  [[nodiscard]] batch_in_hand hand() const {
-    return phase_ == phase::handing_out ? in_hand(consumers_, handing_out_, in_.events.size())
-                                        : batch_in_hand{};
+  [[nodiscard]] std::size_t in_hand() const override {
+    return phase_ == phase::handing_out ? in_.events.size() : 0;
   }
+  [[nodiscard]] std::size_t taken() const { return base::hand().taken; }
 
   [[nodiscard]] bool nothing_left() const {
     if (setting_.finds_more && !closing_) return false;
@@ -229,7 +210,6 @@ private:
 
   source_setting setting_;
   std::unique_ptr<source_reader<T>> reader_;
-  std::vector<std::unique_ptr<segment<T>>> consumers_;
   split_lanes lanes_;
   source_batch<T> in_;
   steady_time earliest_{};
@@ -239,7 +219,6 @@ private:
   bool reader_ended_ = false;
   bool stopped_ = false;
   bool closing_ = false;  ///< What was taken before a stop is read out.
-  part_cursor handing_out_, progressing_, timing_, completing_, saving_;
 };
 
 }  // namespace weir::flow

@@ -5,7 +5,7 @@
 #include "weir/codec/key_hash.hpp"
 #include "weir/core/error.hpp"
 #include "weir/core/time.hpp"
-#include "weir/flow/key_groups.hpp"
+#include "weir/state/key_groups.hpp"
 #include "weir/state/snapshot.hpp"
 
 #include <algorithm>
@@ -25,8 +25,7 @@ public:
 
   /// Begins a key's entry, and returns where the rest of it is appended.
   bytes& begin(const K& key) {
-    bytes& part =
-        parts_[flow::group_of_hash(key_hash(key), static_cast<std::uint32_t>(parts_.size()))];
+    bytes& part = parts_[group_of_hash(key_hash(key), static_cast<std::uint32_t>(parts_.size()))];
     encode(key, part);
     return part;
   }

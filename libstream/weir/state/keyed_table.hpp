@@ -4,7 +4,7 @@
 #include "weir/codec/binary.hpp"
 #include "weir/codec/key_hash.hpp"
 #include "weir/core/error.hpp"
-#include "weir/flow/key_groups.hpp"
+#include "weir/state/key_groups.hpp"
 #include "weir/state/snapshot.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -64,7 +64,7 @@ public:
                 std::span<const std::byte> prefix = {}) const {
     std::vector<bytes> parts(groups);
     for (const auto& [key, value] : map_) {
-      bytes& part = parts[flow::group_of_hash(key_hash(key), groups)];
+      bytes& part = parts[group_of_hash(key_hash(key), groups)];
       if (part.empty()) part.assign(prefix.begin(), prefix.end());
       encode(key, part);
       encode(value, part);

@@ -147,7 +147,7 @@ private:
   std::int64_t pane_;
   [[no_unique_address]] KeyOf key_of_;
   [[no_unique_address]] Fold fold_;
-  std::uint32_t groups_ = flow::default_key_groups;
+  std::uint32_t groups_ = default_key_groups;
   counter* results_ = nullptr;
   counter* unfired_ = nullptr;
   bool ended_ = false;

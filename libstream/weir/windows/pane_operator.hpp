@@ -342,7 +342,7 @@ private:
   [[no_unique_address]] Fold fold_;
   duration lateness_;
   late_gate<T> late_;
-  std::uint32_t groups_ = flow::default_key_groups;
+  std::uint32_t groups_ = default_key_groups;
   counter* results_ = nullptr;
   counter* without_window_ = nullptr;
 

@@ -138,7 +138,7 @@ private:
   [[no_unique_address]] KeyOf key_of_;
   [[no_unique_address]] Fold fold_;
   late_gate<T> late_;
-  std::uint32_t groups_ = flow::default_key_groups;
+  std::uint32_t groups_ = default_key_groups;
   stage_metrics* metrics_ = nullptr;
 
   std::vector<pane> panes_;  ///< By start.

@@ -380,7 +380,7 @@ private:
   [[no_unique_address]] Output output_;
   duration lateness_;
   late_gate<T> late_;
-  std::uint32_t groups_ = flow::default_key_groups;
+  std::uint32_t groups_ = default_key_groups;
   counter* results_ = nullptr;
   counter* without_window_ = nullptr;
   counter* unfired_ = nullptr;

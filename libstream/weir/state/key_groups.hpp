@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace weir::flow {
+namespace weir {
 
 /// Groups that keys are dealt to; state moves by the group, so a savepoint's number can't be
 /// changed.
@@ -41,4 +41,4 @@ private:
   return static_cast<std::uint32_t>(static_cast<std::uint64_t>(group) * instances / groups);
 }
 
-}  // namespace weir::flow
+}  // namespace weir
