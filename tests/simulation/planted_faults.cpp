@@ -4,7 +4,7 @@
 // make, and succeeds if they notice.
 
 #include "simulation/schedules.hpp"
-#include "weir/flow/planted_fault.hpp"
+#include "weir/core/planted_fault.hpp"
 
 #include <array>
 #include <cstdio>
@@ -13,9 +13,9 @@
 
 namespace {
 
-using weir::flow::fault;
+using weir::fault;
 
-constexpr std::array<std::pair<std::string_view, fault>, 7> faults{{
+constexpr std::array<std::pair<std::string_view, fault>, 11> faults{{
     {"none", fault::none},
     {"barrier_overtakes_data", fault::barrier_overtakes_data},
     {"credit_lost_on_empty", fault::credit_lost_on_empty},
@@ -23,13 +23,17 @@ constexpr std::array<std::pair<std::string_view, fault>, 7> faults{{
     {"idle_not_passed_on", fault::idle_not_passed_on},
     {"offset_one_too_far", fault::offset_one_too_far},
     {"old_attempt_accepted", fault::old_attempt_accepted},
+    {"commit_before_manifest", fault::commit_before_manifest},
+    {"timers_not_saved", fault::timers_not_saved},
+    {"watermark_not_saved", fault::watermark_not_saved},
+    {"failed_one_dropped", fault::failed_one_dropped},
 }};
 
 constexpr std::uint64_t schedules = 3'000;
 
 /// Answers the exit code: 0 if the schedules found the mistake, or found none where there is none.
 int run(std::string_view name, fault what) {
-  weir::flow::planted_fault = what;
+  weir::planted_fault = what;
   for (std::uint64_t seed = 0; seed < schedules; ++seed) {
     const auto report = weir::test::run_schedule(seed);
     if (report.problem.empty()) continue;

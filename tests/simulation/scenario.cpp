@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "simulation/scenario.hpp"
 
+#include <set>
+
 namespace weir::test {
 
 using namespace std::chrono_literals;
@@ -23,6 +25,7 @@ reluctance reluctant(dice& d) {
 }
 
 std::size_t usual_size(dice& d) {
+  if (d.large()) return static_cast<std::size_t>(d.between(500, 900));
   return d.chance(0.03) ? static_cast<std::size_t>(d.between(0, 1))
                         : static_cast<std::size_t>(d.between(30, 150));
 }
@@ -30,7 +33,8 @@ std::size_t usual_size(dice& d) {
 std::vector<std::vector<reading>> readings(dice& d, std::size_t n, std::size_t splits,
                                            duration disorder) {
   std::vector<std::vector<reading>> all(splits);
-  const std::uint64_t keys = d.one_of<std::uint64_t>({1, 2, 5, 40});
+  const std::uint64_t keys =
+      d.large() ? d.one_of<std::uint64_t>({50, 80, 300}) : d.one_of<std::uint64_t>({1, 2, 5, 40});
   const bool skewed = d.chance(0.3);
   const auto step = static_cast<std::int64_t>(d.between(0, 200));
   const auto begin = d.one_of<std::int64_t>({-5'000, 0, 1'700'000'000'000'000});
@@ -114,7 +118,7 @@ scenario linear(dice& d) {
   pipeline p{"linear", narrow(d)};
   transactional_sink<reading> out{reluctant(d)};
   std::size_t n = usual_size(d);
-  if (d.chance(0.03)) {  // more than a stage may do in a step
+  if (!d.large() && d.chance(0.03)) {  // more than a stage may do in a step
     p.options() = {};
     n = 40'000;
   }
@@ -226,7 +230,10 @@ scenario windows_of_split_sources(dice& d) {
   s.options.streams_in_a_stage = 2;
   s.check = [out, late_out, wanted = sum_up(splits, size), size](const tallies&) -> std::string {
     window_totals got = sum_up({late_out.seen().rows}, size);
+    std::set<std::pair<std::uint64_t, timestamp>> emitted;
     for (const window_row& r : out.seen().rows) {
+      if (!emitted.emplace(r.key, r.window.start).second)
+        return "a window of key " + std::to_string(r.key) + " came twice";
       totals& t = got[{r.key, r.window.start}];
       t.events += r.value.events;
       t.sum += r.value.sum;
@@ -520,6 +527,43 @@ scenario many_windows_at_once(dice& d) {
   s.check = [out, wanted = sum_up(splits, size)](const tallies&) {
     return differ(out.seen().rows, wanted);
   };
+  return s;
+}
+
+/// Pairs of a key's events, one even and the next one odd, by a pattern; and by a loop over the
+/// events of each key.
+scenario matched(dice& d) {
+  pipeline p{"matched", narrow(d)};
+  transactional_sink<reading> out{reluctant(d)};
+  auto splits = readings(d, usual_size(d), few(d, 2), duration{0});
+  for (auto& split : splits)  // no two at one time: their order would be anybody's guess
+    for (reading& r : split) r.at = timestamp{duration{10 * r.value}};
+  const auto even = [](const reading& r) { return r.value / 2 % 2 == 0; };
+  const auto pairs = pattern<reading>("even").where(even).next("odd").where(
+      [even](const reading& r) { return !even(r); });
+  p.from(scripted_source{read_by(d, splits)})
+      .parallelism(static_cast<std::uint32_t>(splits.size()))
+      .event_time(&reading::at, monotonous_timestamps{})
+      .key_by(&reading::key)
+      .parallelism(few(d, 3))
+      .detect(pairs)
+      .select([](const match<reading>& m) {
+        const reading& last = m["odd"].front();
+        return reading{last.key, m["even"].front().value, last.at};
+      })
+      .to(out);
+  std::vector<reading> all = joined(splits);
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.at < b.at; });
+  std::map<std::uint64_t, reading> before;
+  std::vector<reading> wanted;
+  for (const reading& r : all) {
+    const auto last = before.find(r.key);
+    if (last != before.end() && even(last->second) && !even(r))
+      wanted.push_back({r.key, last->second.value, r.at});
+    before[r.key] = r;
+  }
+  scenario s = make("matched", p, out);
+  s.check = [out, wanted](const tallies&) { return differ(out.seen().rows, wanted, "matches"); };
   return s;
 }
 

@@ -45,7 +45,10 @@ using window_totals = std::map<std::pair<std::uint64_t, timestamp>, totals>;
 /// Random choices, all from one seed.
 class dice {
 public:
-  explicit dice(std::uint64_t seed) : random_(seed) {}
+  explicit dice(std::uint64_t seed, bool large = false) : random_(seed), large_(large) {}
+
+  /// Whether runs are to be long ones, over many keys.
+  [[nodiscard]] bool large() const noexcept { return large_; }
 
   [[nodiscard]] std::uint64_t number() { return random_(); }
   /// Between `low` and `high`, both included.
@@ -62,6 +65,7 @@ public:
 
 private:
   std::mt19937_64 random_;
+  bool large_;
 };
 
 /// A pipeline, how it is disturbed, and what must come of it.
@@ -88,6 +92,7 @@ scenario failing_events(dice& d);
 scenario many_windows_at_once(dice& d);
 scenario restarts_on_failure(dice& d);
 scenario stopped(dice& d);
+scenario matched(dice& d);
 
 /// Settings of a pipeline that make its channels narrow.
 pipeline_options narrow(dice& d);

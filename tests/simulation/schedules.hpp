@@ -20,6 +20,10 @@ struct schedule_report {
 /// what came out with plain loops over the events. All of it follows from the seed.
 [[nodiscard]] schedule_report run_schedule(std::uint64_t seed);
 
+/// As above, for faults: at least 500 events of at least 50 keys, checkpoints all the time, crashes
+/// at any message and at each step of a checkpoint, acknowledgements lost and late, failed stores.
+[[nodiscard]] schedule_report run_fault_schedule(std::uint64_t seed);
+
 /// How many shapes of pipelines there are; seed s takes shape s modulo this.
 [[nodiscard]] std::size_t shapes() noexcept;
 

@@ -232,7 +232,7 @@ TEST_CASE("a processing timer that was set before a restart fires after it") {
   before.send(0, std::vector<std::pair<tick, timestamp>>{{{7, 0}, ms(0)}});
   before.send_barrier(0, 1);
   before.work();
-  one_stage after{p, "alarm", before.effects().snapshot_parts, 0, 1};
+  one_stage after{p, "alarm", before.saved(), 0, 1};
   after.grant_all();
   after.work();
   CHECK(after.values<std::string>(0).empty());
@@ -255,7 +255,7 @@ TEST_CASE("a restored stage's watermark does not begin anew") {
   before.send_watermark(0, ms(100));
   before.send_barrier(0, 1, {ms(100), false});
   before.work();
-  one_stage after{p, "window", before.effects().snapshot_parts, 0, 1};
+  one_stage after{p, "window", before.saved(), 0, 1};
   after.grant_all();
   after.send(0, std::vector<std::pair<sale, timestamp>>{{sold("a", 1, 5), ms(5)}});
   after.work();

@@ -125,7 +125,7 @@ TEST_CASE("what a given-up checkpoint had prepared is committed with the next on
   s.effects().clear();
   s.work();
   std::size_t committables = 0;
-  for (const snapshot_part& p : s.effects().snapshot_parts)
+  for (const snapshot_part& p : s.saved())
     committables += p.state == "committable";
   CHECK(committables == 2);
   s.tell(flow::command::kind::commit, {2});
@@ -143,7 +143,7 @@ TEST_CASE("a restored sink commits what its checkpoint names, once") {
     s.send_barrier(0, 1);
     s.send(0, numbers(2, 4));
     s.work();
-    parts = s.effects().snapshot_parts;
+    parts = s.saved();
   }
   one_stage again{p, "out", parts, 0, 1};
   CHECK(values_of(out.seen().rows) == std::vector<std::int64_t>{0, 1});

@@ -118,7 +118,7 @@ TEST_CASE("a split that was idle before a restart is idle again when its end is 
   CHECK(before.metrics().watermark.get() == just_before(30).time_since_epoch().count());
   before.tell(flow::command::kind::checkpoint, {1, flow::checkpoint_kind::checkpoint});
   before.work();
-  const std::vector<snapshot_part> saved = before.effects().snapshot_parts;
+  const std::vector<snapshot_part> saved = before.saved();
 
   one_stage after{p, "test-source-1", saved};
   after.grant_all();

@@ -225,7 +225,7 @@ TEST_CASE("a source's barrier in the middle of a batch waits until the batch is 
     before += f.body ? f.body->size() : 0;
   }
   split_position saved;
-  for (const snapshot_part& part : s.effects().snapshot_parts)
+  for (const snapshot_part& part : s.saved())
     if (part.state == "@split") {
       byte_reader in{part.data};
       REQUIRE(decode(in, saved));

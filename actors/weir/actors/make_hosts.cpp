@@ -10,8 +10,8 @@ std::uint32_t instance_number(const plan& p, std::uint32_t stage, std::uint32_t 
 }
 
 std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
-    const supervision& s, const std::set<std::uint32_t>& stages, flow::attempt_id attempt,
-    const split_list& splits, std::span<const snapshot_part> restored) {
+    const supervision& s, const std::set<std::uint32_t>& stages, const split_list& splits,
+    const beginning& from) {
   const plan& p = s.graph.plan();
   std::map<std::uint32_t, std::shared_ptr<stage_host>> hosts;
   std::map<std::uint32_t, std::shared_ptr<doorbell>> bells;
@@ -20,21 +20,23 @@ std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
       auto metrics = std::make_shared<stage_metrics>();
       auto bell = std::make_shared<doorbell>();
       const std::uint32_t number = instance_number(p, stage, i);
-      auto machine = s.graph.make_stage(stage, i, attempt, splits, restored,
-                                        {s.time.get(), metrics, [bell] { bell->ring(); }});
+      auto machine = s.graph.make_stage(
+          stage, i, from.attempt, splits, from.state,
+          {s.time.get(), metrics, [bell] { bell->ring(); }, from.sinks, s.poison});
       hosts[number] = std::make_shared<stage_host>(std::move(machine), bell);
       bells[number] = std::move(bell);
-      s.shown->add({p.stages[stage].name, p.stages[stage].kind, i, attempt, std::move(metrics)});
+      s.shown->add(
+          {p.stages[stage].name, p.stages[stage].kind, i, from.attempt, std::move(metrics)});
     }
   for (const channel_plan& c : s.graph.channels()) {
     const edge_plan& e = p.edges[c.edge];
     if (!stages.contains(e.from)) continue;
-    const std::uint32_t from = instance_number(p, e.from, c.from_instance);
-    const std::uint32_t to = instance_number(p, e.to, c.to_instance);
-    auto channel = std::make_shared<local_channel>(c.id, attempt, s.graph.options().credits.frames,
-                                                   bells[from], bells[to]);
-    hosts[from]->add_output(c.id, channel);
-    hosts[to]->add_input(c.id, channel);
+    const std::uint32_t sender = instance_number(p, e.from, c.from_instance);
+    const std::uint32_t receiver = instance_number(p, e.to, c.to_instance);
+    auto channel = std::make_shared<local_channel>(
+        c.id, from.attempt, s.graph.options().credits.frames, bells[sender], bells[receiver]);
+    hosts[sender]->add_output(c.id, channel);
+    hosts[receiver]->add_input(c.id, channel);
   }
   return hosts;
 }

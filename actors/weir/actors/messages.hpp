@@ -3,6 +3,7 @@
 
 #include "weir/actors/caf_compat.hpp"
 #include "weir/actors/stage_host.hpp"
+#include "weir/checkpoint/checkpoint.hpp"
 #include "weir/flow/stage.hpp"
 
 #include <string>
@@ -12,8 +13,11 @@ namespace weir::actors {
 
 /// A user's wish for the whole pipeline.
 enum class pipeline_order : std::uint8_t {
-  stop,   ///< Sources end; what is in flight is worked off.
-  abort,  ///< Everything ends now.
+  stop,       ///< Sources read no more; with checkpoints a last one is taken, else as `drain`.
+  drain,      ///< Sources end; what is in flight is worked off, and all windows fire.
+  abort,      ///< Everything ends now.
+  savepoint,  ///< A checkpoint that is kept until somebody deletes it.
+  stop_with_savepoint,  ///< As `stop`; the last checkpoint is a savepoint.
 };
 
 /// What a search for further splits of a source came to.
@@ -21,6 +25,20 @@ struct found_splits {
   std::uint32_t stage = 0;
   std::vector<split> splits;
   std::string failure;  ///< Empty if there was none.
+};
+
+/// A checkpoint to be made durable.
+struct store_order {
+  flow::barrier barrier;
+  checkpoint whole;
+};
+
+/// What became of it.
+struct store_outcome {
+  flow::barrier barrier;
+  std::string failure;  ///< Empty if it is durable.
+  std::uint64_t size = 0;
+  bool savepoint = false;
 };
 
 }  // namespace weir::actors
@@ -32,7 +50,10 @@ CAF_ADD_TYPE_ID(weir_actors, (weir::actors::stage_report))
 CAF_ADD_TYPE_ID(weir_actors, (weir::actors::pipeline_order))
 CAF_ADD_TYPE_ID(weir_actors, (weir::actors::found_splits))
 CAF_ADD_TYPE_ID(weir_actors, (weir::flow::completion))
+CAF_ADD_TYPE_ID(weir_actors, (weir::actors::store_order))
+CAF_ADD_TYPE_ID(weir_actors, (weir::actors::store_outcome))
 CAF_ADD_ATOM(weir_actors, weir::actors, find_atom)
+CAF_ADD_ATOM(weir_actors, weir::actors, checkpoint_atom)
 CAF_ADD_ATOM(weir_actors, weir::actors, wake_atom)
 CAF_ADD_ATOM(weir_actors, weir::actors, timer_atom)
 CAF_ADD_ATOM(weir_actors, weir::actors, quit_atom)
@@ -44,6 +65,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::stage_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::pipeline_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::found_splits)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::flow::completion)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::store_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::store_outcome)
 
 namespace weir::actors {
 

@@ -35,12 +35,14 @@ pipeline_actor::~pipeline_actor() {
 
 pipeline_actor::pipeline_actor(caf::event_based_actor* self, supervision what, hosts first,
                                split_list splits)
-    : self_(self), what_(std::move(what)), first_(std::move(first)) {
+    : self_(self), what_(std::move(what)), first_(std::move(first)), keeper_(make_keeper()) {
   const std::vector<std::uint32_t> regions = what_.graph.plan().regions();
   for (std::uint32_t stage = 0; stage < regions.size(); ++stage) {
     const auto at =
         regions_
-            .try_emplace(regions[stage], region{0, restart_budget{what_.restarts}, {}, false, {}})
+            .try_emplace(
+                regions[stage],
+                region{what_.first_attempt, restart_budget{what_.restarts}, {}, false, {}, {}})
             .first;
     at->second.stages.insert(stage);
   }
@@ -51,11 +53,55 @@ caf::behavior pipeline_actor::make_behavior() {
   adopt(std::exchange(first_, {}));
   for (const auto& [number, r] : regions_) start_region(number);
   start_finders();
+  keeper_.begin();
   return {
-      [this](const stage_report& r) { on_report(r); },
+      [this](stage_report& r) { on_report(r); },
       [this](pipeline_order order) { on_order(order); },
       [this](const found_splits& found) { on_found(found); },
+      [this](const store_outcome& outcome) { keeper_.on_stored(outcome); },
+      [this](checkpoint_atom) {
+        if (!finishing_) keeper_.on_time();
+      },
   };
+}
+
+checkpoint_keeper pipeline_actor::make_keeper() {
+  const plan& p = what_.graph.plan();
+  std::size_t instances = 0;
+  for (const stage_plan& s : p.stages) instances += s.parallelism;
+  checkpoint_keeper::callbacks calls;
+  calls.tell_sources = [this](const flow::command& c) { tell(c, true); };
+  calls.tell_all = [this](const flow::command& c) { tell(c, false); };
+  calls.highest_attempt = [this] {
+    flow::attempt_id highest = 0;
+    for (const auto& [number, r] : regions_) highest = std::max(highest, r.attempt);
+    return highest;
+  };
+  calls.done = [this](flow::checkpoint_kind kind) {
+    if (kind == flow::checkpoint_kind::final) finish(std::nullopt);
+  };
+  calls.stored = [this](flow::checkpoint_kind) {
+    for (const std::uint32_t number : std::exchange(waiting_, {})) restart(number);
+  };
+  calls.failed = [this](error why) { finish(std::move(why)); };
+  return {self_,
+          {what_.timing, what_.checkpoints, manifest_of(p), what_.first_checkpoint, instances,
+           what_.time, what_.shown},
+          std::move(calls)};
+}
+
+void pipeline_actor::tell(const flow::command& what, bool sources_only) {
+  for (auto& [instance, c] : children_)
+    if (c.alive && (!sources_only || is_source(c))) caf_compat::send(self_, c.actor, what);
+}
+
+bool pipeline_actor::is_source(const child& c) const {
+  return what_.graph.plan().stages[c.stage].kind == "source";
+}
+
+flow::command pipeline_actor::stop_command() const {
+  const bool suspends = stopping_ != pipeline_order::drain && keeper_.keeps_any();
+  return {suspends ? flow::command::kind::suspend : flow::command::kind::stop, {}, {}};
 }
 
 void pipeline_actor::adopt(hosts made) {
@@ -66,7 +112,7 @@ void pipeline_actor::adopt(hosts made) {
       const std::uint32_t number = instance_number(p, stage, i);
       const auto host = made.find(number);
       if (host == made.end()) continue;
-      children_[number] = {stage, regions[stage], host->second, nullptr, false, false};
+      children_[number] = {stage, regions[stage], host->second, nullptr, false, false, false};
     }
 }
 
@@ -80,31 +126,29 @@ void pipeline_actor::start_region(std::uint32_t number) {
   const flow::attempt_id attempt = regions_.at(number).attempt;
   each_of_region(number, [&](std::uint32_t instance, child& c) {
     const bool blocking = what_.graph.plan().stages[c.stage].blocking;
-    c.host->on_report(
-        [instance, attempt, to = caf::actor_cast<caf::actor_addr>(self_)](flow::effects& e) {
-          if (const auto supervisor = caf::actor_cast<caf::actor>(to))
-            caf_compat::send_anonymous(
-                supervisor, stage_report{instance, attempt, std::move(e.notices),
-                                         std::move(e.failures), std::move(e.snapshot_parts)});
-        });
+    c.host->on_report([instance, attempt,
+                       to = caf::actor_cast<caf::actor_addr>(self_)](flow::effects& e) {
+      if (const auto supervisor = caf::actor_cast<caf::actor>(to))
+        caf_compat::send_anonymous(supervisor, stage_report{instance, attempt, std::move(e.notices),
+                                                            std::move(e.failures)});
+    });
     c.actor = blocking ? self_->spawn<caf_compat::state_actor<stage_actor>, caf::detached>(
                              c.host, what_.time, what_.services)
                        : self_->spawn<caf_compat::state_actor<stage_actor>>(c.host, what_.time,
                                                                             what_.services);
     c.alive = true;
-    c.ended = false;
+    c.ended = c.suspended = false;
     caf_compat::watch(self_, c.actor, [this, instance, attempt](const caf::error& why) {
       on_down(instance, attempt, why);
     });
   });
   each_of_region(number, [&](std::uint32_t, child& c) {
     caf_compat::send(self_, c.actor, flow::command{flow::command::kind::start, {}, {}});
-    if (stopping_ && what_.graph.plan().stages[c.stage].kind == "source")
-      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::stop, {}, {}});
+    if (stopping_ && is_source(c)) caf_compat::send(self_, c.actor, stop_command());
   });
 }
 
-void pipeline_actor::on_report(const stage_report& r) {
+void pipeline_actor::on_report(stage_report& r) {
   child& c = children_.at(r.instance);
   const region& of = regions_.at(c.region);
   if (r.attempt != of.attempt || of.restarting || finishing_) return;
@@ -114,16 +158,20 @@ void pipeline_actor::on_report(const stage_report& r) {
     if (f.wants == flow::failure::remedy::stop) return finish(error{f.why.code, cause});
     return fail_region(c.region, cause);
   }
-  for (const flow::notice& n : r.notices) switch (n.what) {
+  for (flow::notice& n : r.notices) switch (n.what) {
       case flow::notice::kind::ended:
         c.ended = true;
-        end_if_all_ended();
+        end_if_all_over();
+        break;
+      case flow::notice::kind::suspended:
+        c.suspended = true;
+        end_if_all_over();
         break;
       case flow::notice::kind::acknowledged:
-        on_acknowledged(n.barrier);
+        keeper_.on_acknowledged(r.instance, std::move(n));
         break;
       case flow::notice::kind::committed:
-        on_committed(n.barrier);
+        keeper_.on_committed(r.instance, n.barrier);
         break;
     }
 }
@@ -148,11 +196,11 @@ void pipeline_actor::on_order(pipeline_order order) {
   if (finishing_) return;
   if (order == pipeline_order::abort)
     return finish(error{errc::aborted, "aborted before its work was done"});
-  if (std::exchange(stopping_, true)) return;
+  if (order == pipeline_order::savepoint) return keeper_.ask_savepoint();
+  if (stopping_) return;
+  stopping_ = order;
   what_.shown->set_stopped();
-  for (auto& [instance, c] : children_)
-    if (c.alive && what_.graph.plan().stages[c.stage].kind == "source")
-      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::stop, {}, {}});
+  tell(stop_command(), true);
 }
 
 void pipeline_actor::note_splits(const std::set<std::uint32_t>& stages, const split_list& splits) {
@@ -198,40 +246,54 @@ void pipeline_actor::fail_region(std::uint32_t number, std::string cause) {
   if (r.restarting) return;
   r.restarting = true;
   r.cause = std::move(cause);
-  final_.reset();
+  last_asked_ = false;
+  keeper_.pause();
   what_.log("failed: " + r.cause);
   each_of_region(number, [&](std::uint32_t, child& c) {
-    c.ended = false;  // or the others' end would begin the final checkpoint without it
+    c.ended = c.suspended = false;  // or the others' end would begin the last checkpoint
     if (c.alive) caf_compat::send(self_, c.actor, quit_atom_v);
   });
 }
 
 void pipeline_actor::region_is_down(std::uint32_t number) {
   region& r = regions_.at(number);
-  const std::uint64_t lost = lost_events(r);
-  const std::vector<snapshot_part> kept = kept_state(r);
   const double dice = std::uniform_real_distribution<>{}(random_);
   const std::optional<duration> wait = r.budget.on_failure(what_.time->steady(), dice);
   if (!wait)
     return finish(error{errc::stage_failed, r.cause + " (restarted " +
                                                 std::to_string(what_.restarts.restarts) +
                                                 " times within the time allowed; giving up)"});
+  std::uint64_t lost = 0;
+  std::string how = "; it goes on from the newest checkpoint";
+  if (!keeper_.keeps_any()) {
+    lost = lost_events(r);
+    r.kept = kept_state(r);
+    how = "; " + std::to_string(lost) + " events in flight were lost, and state begins empty";
+  }
   what_.shown->count_restart(lost);
   what_.log("restarting as attempt " + std::to_string(r.attempt + 1) + " in " +
-            std::to_string(wait->count() / 1000) + " ms; " + std::to_string(lost) +
-            " events in flight were lost, and state begins empty");
-  self_->run_delayed(*wait, [this, number, kept] { restart(number, kept); });
+            std::to_string(wait->count() / 1000) + " ms" + how);
+  self_->run_delayed(*wait, [this, number] { restart_when_stored(number); });
 }
 
-void pipeline_actor::restart(std::uint32_t number, const std::vector<snapshot_part>& kept) {
+/// A checkpoint on its way to the disk is complete once it is there: then it is the one to go on
+/// from, though the region failed meanwhile.
+void pipeline_actor::restart_when_stored(std::uint32_t number) {
+  if (keeper_.storing())
+    waiting_.insert(number);
+  else
+    restart(number);
+}
+
+void pipeline_actor::restart(std::uint32_t number) {
   if (finishing_) return;
   region& r = regions_.at(number);
-  ++r.attempt;
   each_of_region(number, [](std::uint32_t, child& c) { c.host.reset(); });
   try {
-    const split_list splits = what_.graph.find_splits(kept).value();
+    const beginning from = next_attempt(r);
+    const split_list splits = what_.graph.find_splits(from.state).value();
     note_splits(r.stages, splits);
-    adopt(make_hosts(what_, r.stages, r.attempt, splits, kept));
+    adopt(make_hosts(what_, r.stages, splits, from));
   } catch (const exception& e) {
     return finish(error{e.why().code, "the restart failed: " + e.why().message});
   } catch (const std::exception& e) {
@@ -239,6 +301,17 @@ void pipeline_actor::restart(std::uint32_t number, const std::vector<snapshot_pa
   }
   r.restarting = false;
   start_region(number);
+  const bool all_up = std::none_of(regions_.begin(), regions_.end(),
+                                   [](const auto& other) { return other.second.restarting; });
+  if (all_up) keeper_.resume();
+}
+
+beginning pipeline_actor::next_attempt(region& r) {
+  ++r.attempt;
+  if (!keeper_.keeps_any()) return {r.attempt, std::exchange(r.kept, {}), std::nullopt};
+  std::optional<checkpoint> newest = keeper_.newest().value();
+  if (!newest) return {r.attempt, {}, sink_start::fresh};
+  return {r.attempt, std::move(newest->parts), sink_start::restored};
 }
 
 std::uint64_t pipeline_actor::lost_events(const region& r) {
@@ -267,25 +340,15 @@ std::vector<snapshot_part> pipeline_actor::kept_state(const region& r) {
   return kept;
 }
 
-void pipeline_actor::end_if_all_ended() {
-  const bool all =
-      std::all_of(children_.begin(), children_.end(), [](const auto& c) { return c.second.ended; });
-  if (!all || final_) return;
-  final_ = flow::barrier{next_checkpoint_++, flow::checkpoint_kind::final};
-  acknowledged_ = committed_ = 0;
-  for (auto& [instance, c] : children_)
-    if (what_.graph.plan().stages[c.stage].kind == "source")
-      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::checkpoint, *final_, {}});
-}
-
-void pipeline_actor::on_acknowledged(const flow::barrier& b) {
-  if (b != final_ || ++acknowledged_ != children_.size()) return;
-  for (auto& [instance, c] : children_)
-    caf_compat::send(self_, c.actor, flow::command{flow::command::kind::commit, *final_, {}});
-}
-
-void pipeline_actor::on_committed(const flow::barrier& b) {
-  if (b == final_ && ++committed_ == children_.size()) finish(std::nullopt);
+void pipeline_actor::end_if_all_over() {
+  const bool suspends = stop_command().what == flow::command::kind::suspend;
+  const auto over = [&](const auto& entry) {
+    const child& c = entry.second;
+    return stopping_ && suspends ? !is_source(c) || c.suspended : c.ended;
+  };
+  if (last_asked_ || !std::all_of(children_.begin(), children_.end(), over)) return;
+  last_asked_ = true;
+  keeper_.take_last(stopping_ == pipeline_order::stop_with_savepoint);
 }
 
 void pipeline_actor::finish(std::optional<error> failure) {
@@ -299,6 +362,7 @@ void pipeline_actor::finish(std::optional<error> failure) {
 void pipeline_actor::quit_when_alone() {
   for (auto& [stage, finder] : std::exchange(finders_, {}))
     caf_compat::send(self_, finder, quit_atom_v);
+  keeper_.quit();
   for (const auto& [instance, c] : children_)
     if (c.alive) return;
   // Sources and sinks close before anybody is told that the run has ended.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/actors/checkpoint_keeper.hpp"
 #include "weir/actors/messages.hpp"
 #include "weir/core/clock.hpp"
 #include "weir/graph/graph.hpp"
@@ -27,19 +28,31 @@ struct supervision {
   std::shared_ptr<board> shown;
   std::function<void(const std::string&)> log;
   std::shared_ptr<const service_map> services;
+  std::shared_ptr<flow::poison_list> poison = std::make_shared<flow::poison_list>();
+  checkpoint_place checkpoints{};
+  checkpoint_timing timing{};
+  std::uint64_t first_checkpoint = 1;
+  flow::attempt_id first_attempt = 0;
+};
+
+/// What an attempt begins with.
+struct beginning {
+  flow::attempt_id attempt = 0;
+  std::vector<snapshot_part> state;
+  std::optional<sink_start> sinks;  ///< See `sink_instance::start`.
 };
 
 /// Makes all stage instances of a region, and the channels between them, for one attempt. Throws
 /// `weir::exception` if a source or sink can't be opened.
 std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
-    const supervision& s, const std::set<std::uint32_t>& stages, flow::attempt_id attempt,
-    const split_list& splits, std::span<const snapshot_part> restored);
+    const supervision& s, const std::set<std::uint32_t>& stages, const split_list& splits,
+    const beginning& from);
 
 /// The number of an instance among all instances of a pipeline.
 std::uint32_t instance_number(const plan& p, std::uint32_t stage, std::uint32_t instance);
 
-/// The supervisor of one pipeline: starts its stages, restarts a connected region when one of its
-/// stages fails, runs the final checkpoint when all sources have ended, and ends with the pipeline.
+/// The supervisor of one pipeline: starts its stages, has checkpoints taken, restarts a connected
+/// region when one of its stages fails, and ends with the pipeline.
 class pipeline_actor {
 public:
   static inline const char* name = "weir.pipeline";
@@ -63,6 +76,7 @@ private:
     caf::actor actor;
     bool alive = false;
     bool ended = false;
+    bool suspended = false;
   };
   struct region {
     flow::attempt_id attempt = 0;
@@ -70,11 +84,12 @@ private:
     std::set<std::uint32_t> stages;
     bool restarting = false;
     std::string cause;
+    std::vector<snapshot_part> kept;  ///< Of the attempt that failed, where there is no checkpoint.
   };
 
   void adopt(hosts made);
   void start_region(std::uint32_t number);
-  void on_report(const stage_report& r);
+  void on_report(stage_report& r);
   void on_down(std::uint32_t instance, flow::attempt_id attempt, const caf::error& why);
   void on_order(pipeline_order order);
   void on_found(const found_splits& found);
@@ -83,13 +98,17 @@ private:
 
   void fail_region(std::uint32_t number, std::string cause);
   void region_is_down(std::uint32_t number);
-  void restart(std::uint32_t number, const std::vector<snapshot_part>& kept);
+  void restart_when_stored(std::uint32_t number);
+  void restart(std::uint32_t number);
+  [[nodiscard]] beginning next_attempt(region& r);
   [[nodiscard]] std::uint64_t lost_events(const region& r);
   [[nodiscard]] std::vector<snapshot_part> kept_state(const region& r);
 
-  void end_if_all_ended();
-  void on_acknowledged(const flow::barrier& b);
-  void on_committed(const flow::barrier& b);
+  void end_if_all_over();
+  [[nodiscard]] checkpoint_keeper make_keeper();
+  [[nodiscard]] bool is_source(const child& c) const;
+  void tell(const flow::command& what, bool sources_only);
+  [[nodiscard]] flow::command stop_command() const;
   void finish(std::optional<error> failure);
   void quit_when_alone();
   template <class F>
@@ -105,11 +124,10 @@ private:
   std::map<std::uint32_t, std::set<std::string>> splits_;
   std::map<std::uint32_t, caf::actor> finders_;  ///< By stage.
   std::set<std::uint32_t> searches_failed_;      ///< Stages whose last search failed.
-  std::optional<flow::barrier> final_;
-  std::size_t acknowledged_ = 0;
-  std::size_t committed_ = 0;
-  std::uint64_t next_checkpoint_ = 1;
-  bool stopping_ = false;
+  checkpoint_keeper keeper_;
+  std::set<std::uint32_t> waiting_;  ///< Regions whose restart waits for a checkpoint on its way.
+  bool last_asked_ = false;          ///< The last checkpoint is on its way.
+  std::optional<pipeline_order> stopping_;
   bool finishing_ = false;
   std::optional<error> failure_;
   std::mt19937_64 random_{std::random_device{}()};

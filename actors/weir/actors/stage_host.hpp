@@ -21,7 +21,6 @@ struct stage_report {
   flow::attempt_id attempt = 0;
   std::vector<flow::notice> notices;
   std::vector<flow::failure> failures;
-  std::vector<snapshot_part> parts;
 };
 
 /// A stage's state machine and the channels around it, without the actor: moves frames and grants

@@ -18,8 +18,33 @@ using values = std::map<std::string, std::string, std::less<>>;
 const std::vector<option> run_options = {
     {"parallelism", "1", "instances of each stage that doesn't say"},
     {"hot-keys", "0", "counters for finding keys with a large share of the events; 0: off"},
+    {"checkpoints", "none", "a directory to keep checkpoints in; the next run goes on from it"},
+    {"checkpoint-interval", "10s", "time from one checkpoint to the next"},
+    {"checkpoint-timeout", "10min", "a checkpoint that takes longer is given up"},
+    {"checkpoints-retained", "2", "older checkpoints that are kept beside the newest"},
+    {"fresh", "false", "begin anew, and remove the checkpoints that are there"},
+    {"from-savepoint", "none", "begin with the state in this directory"},
+    {"allow-dropped-state", "false", "give up the state of operators that are gone"},
+    {"drain", "false", "let a stop end the sources: windows fire, and no other run goes on"},
     {"workers", "0", "threads for stages that don't block; 0: one a core"},
     {"json", "false", "print the closing summary as one line of JSON"},
+};
+const std::vector<option> savepoint_options = {
+    {"checkpoints", "none", "the directory that the run uses"},
+    {"patience", "60s", "how long to wait for its answer"},
+};
+const std::vector<option> stop_options = {
+    {"checkpoints", "none", "the directory that the run uses"},
+    {"patience", "60s", "how long to wait for its answer"},
+    {"savepoint", "false", "keep the last checkpoint as a savepoint"},
+    {"drain", "false", "let the sources end: windows fire, and no other run goes on"},
+};
+const std::vector<option> state_options = {
+    {"checkpoints", "none", "list the checkpoints of this directory"},
+    {"show", "none", "show the checkpoint in this directory"},
+    {"export", "none", "write the state in this directory as JSON Lines"},
+    {"compare", "none", "compare the checkpoint in this directory"},
+    {"with", "none", "... with the one in this"},
 };
 const std::vector<option> graph_options = {
     {"format", "mermaid", "mermaid, dot or json"},
@@ -89,8 +114,9 @@ values complete(values given, const program& what, const std::vector<option>& al
     config = read_config(file->second).value();
   for (const auto& [name, value] : config) {
     // A file may serve all commands.
-    const bool known = is_one_of(run_options, name) || is_one_of(graph_options, name) ||
-                       what.options.empty() || is_one_of(all, name);
+    bool known = what.options.empty() || is_one_of(all, name);
+    for (const auto* options : {&run_options, &graph_options, &stop_options, &state_options})
+      known = known || is_one_of(*options, name);
     if (!known)
       throw exception(
           {errc::invalid_argument, "--config: '" + name + "' is no argument of " + what.name});
@@ -117,8 +143,10 @@ std::optional<order> read_command_line(int argc, char** argv, const program& wha
     std::vector<option> options;
   };
   std::vector<command> commands;
-  const auto add_command = [&](const char* name, const char* help, const std::vector<option>& own) {
-    command& c = commands.emplace_back(command{app.add_subcommand(name, help), what.options});
+  const auto add_command = [&](const char* name, const char* help, const std::vector<option>& own,
+                               bool builds = true) {
+    command& c = commands.emplace_back(
+        command{app.add_subcommand(name, help), builds ? what.options : std::vector<option>{}});
     c.options.insert(c.options.end(), own.begin(), own.end());
     for (const option& o : c.options) add(*c.app, o, given);
     c.app
@@ -126,20 +154,25 @@ std::optional<order> read_command_line(int argc, char** argv, const program& wha
             "--config", [&given](const std::string& file) { given["config"] = file; },
             "a file with a JSON object of arguments")
         ->type_name("FILE");
-    if (what.options.empty()) c.app->allow_extras();
+    if (builds && what.options.empty()) c.app->allow_extras();
   };
   std::vector<option> for_graph = graph_options;
   for_graph.push_back(run_options.front());
   add_command("run", "run the pipeline until its sources end or a signal stops it", run_options);
   add_command("graph", "print the pipeline's graph", for_graph);
+  add_command("savepoint", "have the run that uses a directory take a savepoint", savepoint_options,
+              false);
+  add_command("stop", "stop the run that uses a directory", stop_options, false);
+  add_command("state", "look at checkpoints and savepoints", state_options, false);
   if (argc < 2)
     throw exception({errc::invalid_argument,
-                     "say what to do: run or graph (a subcommand; see " + what.name + " --help)"});
+                     "say what to do: run, graph, savepoint, stop or state (a subcommand; see " +
+                         what.name + " --help)"});
   if (argv[1][0] != '-' && std::none_of(commands.begin(), commands.end(), [&](const command& c) {
         return c.app->check_name(argv[1]);
       }))
-    throw exception({errc::invalid_argument,
-                     "there is no subcommand '" + std::string{argv[1]} + "': use run or graph"});
+    throw exception({errc::invalid_argument, "there is no subcommand '" + std::string{argv[1]} +
+                                                 "': use run, graph, savepoint, stop or state"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success&) {

@@ -10,7 +10,7 @@ namespace weir {
 
 /// What a command line asks for.
 struct order {
-  std::string command;  ///< "run" or "graph".
+  std::string command;  ///< "run", "graph", "savepoint", "stop" or "state".
   args values;
 };
 

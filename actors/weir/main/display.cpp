@@ -139,6 +139,15 @@ std::string summary_text(const std::string& name, const run_summary& s) {
   if (s.restarts != 0)
     line("restarts", s.restarts),
         text += fmt::format("   {} events in flight were lost\n", grouped(s.events_lost));
+  if (s.restored_from) line("restored from", *s.restored_from), text += "   the checkpoint\n";
+  if (s.checkpoints + s.failed_checkpoints != 0) {
+    line("checkpoints", s.checkpoints);
+    if (s.failed_checkpoints != 0) text += fmt::format("   {} failed", s.failed_checkpoints);
+    if (const auto& last = s.last_checkpoint)
+      text +=
+          fmt::format("   the last of {} bytes in {:.1f} ms", grouped(last->size), ms(last->took));
+    text += '\n';
+  }
   for (const hot_key_summary& k : s.hot_keys)
     text += fmt::format("  hot key {:<8}{:>13.0f} % or more of the events of '{}' {}\n", k.key,
                         100 * k.at_least, k.stage, k.instance);
@@ -153,7 +162,7 @@ std::string summary_json(const std::string& name, const run_summary& s) {
   const auto ms = [](std::chrono::nanoseconds t) { return static_cast<double>(t.count()) / 1e6; };
   return fmt::format(
       R"({{"pipeline":{},"result":"{}","failure":{},"seconds":{:.6f},"events":{},"late_events":{},"dead_letters":{},"skipped_events":{},)"
-      R"("windows":{},"written":{},"unclaimed":{},"restarts":{},"events_lost":{},"events_per_second":{:.0f},)"
+      R"("windows":{},"written":{},"unclaimed":{},"restarts":{},"events_lost":{},"checkpoints":{},"failed_checkpoints":{},"restored_from":{},"events_per_second":{:.0f},)"
       R"("latency_ms":{{"p50":{:.3f},"p99":{:.3f},"p999":{:.3f},"max":{:.3f}}},"hot_keys":{}}})",
       to_json(name),
       s.failure   ? "failed"
@@ -161,7 +170,8 @@ std::string summary_json(const std::string& name, const run_summary& s) {
                   : "done",
       to_json(s.failure ? std::optional{s.failure->message} : std::nullopt), seconds(s.elapsed),
       s.events_read, s.late_events, s.dead_letters, s.skipped_events, s.window_results,
-      s.events_written, s.unclaimed_outputs, s.restarts, s.events_lost,
+      s.events_written, s.unclaimed_outputs, s.restarts, s.events_lost, s.checkpoints,
+      s.failed_checkpoints, to_json(s.restored_from),
       static_cast<double>(s.events_read) / std::max(1e-9, seconds(s.elapsed)), ms(s.latency.p50),
       ms(s.latency.p99), ms(s.latency.p999), ms(s.latency.max), to_json(s.hot_keys));
 }

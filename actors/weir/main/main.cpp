@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/main/main.hpp"
 
+#include "weir/checkpoints/directory_store.hpp"
 #include "weir/main/command_line.hpp"
 #include "weir/main/display.hpp"
+#include "weir/main/orders.hpp"
 #include "weir/main/signals.hpp"
+#include "weir/main/state_command.hpp"
 #include "weir/runtime/runtime.hpp"
 
 #include <unistd.h>
@@ -31,6 +34,33 @@ pipeline write_down(const program& what, const args& values) {
   return p;
 }
 
+/// What a run is told of checkpoints. Throws `weir::exception` for a mistake, a directory that is
+/// in use among them.
+checkpoint_options read_checkpoint_options(const args& values) {
+  checkpoint_options how;
+  const std::string& directory = values["checkpoints"];
+  how.timing.interval = values.time("checkpoint-interval");
+  how.timing.timeout = values.time("checkpoint-timeout");
+  how.retained = values.count("checkpoints-retained");
+  how.fresh = values.flag("fresh");
+  how.allow_dropped_state = values.flag("allow-dropped-state");
+  const std::string& from = values["from-savepoint"];
+  if (directory == "none") {
+    if (how.fresh || from != "none")
+      throw exception({errc::invalid_argument,
+                       "--fresh and --from-savepoint want a directory for "
+                       "checkpoints: give --checkpoints DIR"});
+    return how;
+  }
+  if (how.timing.interval <= duration{0})
+    throw exception({errc::invalid_argument, "--checkpoint-interval '" +
+                                                 values["checkpoint-interval"] +
+                                                 "': expected more than no time at all"});
+  if (from != "none") how.from = read_checkpoint(from).value();
+  how.store = directory_store::open(directory).value();
+  return how;
+}
+
 int print_graph(const program& what, const args& values) {
   const graph g = write_down(what, values).build().value();
   const std::string& format = values["format"];
@@ -52,9 +82,63 @@ bool writes_to_stdout(const plan& p) {
   });
 }
 
-/// Shows the run and obeys signals until it has ended.
-run_summary watch(runtime& running, const program& what, bool quiet) {
+/// Obeys orders that other processes leave in the checkpoint directory.
+class order_taker {
+public:
+  order_taker(runtime& running, std::string directory)
+      : running_(&running), directory_(std::move(directory)) {}
+
+  void look() {
+    if (directory_ == "none") return;
+    if (awaited_) return answer_savepoint();
+    const auto order = take_order(directory_);
+    if (!order) return;
+    if (order == run_order::savepoint) {
+      const run_summary now = running_->summary();
+      awaited_ = now.savepoints + 1;
+      failed_before_ = now.failed_checkpoints;
+      return running_->savepoint();
+    }
+    order == run_order::drain                 ? running_->drain()
+    : order == run_order::stop_with_savepoint ? running_->stop_with_savepoint()
+                                              : running_->stop();
+    stopped_by_order_ = true;
+  }
+  /// Answers the order that ended the run.
+  void ended(const run_summary& done) {
+    if (awaited_) answer_order(directory_, "the run ended before a savepoint was taken");
+    if (!stopped_by_order_) return;
+    std::string text = done.failure ? "failed: " + done.failure->message : "stopped";
+    if (done.last_savepoint) text += ", with " + place_of(*done.last_savepoint);
+    answer_order(directory_, text);
+  }
+
+private:
+  void answer_savepoint() {
+    const run_summary now = running_->summary();
+    const bool taken = now.savepoints >= *awaited_;
+    if (!taken && now.failed_checkpoints == failed_before_) return;
+    awaited_.reset();
+    answer_order(directory_, taken ? place_of(*now.last_savepoint)
+                                   : "the savepoint could not be taken; the run's log says why");
+  }
+  [[nodiscard]] std::string place_of(std::uint64_t id) const {
+    return directory_ + "/savepoint-" + std::to_string(id);
+  }
+
+  runtime* running_;
+  std::string directory_;
+  std::optional<std::uint64_t> awaited_;  ///< A savepoint of that number.
+  std::uint64_t failed_before_ = 0;
+  bool stopped_by_order_ = false;
+};
+
+/// Shows the run and obeys signals and orders until it has ended.
+run_summary watch(runtime& running, const program& what, const args& values) {
+  const bool quiet = values.flag("json");
+  const bool drain = values.flag("drain");
   const signal_counter signals;
+  order_taker orders{running, values["checkpoints"]};
   std::FILE* const to = writes_to_stdout(running.running().plan()) ? stderr : stdout;
   display shown{to};
   const duration pause = std::chrono::milliseconds{50};
@@ -72,13 +156,32 @@ run_summary watch(runtime& running, const program& what, bool quiet) {
     if (signals.count() > obeyed) {
       std::fprintf(stderr, obeyed == 0 ? "%s: stopping; once more to abort\n" : "%s: aborting\n",
                    what.name.c_str());
-      obeyed == 0 ? running.stop() : running.abort();
+      obeyed != 0 ? running.abort() : drain ? running.drain() : running.stop();
       obeyed = std::min(signals.count(), obeyed + 1);
     }
+    orders.look();
     if (!quiet && round % every == 0)
       shown.show(running.status(), running.summary(), what.live ? what.live() : "");
   }
-  return running.wait();
+  run_summary done = running.wait();
+  orders.ended(done);
+  return done;
+}
+
+/// Has the run that uses a directory take a savepoint, or stops it.
+int order_another(const order& what) {
+  const std::string& directory = what.values["checkpoints"];
+  if (directory == "none")
+    throw exception({errc::invalid_argument, what.command + ": give --checkpoints DIR, the "
+                                                            "directory that the run uses"});
+  run_order order = run_order::savepoint;
+  if (what.command == "stop")
+    order = what.values.flag("drain")       ? run_order::drain
+            : what.values.flag("savepoint") ? run_order::stop_with_savepoint
+                                            : run_order::stop;
+  const std::string answer = give_order(directory, order, what.values.time("patience")).value();
+  std::printf("%s\n", answer.c_str());
+  return 0;
 }
 
 void print_dead_letters(const runtime& running, const program& what) {
@@ -104,12 +207,14 @@ int run(const program& what, const args& values) {
         {errc::invalid_argument, "--workers '" + values["workers"] + "': expected 1024 at most"});
   runtime_options options;
   options.workers = static_cast<std::uint32_t>(values.count("workers"));
-  auto running = runtime::start(std::move(p), options);
+  options.checkpoints = read_checkpoint_options(values);
+  const bool keeps_any = options.checkpoints.store != nullptr;
+  auto running = runtime::start(std::move(p), std::move(options));
   if (!running) throw exception(running.error());
-  if (!json)
+  if (!json && !keeps_any)
     std::fprintf(stderr, "%s: no checkpoints: a crash loses what windows and other state hold\n",
                  what.name.c_str());
-  const run_summary done = watch(*running, what, json);
+  const run_summary done = watch(*running, what, values);
   print_dead_letters(*running, what);
   const std::string text =
       json ? summary_json(what.name, done) + "\n" : summary_text(what.name, done);
@@ -125,7 +230,11 @@ int main(int argc, char** argv, const program& what) {
   try {
     const auto order = read_command_line(argc, argv, what);
     if (!order) return 0;
-    return order->command == "graph" ? print_graph(what, order->values) : run(what, order->values);
+    if (order->command == "graph") return print_graph(what, order->values);
+    if (order->command == "run") return run(what, order->values);
+    if (order->command != "state") return order_another(*order);
+    look_at_state(order->values);
+    return 0;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "%s: %s\n", what.name.c_str(), e.what());
     return users_mistake;

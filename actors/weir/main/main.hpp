@@ -27,7 +27,7 @@ struct program {
 /// object), and every argument can be set by the environment: `--out-of-orderness` of `flights` by
 /// FLIGHTS_OUT_OF_ORDERNESS.
 ///
-/// SIGINT and SIGTERM stop gracefully: sources end, what is in flight is worked off, sinks commit;
+/// SIGINT and SIGTERM stop gracefully, as `runtime::stop` does, or `runtime::drain` with `--drain`;
 /// the second one aborts. Exit codes: 0 done or stopped; 1 the pipeline failed or was aborted; 2 a
 /// mistake of the user's, said in one line.
 int main(int argc, char** argv, const program& what);

@@ -47,6 +47,25 @@ void board::count_restart(std::uint64_t events_lost) {
   sums_.events_lost += events_lost;
 }
 
+void board::note_checkpoint(checkpoint_note done, bool is_savepoint) {
+  std::lock_guard lock{mutex_};
+  ++sums_.checkpoints;
+  sums_.last_checkpoint = done;
+  if (!is_savepoint) return;
+  ++sums_.savepoints;
+  sums_.last_savepoint = done.id;
+}
+
+void board::count_failed_checkpoint() {
+  std::lock_guard lock{mutex_};
+  ++sums_.failed_checkpoints;
+}
+
+void board::set_restored(std::uint64_t checkpoint) {
+  std::lock_guard lock{mutex_};
+  sums_.restored_from = checkpoint;
+}
+
 void board::set_stopped() {
   std::lock_guard lock{mutex_};
   sums_.stopped = true;

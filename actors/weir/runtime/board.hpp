@@ -20,6 +20,9 @@ public:
   void add(instance_status s);
   void count_restart(std::uint64_t events_lost);
   void set_stopped();
+  void note_checkpoint(checkpoint_note done, bool is_savepoint);
+  void count_failed_checkpoint();
+  void set_restored(std::uint64_t checkpoint);
   void finish(std::optional<error> failure);
 
   /// The newest attempt of each instance.

@@ -2,6 +2,8 @@
 #include "weir/runtime/runtime.hpp"
 
 #include "weir/actors/pipeline_actor.hpp"
+#include "weir/checkpoint/restore_check.hpp"
+#include "weir/codec/rfc3339.hpp"
 #include "weir/runtime/board.hpp"
 #include "weir/runtime/dead_letter_buffer.hpp"
 
@@ -26,6 +28,39 @@ public:
 
 void log_to_stderr(const std::string& line) { std::fprintf(stderr, "weir: %s\n", line.c_str()); }
 
+/// Removes the checkpoints of earlier runs; ids go on, so that the newest is always the highest.
+void begin_anew(checkpoint_store& store, actors::supervision& what) {
+  auto stored = store.list();
+  for (const stored_checkpoint& s : stored.value()) {
+    what.first_checkpoint = std::max(what.first_checkpoint, s.id + 1);
+    if (s.kind != flow::checkpoint_kind::savepoint) store.remove(s).value();
+  }
+}
+
+/// Finds the checkpoint to go on from, and says so. Throws `weir::exception` if the pipeline can't.
+actors::beginning begin_with(checkpoint_options how, actors::supervision& what) {
+  if (!how.store) return {};
+  std::optional<checkpoint> found = std::move(how.from);
+  if (how.fresh)
+    begin_anew(*how.store, what);
+  else if (!found)
+    found = read_newest(*how.store, what.log).value();
+  if (!found) return {what.first_attempt, {}, sink_start::fresh};
+  const restore_report report =
+      check_restore(what.graph.plan(), *found, how.allow_dropped_state).value();
+  const checkpoint_manifest& m = found->manifest;
+  what.first_checkpoint = std::max(what.first_checkpoint, m.id + 1);
+  what.first_attempt = m.attempt + 1;
+  what.shown->set_restored(m.id);
+  what.log("going on from checkpoint " + std::to_string(m.id) + " of " +
+           format_rfc3339(m.taken_at));
+  for (const std::string& note : report.notes) what.log("note: " + note);
+  for (const restored_operator& o : report.operators)
+    if (!o.in_pipeline)
+      what.log("state of '" + o.id + "' dropped: " + std::to_string(o.bytes) + " bytes");
+  return {what.first_attempt, std::move(found->parts), sink_start::restored};
+}
+
 }  // namespace
 
 struct runtime::inside {
@@ -39,7 +74,12 @@ struct runtime::inside {
              std::make_shared<system_clock>(),
              shown,
              options.log ? std::move(options.log) : log_to_stderr,
-             std::make_shared<const service_map>(std::move(options.services))} {}
+             std::make_shared<const service_map>(std::move(options.services)),
+             std::make_shared<flow::poison_list>(),
+             {options.checkpoints.store, options.checkpoints.retained, {}},
+             options.checkpoints.timing} {
+    what.checkpoints.log = what.log;
+  }
 
   quiet_config config;
   caf::actor_system system;
@@ -57,18 +97,19 @@ result<runtime> runtime::start(pipeline p, runtime_options options) {
   }
   auto built = p.build();
   if (!built) return built.error();
-  const auto splits = built->find_splits({});
-  if (!splits) return splits.error();
   actors::init_messages();
   try {
+    checkpoint_options checkpoints = options.checkpoints;
     auto in = std::make_unique<inside>(*std::move(built), std::move(options), std::move(letters));
+    const actors::beginning from = begin_with(std::move(checkpoints), in->what);
+    const split_list splits = in->what.graph.find_splits(from.state).value();
     std::set<std::uint32_t> all;
     for (std::uint32_t i = 0; i < in->what.graph.plan().stages.size(); ++i) all.insert(i);
-    auto hosts = actors::make_hosts(in->what, all, 0, *splits, {});
+    auto hosts = actors::make_hosts(in->what, all, splits, from);
     // Detached: a restart looks for files or servers, which may take a while.
     in->supervisor =
         in->system.spawn<caf_compat::state_actor<actors::pipeline_actor>, caf::detached>(
-            in->what, std::move(hosts), *splits);
+            in->what, std::move(hosts), splits);
     return runtime{std::move(in)};
   } catch (const exception& e) {
     return e.why();
@@ -94,6 +135,15 @@ runtime::~runtime() {
 
 void runtime::stop() {
   caf_compat::send_anonymous(inside_->supervisor, actors::pipeline_order::stop);
+}
+void runtime::drain() {
+  caf_compat::send_anonymous(inside_->supervisor, actors::pipeline_order::drain);
+}
+void runtime::stop_with_savepoint() {
+  caf_compat::send_anonymous(inside_->supervisor, actors::pipeline_order::stop_with_savepoint);
+}
+void runtime::savepoint() {
+  caf_compat::send_anonymous(inside_->supervisor, actors::pipeline_order::savepoint);
 }
 void runtime::abort() {
   caf_compat::send_anonymous(inside_->supervisor, actors::pipeline_order::abort);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/checkpoint/checkpoint_store.hpp"
+#include "weir/checkpoint/coordinator.hpp"
 #include "weir/core/clock.hpp"
 #include "weir/core/result.hpp"
 #include "weir/flow/dead_letter.hpp"
@@ -12,10 +14,23 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace weir {
+
+/// Whether checkpoints are taken, and what a run begins with.
+struct checkpoint_options {
+  /// Where they are kept; without one none is taken. `directory_store::open` makes one.
+  std::shared_ptr<checkpoint_store> store;
+  checkpoint_timing timing{.interval = std::chrono::seconds{10}};
+  std::size_t retained = 2;  ///< Older ones that are kept beside the newest.
+  bool fresh = false;        ///< Begins anew, and removes the checkpoints that are there.
+  /// Begins with this one, a savepoint say, instead of the newest of the store.
+  std::optional<checkpoint> from;
+  bool allow_dropped_state = false;  ///< State of operators that are gone is given up.
+};
 
 struct runtime_options {
   std::uint32_t workers = 0;  ///< Threads for stages that don't block; 0 for one a processor core.
@@ -23,6 +38,7 @@ struct runtime_options {
   /// Called with one line about what happened, from any thread; by default it is written to
   /// standard error.
   std::function<void(const std::string& line)> log;
+  checkpoint_options checkpoints;
   service_map services;  ///< What operators may ask of the world outside.
   std::size_t kept_dead_letters =
       1000;  ///< Newest ones kept in memory, where the pipeline has no sink for them.
@@ -40,8 +56,17 @@ public:
   runtime& operator=(runtime&&) noexcept;
   ~runtime();
 
-  /// Lets the sources end; what is in flight is worked off, sinks commit. Returns at once.
+  /// Lets the sources read no more, and returns at once. With checkpoints a last one is taken, with
+  /// which another run goes on: open windows stay open. Without, it is the same as `drain`.
   void stop();
+  /// Lets the sources end, and returns at once: what is in flight is worked off, windows fire,
+  /// sinks commit.
+  void drain();
+  /// As `stop`; the last checkpoint is kept as a savepoint.
+  void stop_with_savepoint();
+  /// Has a savepoint taken, and returns at once; `summary()` says when there is one more. Without
+  /// checkpoints a line in the log says that there is none.
+  void savepoint();
   /// Ends everything now. What sinks have not committed is not made visible.
   void abort();
   /// Waits until the run has ended, and says what it came to.

@@ -42,6 +42,13 @@ struct hot_key_summary {
 };
 BOOST_DESCRIBE_STRUCT(hot_key_summary, (), (stage, instance, key, at_least, at_most))
 
+/// A checkpoint that was taken.
+struct checkpoint_note {
+  std::uint64_t id = 0;
+  std::uint64_t size = 0;           ///< Bytes in its store.
+  std::chrono::nanoseconds took{};  ///< From its beginning until it was durable.
+};
+
 /// What a run came to.
 struct run_summary {
   std::optional<error>
@@ -57,6 +64,12 @@ struct run_summary {
   std::uint64_t unclaimed_outputs = 0;
   std::uint32_t restarts = 0;
   std::uint64_t events_lost = 0;  ///< In flight when a region failed without a checkpoint.
+  std::uint64_t checkpoints = 0;  ///< That were completed, savepoints included.
+  std::uint64_t failed_checkpoints = 0;
+  std::optional<checkpoint_note> last_checkpoint;
+  std::uint64_t savepoints = 0;
+  std::optional<std::uint64_t> last_savepoint;  ///< Its id.
+  std::optional<std::uint64_t> restored_from;   ///< The checkpoint that the run went on from.
   std::chrono::nanoseconds elapsed{};
   latency_summary latency;                ///< From a source's read to a sink's write.
   std::vector<hot_key_summary> hot_keys;  ///< If `pipeline_options::hot_keys` asks for them.

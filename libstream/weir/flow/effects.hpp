@@ -15,11 +15,13 @@ namespace weir::flow {
 struct notice {
   enum class kind : std::uint8_t {
     ended,         ///< Its inputs have ended and everything behind them is on its way.
+    suspended,     ///< A source that was told to suspend has handed on all that it had taken.
     acknowledged,  ///< It has taken its part of the checkpoint `barrier`.
     committed,     ///< What was pre-committed for the checkpoint `barrier` is visible.
   };
   kind what = kind::ended;
   flow::barrier barrier;
+  std::vector<snapshot_part> parts{};  ///< Of a checkpoint that is acknowledged.
 };
 
 /// A failure that the stage can't handle itself: its directive, or a broken invariant, wants more
@@ -47,7 +49,6 @@ struct effects {
   std::vector<grant> grants;
   std::vector<request> requests;
   std::uint64_t next_request = 0;  ///< The id of the next one; goes on after `clear`.
-  std::vector<snapshot_part> snapshot_parts;
   std::vector<notice> notices;
   std::vector<failure> failures;
   timestamp wake_at = max_timestamp;  ///< When to call again although nothing arrived (wall clock).
@@ -56,7 +57,6 @@ struct effects {
     frames.clear();
     grants.clear();
     requests.clear();
-    snapshot_parts.clear();
     notices.clear();
     failures.clear();
     wake_at = max_timestamp;

@@ -57,11 +57,11 @@ dead_letter event_errors::begin_letter(std::string_view operator_name, error why
 }
 
 bool event_errors::on_rejected(std::string_view operator_name, error why, timestamp wall,
-                               dead_letter record, effects& out) {
+                               const dead_letter& record, effects& out) {
   const auto describe = [&](dead_letter& letter) {
-    letter.source = std::move(record.source);
+    letter.source = record.source;
     letter.offset = record.offset;
-    letter.text = std::move(record.text);
+    letter.text = record.text;
   };
   return on_error(operator_name, std::move(why), 1, wall, out, false, describe) != next::fail;
 }

@@ -4,6 +4,7 @@
 #include "weir/flow/dead_letter.hpp"
 #include "weir/flow/directive.hpp"
 #include "weir/flow/effects.hpp"
+#include "weir/flow/poison_list.hpp"
 #include "weir/metrics/stage_metrics.hpp"
 
 #include <exception>
@@ -43,12 +44,15 @@ public:
   };
 
   /// `dead_letters` may be null: then dead letters are only counted.
+  /// Without a `poison` list an event may fail under `restart` for ever.
   event_errors(std::string stage, directive what, typed_output_port<dead_letter>* dead_letters,
-               std::shared_ptr<stage_metrics> metrics)
+               std::shared_ptr<stage_metrics> metrics,
+               std::shared_ptr<poison_list> poison = nullptr)
       : stage_(std::move(stage)),
         directive_(what),
         dead_letters_(dead_letters),
-        metrics_(std::move(metrics)) {}
+        metrics_(std::move(metrics)),
+        poison_(std::move(poison)) {}
 
   /// Deals with the exception in flight, at the event's `tries`-th try; a firing can't be tried
   /// again. `describe(dead_letter&)` fills in the event and is called only when a dead letter is
@@ -64,7 +68,8 @@ public:
   template <class Describe>
   next on_error(std::string_view operator_name, error why, std::uint32_t tries, timestamp wall,
                 effects& out, bool may_retry, Describe describe) {
-    const next n = judge(operator_name, why, tries, wall, may_retry, out);
+    const bool aside = is_poison(operator_name, describe);
+    const next n = aside ? next::go_on : judge(operator_name, why, tries, wall, may_retry, out);
     if (n == next::go_on && directive_.what != directive::kind::skip) {
       dead_letter letter = begin_letter(operator_name, std::move(why), tries, wall);
       describe(letter);
@@ -75,8 +80,8 @@ public:
 
   /// Deals with a record that a source could not decode: there is no event to try again. False if
   /// the stage has failed.
-  bool on_rejected(std::string_view operator_name, error why, timestamp wall, dead_letter record,
-                   effects& out);
+  bool on_rejected(std::string_view operator_name, error why, timestamp wall,
+                   const dead_letter& record, effects& out);
 
   /// Whether the stage must wait before it goes on: a retry's back-off, or the dead letters' own
   /// back-pressure.
@@ -85,6 +90,18 @@ public:
   [[nodiscard]] const std::string& stage() const noexcept { return stage_; }
 
 private:
+  /// Whether the event has made the region restart as often as it may.
+  template <class Describe>
+  [[nodiscard]] bool is_poison(std::string_view operator_name, Describe& describe) const {
+    if (directive_.what != directive::kind::restart || poison_ == nullptr) return false;
+    dead_letter event;
+    describe(event);
+    if (event.event.empty() && event.text.empty()) return false;  // a firing
+    std::string which{operator_name};
+    which += '\n';
+    which += event.event.empty() ? std::string_view{event.text} : as_text(event.event);
+    return poison_->failed(which) > directive_.tries;
+  }
   static error current_error();
   next judge(std::string_view operator_name, const error& why, std::uint32_t tries, timestamp wall,
              bool may_retry, effects& out);
@@ -96,6 +113,7 @@ private:
   directive directive_;
   typed_output_port<dead_letter>* dead_letters_;
   std::shared_ptr<stage_metrics> metrics_;
+  std::shared_ptr<poison_list> poison_;  ///< May be null.
   timestamp not_before_ = min_timestamp;
   bool failed_ = false;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/flow/inbox.hpp"
 
-#include "weir/flow/planted_fault.hpp"
+#include "weir/core/planted_fault.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -9,10 +9,11 @@
 namespace weir::flow {
 
 inbox::inbox(const std::vector<input_channel>& channels, attempt_id attempt,
-             credit_settings credits, timestamp watermark)
+             credit_settings credits, timestamp watermark, bool aligns)
     : attempt_(attempt),
       window_(credits, static_cast<std::uint32_t>(channels.size())),
-      merge_(channels.size(), watermark) {
+      merge_(channels.size(), watermark),
+      aligns_(aligns) {
   for (const input_channel& at : channels) {
     channels_.emplace_back().at = at;
     channels_.back().queue.set_capacity(credits.frames);
@@ -98,7 +99,7 @@ bool inbox::align(std::size_t i, barrier b) {
     aligning_ = b;
     oldest_wanted_ = b.id;
   }
-  channels_[i].aligned = true;
+  channels_[i].aligned = aligns_;
   return ++barriers_seen_ == channels_.size();
 }
 

@@ -44,7 +44,7 @@ public:
   };
 
   inbox(const std::vector<input_channel>& channels, attempt_id attempt, credit_settings credits,
-        timestamp watermark);
+        timestamp watermark, bool aligns = true);
 
   /// Appends the first grant of every channel.
   void open(effects& out);
@@ -73,6 +73,8 @@ public:
 
   /// Notes a barrier of channel `i`; true when every channel has brought it. A newer barrier
   /// cancels the alignment of an older one; an older one is ignored.
+  /// Until then the channels that have brought it wait, unless the inbox was told not to align:
+  /// then what comes behind it is part of the snapshot, and comes again when that is restored.
   [[nodiscard]] bool align(std::size_t i, barrier b);
   /// Gives up on `b` and the barriers before it: channels that wait go on, and what comes of them
   /// is ignored. Without this a channel could wait for ever: for a barrier that a stage before us
@@ -122,6 +124,7 @@ private:
   watermark_merge merge_;
   std::deque<std::uint32_t>
       ready_;  ///< A channel index for each queued frame, in order of arrival.
+  bool aligns_;
   std::optional<barrier> aligning_;
   std::uint64_t oldest_wanted_ = 0;  ///< Barriers with a smaller id are ignored.
   std::size_t barriers_seen_ = 0;

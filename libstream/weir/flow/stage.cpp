@@ -2,6 +2,7 @@
 #include "weir/flow/stage.hpp"
 
 #include "weir/codec/binary.hpp"
+#include "weir/core/planted_fault.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -39,7 +40,8 @@ overloaded(F...) -> overloaded<F...>;  // Clang 14 wants it
 stage::stage(stage_parts parts, const clock& time)
     : parts_(std::move(parts)),
       clock_(&time),
-      inbox_(parts_.inputs, parts_.attempt, parts_.credits, restored_watermark(parts_)),
+      inbox_(parts_.inputs, parts_.attempt, parts_.credits, restored_watermark(parts_),
+             parts_.aligns),
       snapshot_to_(snapshot_parts_) {
   for (std::size_t i = 0; i < parts_.inputs.size(); ++i)
     lanes_.push_back({std::to_string(i), lane_state::active});
@@ -99,6 +101,8 @@ void stage::take_command(const command& c, effects& out) {
     case command::kind::stop:
       if (parts_.is_source) parts_.body->stop_source();
       return;
+    case command::kind::suspend:
+      return suspend(out);
     case command::kind::checkpoint:
       triggered_ = c.barrier;
       return;
@@ -124,6 +128,16 @@ void stage::assign(const command& c, effects& out) {
   } catch (const std::exception& e) {
     fail(errc::stage_failed, e.what(), out);
   }
+}
+
+/// What the source has taken is read out first: it may not be there to be read in another run.
+void stage::suspend(effects& out) {
+  if (!parts_.is_source || suspending_) return;
+  suspending_ = true;
+  if (source_ended_)
+    out.notices.push_back({notice::kind::suspended, {}});
+  else
+    parts_.body->stop_source();
 }
 
 void stage::fail(errc code, std::string text, effects& out) {
@@ -243,7 +257,7 @@ verdict stage::begin_source(flow::step& s) {
     begin_snapshot(*std::exchange(triggered_, std::nullopt));
     return verdict::more;
   }
-  if (source_ended_) return verdict::done;
+  if (source_ended_ || suspended_) return verdict::done;
   return read(s);
 }
 
@@ -262,6 +276,12 @@ verdict stage::read(flow::step& s) {
       return verdict::done;
     case poll_outcome::ended:
       break;
+  }
+  if (suspending_) {
+    now_ = activity::none;
+    suspended_ = true;
+    s.out.notices.push_back({notice::kind::suspended, {}});
+    return verdict::done;
   }
   if (waits(s)) {
     now_ = activity::none;
@@ -358,14 +378,14 @@ void stage::begin_snapshot(barrier b) {
 }
 
 void stage::finish_snapshot(effects& out) {
-  bytes watermark;
-  encode(inbox_.merged().watermark, watermark);
-  snapshot_to_.bind(stage_state(parts_));
-  snapshot_to_.item("@watermark", std::move(watermark), state_kind::union_list);
-  std::move(snapshot_parts_.begin(), snapshot_parts_.end(), std::back_inserter(out.snapshot_parts));
-  snapshot_parts_.clear();
+  if (!planted(fault::watermark_not_saved)) {
+    bytes watermark;
+    encode(inbox_.merged().watermark, watermark);
+    snapshot_to_.bind(stage_state(parts_));
+    snapshot_to_.item("@watermark", std::move(watermark), state_kind::union_list);
+  }
   for (auto& port : parts_.outputs) port->send_barrier(*taking_);
-  out.notices.push_back({notice::kind::acknowledged, *taking_});
+  out.notices.push_back({notice::kind::acknowledged, *taking_, std::exchange(snapshot_parts_, {})});
   taking_.reset();
   if (!parts_.is_source) inbox_.release();
 }

@@ -28,6 +28,7 @@ struct command {
     commit,      ///< The checkpoint `barrier` is complete: make pre-committed work visible.
     assign,      ///< A source reads further splits, too.
     abandon,     ///< The checkpoint `barrier` won't be completed: wait for its barriers no more.
+    suspend,     ///< A source reads no more, and sends no end: it will go on in another run.
   };
   kind what = kind::start;
   flow::barrier barrier;
@@ -62,6 +63,7 @@ struct stage_parts {
   std::uint32_t budget =
       16 * 1024;  ///< Events and timer firings a step may take before others have a turn.
   std::vector<snapshot_part> restored;
+  bool aligns = true;  ///< Whether inputs wait for each other's barriers.
 };
 
 /// One instance of a stage as a plain state machine: takes messages, works in steps that can stop
@@ -119,6 +121,7 @@ private:
   [[nodiscard]] bool all_in() const noexcept;
   void progress_again();
   void assign(const command& c, effects& out);
+  void suspend(effects& out);
   verdict after_frame(flow::step& s);
   void note_lane(const frame& f);
   void begin_snapshot(barrier b);
@@ -152,6 +155,8 @@ private:
   std::uint32_t budget_ = 256;  ///< Of the next step; follows the time that steps take.
   bool started_ = false;
   bool source_ended_ = false;
+  bool suspending_ = false;
+  bool suspended_ = false;
   bool ending_ = false;  ///< The end has been handed to the outputs.
   bool ended_ = false;   ///< ... and is on its way.
   bool failed_ = false;

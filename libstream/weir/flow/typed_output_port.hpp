@@ -3,7 +3,7 @@
 
 #include "weir/flow/batch_body.hpp"
 #include "weir/flow/output_port.hpp"
-#include "weir/flow/planted_fault.hpp"
+#include "weir/core/planted_fault.hpp"
 
 #include <algorithm>
 #include <deque>

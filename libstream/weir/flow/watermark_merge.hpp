@@ -2,7 +2,7 @@
 #pragma once
 
 #include "weir/flow/frame.hpp"
-#include "weir/flow/planted_fault.hpp"
+#include "weir/core/planted_fault.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -3,6 +3,7 @@
 
 #include "weir/core/clock.hpp"
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/flow/poison_list.hpp"
 #include "weir/flow/stage_body.hpp"
 #include "weir/flow/typed_output_port.hpp"
 #include "weir/graph/settings.hpp"
@@ -29,7 +30,8 @@ struct surroundings {
   std::shared_ptr<stage_metrics> metrics;
   std::function<void()>
       wake;  ///< Safe from any thread: a source or sink of the instance can go on.
-  std::optional<sink_start> start{};      ///< How sinks begin; see `sink_instance`.
+  std::optional<sink_start> start{};            ///< How sinks begin; see `sink_instance`.
+  std::shared_ptr<flow::poison_list> poison{};  ///< Shared by all attempts; may be null.
   std::optional<std::uint32_t> budget{};  ///< Events a step may take at most; tests make it small.
 };
 

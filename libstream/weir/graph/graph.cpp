@@ -127,6 +127,7 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
   parts.is_source = static_cast<bool>(draft.make_enumerator);
   parts.credits = options().credits;
   parts.metrics = around.metrics;
+  parts.aligns = options().guarantee == processing_guarantee::exactly_once;
   if (around.budget) parts.budget = *around.budget;
 
   std::vector<std::vector<flow::channel_id>> out_ids(draft.outputs.size());
@@ -149,8 +150,8 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
   if (!draft.dead_letters && !out_ids.back().empty())
     letters = static_cast<flow::typed_output_port<dead_letter>*>(parts.outputs.back().get());
   parts.sends_dead_letters = letters != nullptr;
-  parts.errors =
-      std::make_unique<flow::event_errors>(planned.name, draft.on_error, letters, around.metrics);
+  parts.errors = std::make_unique<flow::event_errors>(planned.name, draft.on_error, letters,
+                                                      around.metrics, around.poison);
 
   build::assembly a;
   a.instance = instance;

@@ -19,6 +19,12 @@ struct stage_options {
   bool blocking = false;  ///< Runs on a thread of its own, so that user code may block.
 };
 
+/// How often an event counts in state after a failure, if checkpoints are taken.
+enum class processing_guarantee : std::uint8_t {
+  exactly_once,   ///< Inputs that have brought a barrier wait for those that have not.
+  at_least_once,  ///< They don't wait; what came behind a barrier may count twice.
+};
+
 /// Settings of a whole pipeline.
 struct pipeline_options {
   std::uint32_t parallelism =
@@ -27,6 +33,7 @@ struct pipeline_options {
   flow::batch_limits batches;
   flow::credit_settings credits;
   hot_key_options hot_keys;
+  processing_guarantee guarantee = processing_guarantee::exactly_once;
 };
 
 }  // namespace weir

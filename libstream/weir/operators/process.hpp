@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/planted_fault.hpp"
 #include "weir/operators/process_context.hpp"
 #include "weir/state/key_index.hpp"
+#include "weir/state/keyed_parts.hpp"
 #include "weir/state/keyed_state.hpp"
 
 #include <functional>
@@ -49,9 +51,7 @@ public:
     each_state([&](auto& state) { save_state(state, to); });
     save_timers(event_timers_, "@event timers", to);
     save_timers(processing_timers_, "@processing timers", to);
-    bytes watermark;
-    encode(watermark_, watermark);
-    to.item("@watermark", std::move(watermark), state_kind::union_list);
+    save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
@@ -62,13 +62,7 @@ public:
     });
     load_timers(event_timers_, "@event timers", from);
     load_timers(processing_timers_, "@processing timers", from);
-    std::optional<timestamp> lowest;
-    from.each("@watermark", [&](key_group, std::span<const std::byte> data) {
-      byte_reader in{data};
-      timestamp w;
-      if (decode(in, w)) lowest = std::min(lowest.value_or(w), w);
-    });
-    watermark_ = lowest.value_or(min_timestamp);
+    watermark_ = saved_watermark(from);
   }
 
 private:
@@ -139,6 +133,7 @@ private:
   }
 
   void save_timers(const timer_queue& timers, std::string_view name, snapshot_writer& to) {
+    if (planted(fault::timers_not_saved)) return;
     save_entries(to, name, [&](auto add) {
       timers.each([&](const timer_queue::entry& e) { encode(e.at, add(keys_.key(e.slot))); });
     });

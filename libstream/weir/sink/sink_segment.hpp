@@ -3,6 +3,7 @@
 
 #include "weir/codec/binary.hpp"
 #include "weir/flow/describe_event.hpp"
+#include "weir/core/planted_fault.hpp"
 #include "weir/flow/segment.hpp"
 #include "weir/metrics/stage_metrics.hpp"
 #include "weir/sink/sink.hpp"
@@ -61,6 +62,7 @@ public:
 
   verdict snapshot(barrier b, snapshot_writer& to, step&) override {
     if (b.id != 0) {
+      if (planted(fault::failed_one_dropped)) pending_.clear();
       auto prepared = writer_->pre_commit(b.id);
       pending_.push_back({b.id, std::move(prepared).value()});
     }

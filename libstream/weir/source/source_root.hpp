@@ -3,7 +3,7 @@
 
 #include "weir/codec/binary.hpp"
 #include "weir/flow/consumer_body.hpp"
-#include "weir/flow/planted_fault.hpp"
+#include "weir/core/planted_fault.hpp"
 #include "weir/source/source.hpp"
 #include "weir/source/split_lanes.hpp"
 

@@ -4,6 +4,7 @@
 #include "weir/codec/binary.hpp"
 #include "weir/codec/key_hash.hpp"
 #include "weir/core/error.hpp"
+#include "weir/core/planted_fault.hpp"
 #include "weir/core/time.hpp"
 #include "weir/state/key_groups.hpp"
 #include "weir/state/snapshot.hpp"
@@ -55,6 +56,7 @@ void read_keyed_parts(const snapshot_reader& from, std::string_view state, Load 
 
 /// Saves how far an operator's watermark has come.
 inline void save_watermark(snapshot_writer& to, timestamp watermark) {
+  if (planted(fault::watermark_not_saved)) return;
   bytes data;
   encode(watermark, data);
   to.item("@watermark", std::move(data), state_kind::union_list);

@@ -27,8 +27,7 @@ void simulator::start(flow::attempt_id attempt) {
   count_metrics(seen_);
   count_stages(counts_);
   instances_.clear();
-  taking_.reset();
-  commits_left_.reset();
+  late_acknowledgements_.clear();
   final_started_ = false;
   const std::vector<snapshot_part> restored =
       newest_ ? newest_->parts : std::vector<snapshot_part>{};
@@ -47,11 +46,21 @@ void simulator::start(flow::attempt_id attempt) {
                             {&clock_, made.metrics, [woken = made.woken] { *woken = true; },
                              newest_ ? sink_start::restored : sink_start::fresh});
       made.commands.push_back({flow::command::kind::start, {}, {}});
-      if (stopped_) made.commands.push_back({flow::command::kind::stop, {}, {}});
+      if (stopped_)
+        made.commands.push_back(
+            {suspending_ ? flow::command::kind::suspend : flow::command::kind::stop, {}, {}});
+      if (newest_ && crashes_ < options_.max_crashes && chance(options_.restore_crash)) {
+        ++crashes_;
+        seen_.add(met::crash);
+        seen_.add(met::crash_in_restore);
+        return start(attempt + 1);
+      }
       const std::uint64_t one_event = options_.outputs_of_one_event.value_or(0);
       made.may_hold =
           one_event + options_.streams_in_a_stage * (batch + one_event) + 1;  // a dead letter
     }
+  coordinator_.emplace(checkpoint_timing{.timeout = options_.checkpoint_timeout}, instances_.size(),
+                       next_checkpoint_);
   begin_searches(splits);
   for (const channel_plan& c : graph_.channels()) {
     const edge_plan& e = graph_.plan().edges[c.edge];
@@ -142,6 +151,10 @@ simulator::outcome simulator::move() {
         std::count(options_.slow.begin(), options_.slow.end(), in.stage) != 0 && !chance(0.01);
     (slow || options_.stalled == in.stage ? held_back_ : choices_).push_back({choice::step, i});
   }
+  if (storing_) choices_.push_back({choice::store, 0});
+  // One that is late comes when little else moves.
+  if (!late_acknowledgements_.empty() && (choices_.size() < 3 || chance(0.02)))
+    choices_.push_back({choice::acknowledgement, pick(late_acknowledgements_.size())});
   if (choices_.empty()) choices_.swap(held_back_);
   if (choices_.empty())
     return advance_time() || go_on_searching() ? outcome::running : outcome::deadlock;
@@ -153,26 +166,36 @@ simulator::outcome simulator::move() {
 
 /// Crashes, stops, begins or gives up a checkpoint, as the options say.
 void simulator::disturb() {
-  if (options_.stop_at == moves_) stop();
+  if (options_.stop_at == moves_) options_.stop_suspends ? suspend() : stop();
   if (!stopped_)
     for (split_search& s : searches_)
       if (chance(0.01)) find_further(s);
-  if (crashes_ < options_.max_crashes &&
-      (chance(options_.crash) ||
-       (options_.alignment_crash > 0 && aligning() && chance(options_.alignment_crash)))) {
+  if (crashes_ < options_.max_crashes && crashes_now()) {
     ++crashes_;
     crash();
   }
   if (options_.checkpoint_every == 0 || final_started_) return;
-  if (taking_ && chance(options_.abandon)) {
+  const steady_time now = clock_.steady();
+  if (coordinator_->taking() && chance(options_.abandon)) {
     seen_.add(met::abandoned_checkpoint);
-    return trigger(flow::checkpoint_kind::checkpoint);
+    coordinator_->give_up(now, orders_);
+    coordinator_->ask(flow::checkpoint_kind::checkpoint, now, orders_);
+    return carry_out();
   }
   // Nothing has happened since the last one: let time move on.
-  if (taking_ || commits_left_ || moves_ < next_trigger_ || !std::exchange(anything_new_, false))
+  if (coordinator_->taking() || storing_ || coordinator_->committing() || moves_ < next_trigger_ ||
+      !std::exchange(anything_new_, false))
     return;
   next_trigger_ = moves_ + options_.checkpoint_every;
-  trigger(flow::checkpoint_kind::checkpoint);
+  coordinator_->ask(flow::checkpoint_kind::checkpoint, now, orders_);
+  carry_out();
+}
+
+bool simulator::crashes_now() {
+  return chance(options_.crash) ||
+         (options_.alignment_crash > 0 && aligning() && chance(options_.alignment_crash)) ||
+         (storing_ && chance(options_.store_crash)) ||
+         (coordinator_->committing() && chance(options_.commit_crash));
 }
 
 void simulator::make(choice c) {
@@ -182,7 +205,7 @@ void simulator::make(choice c) {
       flow::frame f = std::move(w.frames.front());
       w.frames.pop_front();
       ++w.delivered;
-      if (f.kind == flow::frame_kind::barrier && taking_ && f.barrier.id == taking_->id)
+      if (f.kind == flow::frame_kind::barrier && f.barrier == coordinator_->taking())
         ++instances_[w.to].barriers_in;
       return deliver(instances_[w.to], std::move(f));
     }
@@ -220,6 +243,14 @@ void simulator::make(choice c) {
     }
     case choice::step:
       return step(instances_[c.at]);
+    case choice::store:
+      return store();
+    case choice::acknowledgement: {
+      auto [from, n] = std::move(late_acknowledgements_[c.at]);
+      late_acknowledgements_.erase(late_acknowledgements_.begin() +
+                                   static_cast<std::ptrdiff_t>(c.at));
+      return acknowledge(from, std::move(n));
+    }
   }
 }
 
@@ -275,11 +306,7 @@ void simulator::take_effects(instance& at) {
     else
       at.answers.push_back({r.id, service->second(r.payload)});
   }
-  for (const flow::notice& n : effects_.notices)
-    if (taking_ && n.what == flow::notice::kind::acknowledged && n.barrier.id == taking_->id)
-      std::move(effects_.snapshot_parts.begin(), effects_.snapshot_parts.end(),
-                std::back_inserter(parts_));
-  const std::vector<flow::notice> notices = effects_.notices;
+  std::vector<flow::notice> notices = std::exchange(effects_.notices, {});
   for (const flow::failure& f : effects_.failures) {
     if (f.wants == flow::failure::remedy::restart && restarts_ < options_.max_restarts) {
       ++restarts_;
@@ -290,15 +317,17 @@ void simulator::take_effects(instance& at) {
     }
   }
   effects_.clear();
-  for (const flow::notice& n : notices) {
-    if (n.what == flow::notice::kind::ended) at.ended = true;
-    take_notice(n);
-  }
+  const auto number = static_cast<std::uint32_t>(&at - instances_.data());
+  for (flow::notice& n : notices) take_notice(number, std::move(n));
 }
 
 bool simulator::advance_time() {
   timestamp next = max_timestamp;
   for (const instance& i : instances_) next = std::min(next, i.wake_at);
+  const steady_time due = coordinator_->wakes_at();
+  if (due != steady_time::max())
+    next = std::min(
+        next, saturating_add(clock_.wall(), std::chrono::ceil<duration>(due - clock_.steady())));
   if (next == max_timestamp) return false;
   seen_.add(met::time_advance);
   anything_new_ = true;
@@ -308,6 +337,8 @@ bool simulator::advance_time() {
       i.may_step = true;
       i.wake_at = max_timestamp;
     }
+  coordinator_->tick(clock_.steady(), orders_);
+  carry_out();
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "weir/test/tallies.hpp"
 
+#include "weir/checkpoint/coordinator.hpp"
 #include "weir/core/clock.hpp"
 #include "weir/graph/graph.hpp"
 
@@ -29,6 +30,13 @@ struct simulation_options {
   double abandon = 0;          ///< Chance, at each move, that a checkpoint being taken is given up.
   double crash = 0;            ///< Chance, at each move, that the run crashes and starts again.
   double alignment_crash = 0;  ///< ... and, besides, while some stage aligns barriers.
+  double store_crash = 0;      ///< ... and while a checkpoint is being stored,
+  double commit_crash = 0;     ///< ... or is complete and not committed by all,
+  double restore_crash = 0;    ///< ... or while the stages of a new attempt are being made.
+  double failed_store = 0;     ///< Share of checkpoints that can't be stored.
+  double lost_acknowledgement = 0;  ///< Share of acknowledgements that never arrive.
+  double late_acknowledgement = 0;  ///< Share of those that arrive a while later.
+  duration checkpoint_timeout = std::chrono::seconds{1};
   std::uint32_t max_crashes = 0;
   std::uint32_t max_restarts = 0;  ///< Restarts that stages may ask for.
   double keep_old_frames =
@@ -37,7 +45,8 @@ struct simulation_options {
   std::vector<std::uint32_t> slow;
   std::optional<std::uint32_t>
       stalled;  ///< A stage that is not stepped until nothing else can move.
-  std::optional<std::uint64_t> stop_at;  ///< The move at which the user stops the run.
+  std::optional<std::uint64_t> stop_at;  ///< The move at which the user stops the run,
+  bool stop_suspends = false;            ///< ... without an end, for another run to go on.
   std::uint64_t max_moves = 2'000'000;   ///< A run that takes more is given up.
   /// The most that a stage emits for one event or firing. If it is set, the run fails when a stage
   /// holds more than its bound: one event's outputs and a batch an output.
@@ -59,7 +68,7 @@ struct stage_counts {
   std::uint64_t results = 0;
 };
 
-/// A checkpoint that every stage has acknowledged.
+/// A checkpoint that every stage has acknowledged, and that was stored.
 struct complete_checkpoint {
   flow::barrier barrier;
   std::vector<snapshot_part> parts;
@@ -83,8 +92,10 @@ public:
   /// Moves until the run ends; answers `running` if it has not after `max_moves`.
   outcome run();
 
-  /// Stops the sources, as a user's stop does.
+  /// Stops the sources, as a user's stop does: to their end.
   void stop();
+  /// Stops the sources for another run to go on: takes a last checkpoint, and sends no end.
+  void suspend();
   /// Replaces all instances by a new attempt from the newest complete checkpoint.
   void crash();
 
@@ -114,6 +125,7 @@ private:
     bool is_source = false;
     timestamp wake_at = max_timestamp;
     bool ended = false;
+    bool suspended = false;
     std::deque<flow::command> commands;
     std::vector<flow::completion> answers;  ///< To its requests, in any order.
     std::shared_ptr<bool> woken = std::make_shared<bool>(false);
@@ -132,7 +144,7 @@ private:
     std::uint32_t max_events = 0;
   };
   struct choice {
-    enum { frame, old_frame, grant, command, answer, step } what;
+    enum { frame, old_frame, grant, command, answer, step, store, acknowledgement } what;
     std::size_t at;
   };
 
@@ -144,9 +156,13 @@ private:
   void take_effects(instance& at);
   void send(flow::frame&& f);
   void send(flow::grant&& g);
-  void take_notice(const flow::notice& n);
-  void trigger(flow::checkpoint_kind kind);
+  void take_notice(std::uint32_t from, flow::notice&& n);
+  void acknowledge(std::uint32_t from, flow::notice&& n);
+  void carry_out();
+  void tell_all(flow::command::kind what, flow::barrier b = {});
+  void store();
   void disturb();
+  [[nodiscard]] bool crashes_now();
   bool advance_time();
   [[nodiscard]] bool aligning() const;
   void count_metrics(tallies& to) const;
@@ -180,13 +196,13 @@ private:
   std::vector<choice> choices_;
   std::vector<choice> held_back_;
 
+  std::optional<checkpoint_coordinator> coordinator_;
+  checkpoint_coordinator::orders orders_;
   std::uint64_t next_checkpoint_ = 1;
   std::uint64_t next_trigger_ = 0;
-  std::optional<flow::barrier> taking_;
-  std::size_t acknowledged_ = 0;
-  std::vector<snapshot_part> parts_;
+  std::optional<complete_checkpoint> storing_;
   std::optional<complete_checkpoint> newest_;
-  std::optional<std::size_t> commits_left_;
+  std::vector<std::pair<std::uint32_t, flow::notice>> late_acknowledgements_;
   std::uint64_t moves_ = 0;
   std::uint32_t crashes_ = 0;
   std::uint32_t restarts_ = 0;
@@ -195,6 +211,7 @@ private:
   bool stopped_ = false;
   bool stopped_when_quiet_ = false;  ///< Not by the options' wish.
   bool final_started_ = false;
+  bool suspending_ = false;
   bool finished_ = false;
   std::string failure_;
   std::size_t most_in_channel_ = 0;

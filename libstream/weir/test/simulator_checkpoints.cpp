@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// How a simulated run takes checkpoints, and what it loses of them.
 #include "weir/test/simulator.hpp"
 
 #include <algorithm>
@@ -6,44 +7,81 @@
 
 namespace weir::test {
 
-void simulator::take_notice(const flow::notice& n) {
+void simulator::take_notice(std::uint32_t from, flow::notice&& n) {
   switch (n.what) {
-    case flow::notice::kind::ended: {
-      const bool all = std::all_of(instances_.begin(), instances_.end(),
-                                   [](const instance& i) { return i.ended; });
-      if (all && !final_started_) {
-        final_started_ = true;
-        trigger(flow::checkpoint_kind::final);
-      }
-      return;
+    case flow::notice::kind::ended:
+    case flow::notice::kind::suspended: {
+      if (n.what == flow::notice::kind::ended)
+        instances_[from].ended = true;
+      else
+        instances_[from].suspended = true;
+      const auto over = [this](const auto& i) {
+        return suspending_ ? !i.is_source || i.suspended : i.ended;
+      };
+      if (final_started_ || !std::all_of(instances_.begin(), instances_.end(), over)) return;
+      final_started_ = true;
+      coordinator_->ask(flow::checkpoint_kind::final, clock_.steady(), orders_);
+      return carry_out();
     }
     case flow::notice::kind::acknowledged:
-      if (!taking_ || n.barrier.id != taking_->id || ++acknowledged_ != instances_.size()) return;
-      newest_ = complete_checkpoint{*taking_, std::move(parts_)};
-      seen_.add(met::checkpoint);
-      commits_left_ = instances_.size();
-      for (instance& i : instances_) i.commands.push_back({flow::command::kind::commit, *taking_});
-      taking_.reset();
+      if (chance(options_.lost_acknowledgement)) return seen_.add(met::lost_acknowledgement);
+      if (!chance(options_.late_acknowledgement)) return acknowledge(from, std::move(n));
+      seen_.add(met::late_acknowledgement);
+      late_acknowledgements_.emplace_back(from, std::move(n));
       return;
     case flow::notice::kind::committed:
-      if (!newest_ || n.barrier != newest_->barrier || !commits_left_ || --*commits_left_ != 0)
-        return;
-      commits_left_.reset();
-      finished_ = newest_->barrier.kind == flow::checkpoint_kind::final;
-      return;
+      coordinator_->on_committed(from, n.barrier, orders_);
+      return carry_out();
   }
 }
 
-void simulator::trigger(flow::checkpoint_kind kind) {
-  if (taking_)
-    for (instance& i : instances_) i.commands.push_back({flow::command::kind::abandon, *taking_});
-  taking_ = flow::barrier{next_checkpoint_++, kind};
-  acknowledged_ = 0;
-  parts_.clear();
-  for (instance& i : instances_) {
-    i.barriers_in = 0;
-    if (i.is_source) i.commands.push_back({flow::command::kind::checkpoint, *taking_});
-  }
+void simulator::acknowledge(std::uint32_t from, flow::notice&& n) {
+  coordinator_->on_acknowledged(from, n.barrier, std::move(n.parts), clock_.steady(), orders_);
+  carry_out();
+}
+
+void simulator::carry_out() {
+  using kind = checkpoint_order::kind;
+  for (checkpoint_order& o : orders_) switch (o.what) {
+      case kind::trigger:
+        for (instance& i : instances_) {
+          i.barriers_in = 0;
+          if (i.is_source) i.commands.push_back({flow::command::kind::checkpoint, o.barrier, {}});
+        }
+        break;
+      case kind::abandon:
+        tell_all(flow::command::kind::abandon, o.barrier);
+        break;
+      case kind::store:
+        storing_ = complete_checkpoint{o.barrier, std::move(o.parts)};
+        break;
+      case kind::commit:
+        tell_all(flow::command::kind::commit, o.barrier);
+        break;
+      case kind::done:
+        finished_ = finished_ || o.barrier.kind == flow::checkpoint_kind::final;
+        break;
+    }
+  orders_.clear();
+  next_checkpoint_ = coordinator_->next_id();
+}
+
+void simulator::tell_all(flow::command::kind what, flow::barrier b) {
+  for (instance& i : instances_) i.commands.push_back({what, b, {}});
+}
+
+/// The disk has written a checkpoint, or has failed to.
+void simulator::store() {
+  complete_checkpoint written = *std::exchange(storing_, std::nullopt);
+  const flow::barrier b = written.barrier;
+  const bool durable = !chance(options_.failed_store);
+  seen_.add(durable ? met::checkpoint : met::failed_store);
+  if (durable) newest_ = std::move(written);
+  coordinator_->on_stored(b, durable, clock_.steady(), orders_);
+  // Without the last one nothing of it would be committed: a disk that works again is waited for.
+  if (!durable && b.kind == flow::checkpoint_kind::final)
+    coordinator_->ask(b.kind, clock_.steady(), orders_);
+  carry_out();
 }
 
 void simulator::stop() {
@@ -51,14 +89,28 @@ void simulator::stop() {
                   [](const instance& i) { return i.is_source && !i.ended; }))
     seen_.add(met::stop);
   stopped_ = true;
-  for (instance& i : instances_) i.commands.push_back({flow::command::kind::stop, {}});
+  tell_all(flow::command::kind::stop);
+}
+
+void simulator::suspend() {
+  seen_.add(met::suspension);
+  stopped_ = suspending_ = true;
+  tell_all(flow::command::kind::suspend);
 }
 
 void simulator::crash() {
   seen_.add(met::crash);
-  if (newest_) seen_.add(met::crash_with_checkpoint);
+  if (coordinator_->taking() && coordinator_->acknowledged() != 0)
+    seen_.add(met::crash_while_acknowledging);
   if (aligning()) seen_.add(met::crash_in_alignment);
-  if (commits_left_) seen_.add(met::crash_before_commit);
+  if (coordinator_->committing()) seen_.add(met::crash_before_commit);
+  if (storing_) {
+    // What the disk had of it is whole, or is found to be torn.
+    seen_.add(met::crash_in_store);
+    if (chance(0.5)) newest_ = std::move(storing_);
+    storing_.reset();
+  }
+  if (newest_) seen_.add(met::crash_with_checkpoint);
   for (wire& w : wires_) {
     for (flow::frame& f : w.frames)
       if (chance(options_.keep_old_frames)) w.old_frames.push_back(std::move(f));
@@ -70,7 +122,8 @@ void simulator::crash() {
 }
 
 bool simulator::aligning() const {
-  return taking_ && std::any_of(instances_.begin(), instances_.end(), [](const instance& i) {
+  return coordinator_->taking() &&
+         std::any_of(instances_.begin(), instances_.end(), [](const instance& i) {
            return i.barriers_in != 0 && i.barriers_in != i.channels_in;
          });
 }

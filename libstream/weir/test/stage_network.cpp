@@ -114,7 +114,7 @@ void stage_network::step(instance& at) {
 
 void stage_network::deliver() {
   while (!effects_.frames.empty() || !effects_.grants.empty() || !effects_.notices.empty() ||
-         !effects_.failures.empty() || !effects_.snapshot_parts.empty()) {
+         !effects_.failures.empty()) {
     std::swap(effects_, delivering_);
     note(delivering_);
     for (flow::frame& f : delivering_.frames) deliver(std::move(f));
@@ -125,9 +125,11 @@ void stage_network::deliver() {
 }
 
 void stage_network::note(flow::effects& e) {
-  std::move(e.snapshot_parts.begin(), e.snapshot_parts.end(), std::back_inserter(parts_));
-  for (const flow::notice& n : e.notices)
-    if (n.what == flow::notice::kind::acknowledged && n.barrier.id == checkpoint_) ++acknowledged_;
+  for (flow::notice& n : e.notices) {
+    if (n.what != flow::notice::kind::acknowledged || n.barrier.id != checkpoint_) continue;
+    ++acknowledged_;
+    std::move(n.parts.begin(), n.parts.end(), std::back_inserter(parts_));
+  }
   for (const flow::failure& f : e.failures)
     if (failure_.empty()) failure_ = f.where + ": " + f.why.message;
 }

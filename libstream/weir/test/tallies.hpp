@@ -21,19 +21,26 @@ enum class met : std::uint8_t {
   overtaken_grant,       ///< A grant that was delivered before an older one.
   time_advance,          ///< Nothing could move but the clock.
   checkpoint,            ///< A checkpoint was completed.
+  failed_store,          ///< One could not be stored.
+  lost_acknowledgement,  ///< A stage's acknowledgement never came.
+  late_acknowledgement,
   abandoned_checkpoint,  ///< The coordinator gave one up half-way and began the next.
   crash,
-  crash_with_checkpoint,  ///< ... and went on from a complete checkpoint.
-  crash_in_alignment,     ///< ... while a stage had some of its barriers and waited for others.
-  crash_before_commit,    ///< ... with a checkpoint complete and not committed everywhere.
-  restart,                ///< A stage asked for a restart.
-  refused_frame,          ///< A frame of an earlier attempt came and was refused.
+  crash_with_checkpoint,      ///< ... and went on from a complete checkpoint.
+  crash_in_alignment,         ///< ... while a stage had some of its barriers and waited for others.
+  crash_while_acknowledging,  ///< ... between the first acknowledgement and the last.
+  crash_in_store,             ///< ... between the last pre-commit and the manifest.
+  crash_in_restore,           ///< ... while the stages of an attempt were being made.
+  crash_before_commit,        ///< ... with a checkpoint complete and not committed everywhere.
+  restart,                    ///< A stage asked for a restart.
+  refused_frame,              ///< A frame of an earlier attempt came and was refused.
   refused_grant,
   held_spill,  ///< One event's outputs were more than a batch and waited in the stage.
   late_event,
   dead_letter,
   retry,
   stop,           ///< A user's stop, before the sources had ended.
+  suspension,     ///< A user's stop that takes a last checkpoint instead of an end.
   sink_pushed,    ///< A sink took less than it was offered.
   further_split,  ///< A split that was found while its source was read.
   count_of_these,
@@ -50,11 +57,17 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(met::coun
         "overtaken grants",
         "time advances",
         "checkpoints",
+        "checkpoints that could not be stored",
+        "lost acknowledgements",
+        "late acknowledgements",
         "abandoned checkpoints",
         "crashes",
         "crashes with a checkpoint",
         "crashes in alignment",
-        "crashes before the commit",
+        "crashes between acknowledgements",
+        "crashes between pre-commit and manifest",
+        "crashes in restore",
+        "crashes between manifest and commit",
         "restarts asked for",
         "refused frames",
         "refused grants",
@@ -63,6 +76,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(met::coun
         "dead letters",
         "retries",
         "stops",
+        "suspensions",
         "writes put off by a sink",
         "splits found later",
     };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/state/keyed_parts.hpp"
 #include "weir/state/keyed_table.hpp"
 #include "weir/windows/late_gate.hpp"
 #include "weir/windows/tumbling.hpp"
@@ -72,9 +73,7 @@ public:
       encode(p.at.start, start);
       p.entries.snapshot(to, "pane", groups_, start);
     }
-    bytes watermark;
-    encode(watermark_, watermark);
-    to.item("@watermark", std::move(watermark), state_kind::union_list);
+    save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
@@ -86,13 +85,7 @@ public:
         throw exception({errc::incompatible, "a saved window does not decode"});
       pane_of(windows_.at(start)).entries.read_entries(in, "pane");
     });
-    std::optional<timestamp> lowest;
-    from.each("@watermark", [&](key_group, std::span<const std::byte> data) {
-      byte_reader in{data};
-      timestamp w;
-      if (decode(in, w)) lowest = std::min(lowest.value_or(w), w);
-    });
-    watermark_ = lowest.value_or(min_timestamp);
+    watermark_ = saved_watermark(from);
   }
 
 private:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "weir/connectors/file/descriptor.hpp"
 #include "weir/connectors/file/file_kind.hpp"
+#include "weir/posix/descriptor.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -24,12 +24,15 @@ public:
   virtual bool seek(std::uint64_t /*offset*/) { return false; }
 };
 
-[[nodiscard]] std::unique_ptr<byte_stream> open_plain(descriptor from, const std::string& path);
-[[nodiscard]] std::unique_ptr<byte_stream> open_zstd(descriptor from, const std::string& path);
-[[nodiscard]] std::unique_ptr<byte_stream> open_gzip(descriptor from, const std::string& path);
+[[nodiscard]] std::unique_ptr<byte_stream> open_plain(posix::descriptor from,
+                                                      const std::string& path);
+[[nodiscard]] std::unique_ptr<byte_stream> open_zstd(posix::descriptor from,
+                                                     const std::string& path);
+[[nodiscard]] std::unique_ptr<byte_stream> open_gzip(posix::descriptor from,
+                                                     const std::string& path);
 
 /// Reads `from` as it is packed.
-[[nodiscard]] std::unique_ptr<byte_stream> open_stream(packing packed, descriptor from,
+[[nodiscard]] std::unique_ptr<byte_stream> open_stream(packing packed, posix::descriptor from,
                                                        const std::string& path);
 
 }  // namespace weir::file

@@ -47,10 +47,10 @@ file_lane::progress file_lane::advance(steady_time now) {
 }
 
 file_lane::progress file_lane::open() {
-  auto opened = open_to_read(path_);
+  auto opened = posix::open_to_read(path_);
   if (!opened && follow_ && opened.error().code == errc::not_found) return progress::waiting;
   if (!opened) throw exception(opened.error());
-  opened_ = status_of(*opened).value_or(file_status{});
+  opened_ = posix::status_of(*opened).value_or(posix::file_status{});
   stream_ = open_stream(kind_.packed, *std::move(opened), path_);
   begin_at(0);
   // The header of a CSV file comes first; JSON lines go on at the offset at once.
@@ -75,7 +75,7 @@ void file_lane::resume() {
     phase_ = phase::reading;
     return;
   }
-  stream_ = open_stream(kind_.packed, open_to_read(path_).value(), path_);
+  stream_ = open_stream(kind_.packed, posix::open_to_read(path_).value(), path_);
   skip_left_ = from;
   phase_ = phase::skipping;
 }
@@ -129,7 +129,7 @@ file_lane::progress file_lane::at_end(steady_time now) {
     phase_ = phase::finishing;
     return progress::more;
   }
-  const std::optional<file_status> named = status_of(path_);
+  const std::optional<posix::file_status> named = posix::status_of(path_);
   if (!named) return progress::waiting;
   if (named->same_file(opened_)) {
     rotated_.reset();

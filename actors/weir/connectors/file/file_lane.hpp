@@ -60,7 +60,7 @@ private:
   bool resuming_ = false;        ///< The next block begins at the last byte before `resume_at_`.
 
   // Of a followed file:
-  file_status opened_;
+  posix::file_status opened_;
   std::uint64_t read_to_ = 0;
   std::optional<steady_time> rotated_;  ///< Since when the name means another file.
 };

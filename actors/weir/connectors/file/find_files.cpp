@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/connectors/file/find_files.hpp"
 
-#include "weir/connectors/file/descriptor.hpp"
 #include "weir/connectors/file/file_kind.hpp"
+#include "weir/posix/descriptor.hpp"
 
 #include <glob.h>
 #include <sys/stat.h>
@@ -31,7 +31,7 @@ result<names> in_directory(const std::string& path) {
   for (std::filesystem::directory_iterator at{path, why}, end; !why && at != end; at.increment(why))
     if (is_regular(at->path()) && !at->path().filename().string().starts_with('.'))
       found.push_back(at->path().string());
-  if (why) return system_error("cannot list the directory '" + path + "'", why.value());
+  if (why) return posix::system_error("cannot list the directory '" + path + "'", why.value());
   if (found.empty())
     return error{errc::not_found, "the directory '" + path +
                                       "' holds no files; hidden files and "
@@ -67,7 +67,7 @@ result<names> find(const std::string& pattern, const file_options& options) {
   if (std::filesystem::exists(what)) return names{pattern};
   if (pattern.find_first_of("*?[") != pattern.npos) return matching(pattern);
   if (what.type() != std::filesystem::file_type::not_found)
-    return system_error("cannot read '" + pattern + "'", why.value());
+    return posix::system_error("cannot read '" + pattern + "'", why.value());
   if (options.follow && may_come(pattern)) return names{pattern};
   return error{errc::not_found, "the file '" + pattern +
                                     "' does not exist; check the path, which "
@@ -128,7 +128,7 @@ private:
     std::vector<split> all;
     for (const std::string& path : found) {
       if (auto kind = kind_of(path, options_); !kind) return kind.error();
-      auto opened = open_to_read(path);
+      auto opened = posix::open_to_read(path);
       if (!opened && !(options_.follow && opened.error().code == errc::not_found))
         return opened.error();
       all.push_back({path});

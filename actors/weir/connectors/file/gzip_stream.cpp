@@ -15,7 +15,7 @@ namespace {
 /// One member after the other; zeros may fill up the end, as tapes have them.
 class gzip_stream final : public byte_stream {
 public:
-  gzip_stream(descriptor from, std::string path) : in_(std::move(from), std::move(path)) {
+  gzip_stream(posix::descriptor from, std::string path) : in_(std::move(from), std::move(path)) {
     constexpr int gzip_only = 16 + MAX_WBITS;
     if (inflateInit2(&state_, gzip_only) != Z_OK) throw std::bad_alloc{};
   }
@@ -81,7 +81,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<byte_stream> open_gzip(descriptor from, const std::string& path) {
+std::unique_ptr<byte_stream> open_gzip(posix::descriptor from, const std::string& path) {
   return std::make_unique<gzip_stream>(std::move(from), path);
 }
 

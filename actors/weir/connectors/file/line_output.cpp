@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/connectors/file/line_output.hpp"
 
-#include "weir/connectors/file/descriptor.hpp"
+#include "weir/posix/descriptor.hpp"
 
 #include <poll.h>
 #include <signal.h>
@@ -78,7 +78,7 @@ result<void> line_output::write_out() {
   lines_.clear();
   if (number == 0) return {};
   if (number == EPIPE) return error{errc::stopped, "standard output was closed by its reader"};
-  return system_error("cannot write to standard output", number);
+  return posix::system_error("cannot write to standard output", number);
 }
 
 }  // namespace weir::file

@@ -50,7 +50,8 @@ output_file::output_file(std::string path, std::string header, const sink_instan
   std::error_code why;
   std::filesystem::create_directories(directory_, why);
   if (why)
-    throw exception(system_error("cannot make the directory '" + directory_ + "'", why.value()));
+    throw exception(
+        posix::system_error("cannot make the directory '" + directory_ + "'", why.value()));
   if (start_ == sink_start::goes_on) return;
   // An open file is never part of a checkpoint. A new one says that nothing was committed yet.
   remove_parts(part_kind::open);
@@ -59,7 +60,7 @@ output_file::output_file(std::string path, std::string header, const sink_instan
 
 output_file::~output_file() {
   if (!to_ || rows_.empty()) return;
-  if (!write_all(to_.get(), rows_, path_)) (void)cut(to_, size_, path_);
+  if (!posix::write_all(to_.get(), rows_, path_)) (void)posix::cut(to_, size_, path_);
 }
 
 void output_file::rows_added() {
@@ -81,7 +82,9 @@ void output_file::go_on() {
   const std::vector<part> found = parts();
   for (const part& p : found)
     if (p.kind == part_kind::prepared)
-      make_visible({p.path, path_, p.base, status_of(p.path).value_or(file_status{}).size}).value();
+      make_visible(
+          {p.path, path_, p.base, posix::status_of(p.path).value_or(posix::file_status{}).size})
+          .value();
   const auto is_open = [](const part& p) { return p.kind == part_kind::open; };
   const auto last = std::find_if(found.begin(), found.end(), is_open);
   const bool all_visible = last == found.end();
@@ -100,26 +103,26 @@ void output_file::go_back() {
   exists_ = resumed_own_ || visible != 0;
   if (!resumed_own_) base_ = visible;
   if (visible <= base_) return;
-  auto shown = open_to_append(path_);
+  auto shown = posix::open_to_append(path_);
   if (!shown) throw exception(shown.error());
-  cut(*shown, base_, path_).value();
+  posix::cut(*shown, base_, path_).value();
 }
 
 void output_file::open(std::uint64_t base) {
   base_ = base;
-  auto opened = open_to_append(open_path());
+  auto opened = posix::open_to_append(open_path());
   if (!opened) throw exception(opened.error());
   to_ = *std::move(opened);
-  size_ = status_of(to_).value_or(file_status{}).size;
+  size_ = posix::status_of(to_).value_or(posix::file_status{}).size;
   if (base_ != 0 || size_ != 0 || header_.empty()) return;
-  write_all(to_.get(), header_, path_).value();
+  posix::write_all(to_.get(), header_, path_).value();
   size_ = header_.size();
 }
 
 void output_file::write_out() {
   if (!to_) open(base_);
-  if (const auto written = write_all(to_.get(), rows_, path_); !written) {
-    (void)cut(to_, size_, path_);  // the rows stay in memory, and none is written in part
+  if (const auto written = posix::write_all(to_.get(), rows_, path_); !written) {
+    (void)posix::cut(to_, size_, path_);  // the rows stay in memory, and none is written in part
     throw exception(written.error());
   }
   size_ += rows_.size();
@@ -131,12 +134,12 @@ result<bytes> output_file::pre_commit(std::uint64_t checkpoint) try {
   pending_rows rows{{}, path_, base_, 0};
   if (!rows_.empty() || !exists_) write_out();
   if (to_ && (size_ != 0 || !exists_)) {
-    if (auto durable = sync(to_, path_); !durable) return durable.error();
+    if (auto durable = posix::sync(to_, path_); !durable) return durable.error();
     rows.pending = part_path(std::to_string(checkpoint) + '.' + std::to_string(base_));
     rows.size = size_;
     if (std::rename(open_path().c_str(), rows.pending.c_str()) != 0)
-      return system_error("cannot rename '" + open_path() + "'", errno);
-    if (auto durable = sync_directory(directory_); !durable) return durable.error();
+      return posix::system_error("cannot rename '" + open_path() + "'", errno);
+    if (auto durable = posix::sync_directory(directory_); !durable) return durable.error();
     to_ = {};
     exists_ = true;
     base_ += std::exchange(size_, 0);
@@ -163,8 +166,8 @@ result<void> output_file::commit(std::span<const std::byte> committable) {
 
 result<void> output_file::make_visible(const pending_rows& rows) const {
   const std::string directory = std::filesystem::path{rows.pending}.parent_path().string();
-  if (!status_of(rows.pending)) {  // committed before
-    const std::uint64_t shown = status_of(rows.path).value_or(file_status{}).size;
+  if (!posix::status_of(rows.pending)) {  // committed before
+    const std::uint64_t shown = posix::status_of(rows.path).value_or(posix::file_status{}).size;
     if (shown >= rows.base + rows.size) return {};
     return error{errc::io_failed,
                  "'" + rows.path + "' lacks committed rows: it has " + std::to_string(shown) +
@@ -174,9 +177,10 @@ result<void> output_file::make_visible(const pending_rows& rows) const {
     if (auto done = append_rows(rows.pending, rows.path, rows.base); !done) return done;
     std::remove(rows.pending.c_str());
   } else if (std::rename(rows.pending.c_str(), rows.path.c_str()) != 0) {
-    return system_error("cannot rename '" + rows.pending + "' to '" + rows.path + "'", errno);
+    return posix::system_error("cannot rename '" + rows.pending + "' to '" + rows.path + "'",
+                               errno);
   }
-  return sync_directory(directory.empty() ? "." : directory);
+  return posix::sync_directory(directory.empty() ? "." : directory);
 }
 
 result<void> output_file::abort(std::span<const std::byte> committable) {
@@ -184,7 +188,7 @@ result<void> output_file::abort(std::span<const std::byte> committable) {
   if (!rows) return rows.error();
   if (rows->pending.empty()) return {};
   if (std::remove(rows->pending.c_str()) != 0 && errno != ENOENT)
-    return system_error("cannot remove '" + rows->pending + "'", errno);
+    return posix::system_error("cannot remove '" + rows->pending + "'", errno);
   if (begun_ && !to_ && rows->path == path_) {
     base_ = std::min(base_, rows->base);
     exists_ = base_ != 0;
@@ -200,7 +204,7 @@ std::string output_file::part_path(const std::string& middle) const {
 std::string output_file::open_path() const { return part_path(std::to_string(base_) + ".open"); }
 
 std::uint64_t output_file::visible_size() const {
-  return status_of(path_).value_or(file_status{}).size;
+  return posix::status_of(path_).value_or(posix::file_status{}).size;
 }
 
 /// The hidden files of this name, in the order of their rows.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "weir/connectors/file/descriptor.hpp"
 #include "weir/core/bytes.hpp"
+#include "weir/posix/descriptor.hpp"
 #include "weir/sink/sink.hpp"
 
 #include <boost/describe/class.hpp>
@@ -77,7 +77,7 @@ private:
   bool begun_ = false;
   bool exists_ = false;  ///< This run, or the one it goes on from, has prepared the file before.
   std::string rows_;
-  descriptor to_;
+  posix::descriptor to_;
   std::uint64_t base_ = 0;    ///< Bytes that are visible or prepared.
   std::uint64_t size_ = 0;    ///< Of the open file.
   bool resumed_own_ = false;  ///< A committable of this file came with the checkpoint.

@@ -15,7 +15,7 @@ namespace weir::file {
 /// What the decompressing streams share: a block of compressed bytes, and the way they fail.
 class packed_input {
 public:
-  packed_input(descriptor from, std::string path)
+  packed_input(posix::descriptor from, std::string path)
       : from_(std::move(from)), path_(std::move(path)) {}
 
   /// The compressed bytes at hand.
@@ -28,7 +28,7 @@ public:
     if (at_ != end_) return true;
     before_ += end_;
     at_ = end_ = 0;
-    end_ = read_some(from_, block_.data(), block_.size(), path_);
+    end_ = posix::read_some(from_, block_.data(), block_.size(), path_);
     return end_ != 0;
   }
 
@@ -47,7 +47,7 @@ private:
 
   static constexpr std::size_t block_size = 128 << 10;
 
-  descriptor from_;
+  posix::descriptor from_;
   std::string path_;
   std::vector<char> block_ = std::vector<char>(block_size);
   std::size_t at_ = 0;

@@ -16,7 +16,7 @@ struct free_context {
 /// One frame after the other; skippable ones are skipped.
 class zstd_stream final : public byte_stream {
 public:
-  zstd_stream(descriptor from, std::string path)
+  zstd_stream(posix::descriptor from, std::string path)
       : in_(std::move(from), std::move(path)), context_(ZSTD_createDCtx()) {
     if (!context_) throw std::bad_alloc{};
   }
@@ -56,7 +56,7 @@ private:
 
 }  // namespace
 
-std::unique_ptr<byte_stream> open_zstd(descriptor from, const std::string& path) {
+std::unique_ptr<byte_stream> open_zstd(posix::descriptor from, const std::string& path) {
   return std::make_unique<zstd_stream>(std::move(from), path);
 }
 

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-namespace weir::file {
+namespace weir::posix {
 
 /// Owns an open file of the operating system.
 class descriptor {
@@ -49,6 +49,8 @@ struct file_status {
 [[nodiscard]] result<descriptor> open_to_read(const std::string& path);
 /// Opens a file to write behind its end; it is made if it isn't there.
 [[nodiscard]] result<descriptor> open_to_append(const std::string& path);
+/// Opens a file to write anew; what it held is gone.
+[[nodiscard]] result<descriptor> open_to_replace(const std::string& path);
 /// Reads at most `n` bytes; 0 at the end of the file. Throws `weir::exception` naming `path`.
 std::size_t read_some(const descriptor& from, char* to, std::size_t n, const std::string& path);
 /// Writes all of `text`, or says why not; then some of it may have been written.
@@ -63,4 +65,4 @@ std::size_t read_some(const descriptor& from, char* to, std::size_t n, const std
 /// Nothing if the file does not exist or can't be reached.
 [[nodiscard]] std::optional<file_status> status_of(const std::string& path);
 
-}  // namespace weir::file
+}  // namespace weir::posix

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "weir/connectors/file/descriptor.hpp"
+#include "weir/posix/descriptor.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace weir::file {
+namespace weir::posix {
 
 namespace {
 
@@ -45,6 +45,10 @@ result<descriptor> open_to_read(const std::string& path) {
 
 result<descriptor> open_to_append(const std::string& path) {
   return open_file(path, O_WRONLY | O_CREAT | O_APPEND, "write");
+}
+
+result<descriptor> open_to_replace(const std::string& path) {
+  return open_file(path, O_WRONLY | O_CREAT | O_TRUNC, "write");
 }
 
 std::size_t read_some(const descriptor& from, char* to, std::size_t n, const std::string& path) {
@@ -94,4 +98,4 @@ std::optional<file_status> status_of(const std::string& path) {
   return from_stat(s);
 }
 
-}  // namespace weir::file
+}  // namespace weir::posix

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-namespace weir::flow {
+namespace weir {
 
 /// Mistakes that the test suite must catch.
 enum class fault {
@@ -12,6 +12,10 @@ enum class fault {
   idle_not_passed_on,      ///< An idle merge looks active to those downstream.
   offset_one_too_far,      ///< A source's snapshot skips one event.
   old_attempt_accepted,    ///< A frame of an earlier attempt is taken.
+  commit_before_manifest,  ///< A checkpoint is committed before all have acknowledged it.
+  timers_not_saved,        ///< A snapshot leaves the timers out.
+  watermark_not_saved,     ///< A snapshot leaves the stage's watermark out.
+  failed_one_dropped,      ///< What was pre-committed for a failed checkpoint is forgotten.
 };
 
 #ifdef WEIR_PLANT_FAULTS
@@ -23,4 +27,4 @@ inline fault planted_fault = fault::none;
 [[nodiscard]] constexpr bool planted(fault) noexcept { return false; }
 #endif
 
-}  // namespace weir::flow
+}  // namespace weir

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/checkpoints/directory_store.hpp"
+
+#include "weir/checkpoints/directory_lock.hpp"
+#include "weir/checkpoints/part_file.hpp"
+#include "weir/codec/json.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace weir {
+
+namespace fs = std::filesystem;
+using checkpoints::file_sum;
+
+namespace checkpoints {
+
+BOOST_DESCRIBE_STRUCT(file_sum, (), (size, checksum))
+
+/// What `manifest.json` holds.
+struct manifest_file {
+  checkpoint_manifest checkpoint;
+  file_sum state;
+};
+BOOST_DESCRIBE_STRUCT(manifest_file, (), (checkpoint, state))
+
+}  // namespace checkpoints
+
+namespace {
+
+using checkpoints::manifest_file;
+
+std::string name_of(const checkpoint_manifest& m) {
+  const bool asked_for = m.kind == flow::checkpoint_kind::savepoint;
+  return (asked_for ? "savepoint-" : "checkpoint-") + std::to_string(m.id);
+}
+
+/// Reads an entry's name; false if it is no checkpoint's.
+bool take_name(std::string_view name, stored_checkpoint& out) {
+  for (const auto& [prefix, kind] : {std::pair{"checkpoint-", flow::checkpoint_kind::checkpoint},
+                                     std::pair{"savepoint-", flow::checkpoint_kind::savepoint}}) {
+    const std::string_view p{prefix};
+    if (!name.starts_with(p)) continue;
+    name.remove_prefix(p.size());
+    const auto [end, why] = std::from_chars(name.data(), name.data() + name.size(), out.id);
+    out.kind = kind;
+    return why == std::errc{} && end == name.data() + name.size();
+  }
+  return false;
+}
+
+error cannot(const std::string& what, const std::string& path, const std::error_code& why) {
+  return posix::system_error("cannot " + what + " '" + path + "'", why.value());
+}
+
+/// Removes what a crash left half-written or half-removed.
+void remove_left_overs(const std::string& directory) {
+  std::error_code ignored;
+  std::vector<fs::path> left;
+  for (const auto& entry : fs::directory_iterator{directory, ignored})
+    if (entry.path().filename().string().starts_with(".weir-")) left.push_back(entry.path());
+  for (const fs::path& p : left) fs::remove_all(p, ignored);
+}
+
+result<void> write_into(const std::string& place, const checkpoint& c) {
+  const auto state = checkpoints::write_parts(place + "/state", c.parts);
+  if (!state) return state.error();
+  const std::string text = to_json(manifest_file{c.manifest, *state}) + "\n";
+  const auto manifest = checkpoints::write_file(place + "/manifest.json", text);
+  if (!manifest) return manifest.error();
+  const auto sum = checkpoints::write_file(place + "/manifest.sum", to_json(*manifest) + "\n");
+  if (!sum) return sum.error();
+  return posix::sync_directory(place);
+}
+
+result<manifest_file> read_manifest(const std::string& place) {
+  const std::string path = place + "/manifest.json";
+  const auto text = checkpoints::read_file(path);
+  if (!text) return text.error();
+  const auto sum_text = checkpoints::read_file(place + "/manifest.sum");
+  if (!sum_text) return sum_text.error();
+  const auto sum = from_json<file_sum>(*sum_text);
+  // Written anew it must be the same text: white space could hide a changed bit.
+  if (!sum || to_json(*sum) + "\n" != *sum_text || *sum != checkpoints::sum_of(*text))
+    return error{errc::incompatible, "'" + path + "' is damaged: its checksum differs"};
+  auto manifest = from_json<manifest_file>(*text);
+  if (!manifest)
+    return error{errc::incompatible, "'" + path + "' can't be read: " + manifest.error().message};
+  if (manifest->checkpoint.format != checkpoint_manifest{}.format)
+    return error{errc::incompatible, "'" + path + "' has format " +
+                                         std::to_string(manifest->checkpoint.format) +
+                                         ", and this build reads format " +
+                                         std::to_string(checkpoint_manifest{}.format)};
+  return manifest;
+}
+
+}  // namespace
+
+struct directory_store::lock {
+  checkpoints::directory_lock held;
+};
+
+directory_store::directory_store(std::string directory, std::unique_ptr<lock> held)
+    : directory_(std::move(directory)), lock_(std::move(held)) {}
+directory_store::~directory_store() = default;
+
+result<std::shared_ptr<directory_store>> directory_store::open(std::string directory) {
+  std::error_code why;
+  fs::create_directories(directory, why);
+  if (why) return cannot("make the directory", directory, why);
+  auto held = checkpoints::directory_lock::take(directory);
+  if (!held) return held.error();
+  remove_left_overs(directory);
+  return std::shared_ptr<directory_store>{
+      new directory_store{std::move(directory), std::make_unique<lock>(lock{*std::move(held)})}};
+}
+
+result<std::uint64_t> directory_store::write(const checkpoint& c) {
+  const std::string name = name_of(c.manifest);
+  const std::string hidden = directory_ + "/.weir-" + name;
+  const std::string place = directory_ + "/" + name;
+  std::error_code why;
+  fs::remove_all(hidden, why);
+  if (!fs::create_directory(hidden, why) || why) return cannot("make the directory", hidden, why);
+  if (auto done = write_into(hidden, c); !done) {
+    fs::remove_all(hidden, why);
+    return done.error();
+  }
+  std::uint64_t size = 0;
+  for (const auto& entry : fs::directory_iterator{hidden, why}) size += entry.file_size(why);
+  fs::rename(hidden, place, why);
+  if (why) return cannot("rename to", place, why);
+  if (auto durable = posix::sync_directory(directory_); !durable) return durable.error();
+  return size;
+}
+
+result<std::vector<stored_checkpoint>> directory_store::list() {
+  return list_checkpoints(directory_);
+}
+
+result<std::vector<stored_checkpoint>> list_checkpoints(const std::string& directory) {
+  std::vector<stored_checkpoint> found;
+  std::error_code why;
+  for (const auto& entry : fs::directory_iterator{directory, why}) {
+    stored_checkpoint s;
+    if (!take_name(entry.path().filename().string(), s)) continue;
+    s.place = entry.path().string();
+    found.push_back(std::move(s));
+  }
+  if (why) return cannot("list the directory", directory, why);
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id > b.id; });
+  return found;
+}
+
+result<checkpoint> directory_store::read(const stored_checkpoint& which) {
+  return read_checkpoint(which.place);
+}
+
+result<checkpoint> read_checkpoint(const std::string& place) {
+  const auto manifest = read_manifest(place);
+  if (!manifest) return manifest.error();
+  auto parts = checkpoints::read_parts(place + "/state", manifest->state);
+  if (!parts) return parts.error();
+  return checkpoint{manifest->checkpoint, *std::move(parts)};
+}
+
+result<void> directory_store::remove(const stored_checkpoint& which) {
+  // Hidden first: what a crash leaves of it must not look like a checkpoint.
+  const std::string hidden = directory_ + "/.weir-removed-" + std::to_string(which.id);
+  std::error_code why;
+  fs::rename(which.place, hidden, why);
+  if (why) return cannot("remove", which.place, why);
+  fs::remove_all(hidden, why);
+  return {};
+}
+
+}  // namespace weir

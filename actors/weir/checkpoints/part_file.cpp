@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/checkpoints/part_file.hpp"
+
+#include "weir/codec/binary.hpp"
+#include "weir/posix/descriptor.hpp"
+
+#ifndef XXH_INLINE_ALL
+#define XXH_INLINE_ALL
+#endif
+#include <xxhash.h>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+namespace weir::checkpoints {
+
+namespace {
+
+constexpr std::size_t block = 1 << 20;
+/// Tells the file from others, and its layout from later ones.
+constexpr std::string_view magic = "weir state 1\n";
+
+class running_sum {
+public:
+  running_sum() : state_(XXH3_createState()) { XXH3_64bits_reset(state_.get()); }
+  void add(const void* from, std::size_t n) {
+    XXH3_64bits_update(state_.get(), from, n);
+    size_ += n;
+  }
+  [[nodiscard]] file_sum sum() const { return {size_, XXH3_64bits_digest(state_.get())}; }
+
+private:
+  struct free_state {
+    void operator()(XXH3_state_t* s) const { XXH3_freeState(s); }
+  };
+  std::unique_ptr<XXH3_state_t, free_state> state_;
+  std::uint64_t size_ = 0;
+};
+
+class block_writer {
+public:
+  block_writer(const posix::descriptor& to, const std::string& path) : to_(&to), path_(&path) {}
+
+  result<void> write(std::string_view text) {
+    sum_.add(text.data(), text.size());
+    held_ += text;
+    return held_.size() < block ? result<void>{} : flush();
+  }
+  result<void> flush() {
+    auto done = posix::write_all(to_->get(), held_, *path_);
+    held_.clear();
+    return done;
+  }
+  [[nodiscard]] file_sum sum() const { return sum_.sum(); }
+
+private:
+  const posix::descriptor* to_;
+  const std::string* path_;
+  std::string held_;
+  running_sum sum_;
+};
+
+result<file_sum> finish(block_writer& out, const posix::descriptor& to, const std::string& path) {
+  if (auto done = out.flush(); !done) return done.error();
+  if (auto durable = posix::sync(to, path); !durable) return durable.error();
+  return out.sum();
+}
+
+/// What stands before a part's data.
+struct part_head {
+  std::string operator_id;
+  std::string state;
+  state_kind kind = state_kind::list;
+  key_group group = 0;
+  std::uint64_t size = 0;
+};
+BOOST_DESCRIBE_STRUCT(part_head, (), (operator_id, state, kind, group, size))
+
+error damaged(const std::string& path, const std::string& how) {
+  return {errc::incompatible, "'" + path + "' is damaged: " + how};
+}
+
+}  // namespace
+
+file_sum sum_of(std::string_view text) {
+  return {text.size(), XXH3_64bits(text.data(), text.size())};
+}
+
+result<file_sum> write_file(const std::string& path, std::string_view text) {
+  auto to = posix::open_to_replace(path);
+  if (!to) return to.error();
+  block_writer out{*to, path};
+  if (auto done = out.write(text); !done) return done.error();
+  return finish(out, *to, path);
+}
+
+result<std::string> read_file(const std::string& path) try {
+  auto from = posix::open_to_read(path);
+  if (!from) return from.error();
+  std::string text(posix::status_of(*from).value_or(posix::file_status{}).size, '\0');
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t n = posix::read_some(*from, text.data() + at, text.size() - at, path);
+    if (n == 0) break;
+    at += n;
+  }
+  text.resize(at);
+  return text;
+} catch (const exception& e) {
+  return e.why();
+}
+
+result<file_sum> write_parts(const std::string& path, const std::vector<snapshot_part>& parts) {
+  auto to = posix::open_to_replace(path);
+  if (!to) return to.error();
+  block_writer out{*to, path};
+  if (auto done = out.write(magic); !done) return done.error();
+  bytes head;
+  for (const snapshot_part& p : parts) {
+    head.clear();
+    encode(part_head{p.operator_id, p.state, p.kind, p.group, p.data.size()}, head);
+    if (auto done = out.write(as_text(head)); !done) return done.error();
+    if (auto done = out.write(as_text(p.data)); !done) return done.error();
+  }
+  return finish(out, *to, path);
+}
+
+result<std::vector<snapshot_part>> read_parts(const std::string& path, const file_sum& expected) {
+  const auto text = read_file(path);
+  if (!text) return text.error();
+  if (text->size() != expected.size)
+    return damaged(path, "it has " + std::to_string(text->size()) + " of " +
+                             std::to_string(expected.size) + " bytes");
+  if (sum_of(*text) != expected) return damaged(path, "its checksum differs");
+  if (!text->starts_with(magic))
+    return damaged(path, "it is no state file, or one of a later version");
+  byte_reader in{as_bytes(std::string_view{*text}.substr(magic.size()))};
+  std::vector<snapshot_part> parts;
+  while (in.remaining() != 0) {
+    part_head head;
+    std::span<const std::byte> data;
+    if (!decode(in, head) || !in.view(head.size, data))
+      return damaged(path, "an entry does not decode");
+    parts.push_back({std::move(head.operator_id), std::move(head.state), head.kind, head.group,
+                     bytes{data.begin(), data.end()}});
+  }
+  return parts;
+}
+
+}  // namespace weir::checkpoints

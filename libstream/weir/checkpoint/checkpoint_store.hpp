@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/checkpoint/checkpoint.hpp"
+#include "weir/core/result.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace weir {
+
+/// A checkpoint that a store holds, and where.
+struct stored_checkpoint {
+  std::uint64_t id = 0;
+  flow::checkpoint_kind kind = flow::checkpoint_kind::checkpoint;
+  std::string place;  ///< For people, and for `read` by place.
+};
+
+/// Keeps the checkpoints of one pipeline. Used by one thread at a time.
+class checkpoint_store {
+public:
+  virtual ~checkpoint_store() = default;
+
+  /// Makes a checkpoint durable, whole or not at all; answers its size in bytes.
+  virtual result<std::uint64_t> write(const checkpoint& c) = 0;
+  /// Those that were written, the newest first. None of them has been read yet: it may be damaged.
+  virtual result<std::vector<stored_checkpoint>> list() = 0;
+  /// Reads one, and verifies it. An error says what is wrong with it.
+  virtual result<checkpoint> read(const stored_checkpoint& which) = 0;
+  virtual result<void> remove(const stored_checkpoint& which) = 0;
+};
+
+/// Reads the newest checkpoint that is whole; nothing if there is none. `warn` is called with one
+/// line for each newer one that is not.
+[[nodiscard]] result<std::optional<checkpoint>> read_newest(
+    checkpoint_store& from, const std::function<void(const std::string&)>& warn);
+
+/// Removes all but the newest `keep` checkpoints; savepoints stay, whoever asked for them deletes
+/// them. What can't be removed is left, with one line to `warn`.
+void remove_old(checkpoint_store& from, std::size_t keep,
+                const std::function<void(const std::string&)>& warn);
+
+}  // namespace weir

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/checkpoint/coordinator.hpp"
+
+#include "weir/core/planted_fault.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace weir {
+
+using order_kind = checkpoint_order::kind;
+
+void checkpoint_coordinator::ask(flow::checkpoint_kind kind, steady_time now, orders& out) {
+  if (busy())
+    asked_.push_back(kind);
+  else
+    trigger(kind, now, out);
+}
+
+void checkpoint_coordinator::tick(steady_time now, orders& out) {
+  if (taking_ && now >= after(began_, timing_.timeout)) {
+    abandon(out);
+    end(now, out);
+  }
+  if (!busy() && now >= next_at_) trigger(flow::checkpoint_kind::checkpoint, now, out);
+}
+
+steady_time checkpoint_coordinator::wakes_at() const noexcept {
+  if (taking_) return after(began_, timing_.timeout);
+  return busy() ? steady_time::max() : next_at_;
+}
+
+void checkpoint_coordinator::trigger(flow::checkpoint_kind kind, steady_time now, orders& out) {
+  taking_ = flow::barrier{next_id_++, kind};
+  began_ = now;
+  next_at_ = after(now, timing_.interval);
+  acknowledged_.clear();
+  parts_.clear();
+  out.push_back({order_kind::trigger, *taking_});
+}
+
+void checkpoint_coordinator::on_acknowledged(std::uint32_t instance, flow::barrier b,
+                                             std::vector<snapshot_part> parts, steady_time,
+                                             orders& out) {
+  if (b != taking_ || !acknowledged_.insert(instance).second) return;
+  std::move(parts.begin(), parts.end(), std::back_inserter(parts_));
+  if (planted(fault::commit_before_manifest) && acknowledged_.size() == 1)
+    out.push_back({order_kind::commit, b});
+  if (acknowledged_.size() != instances_) return;
+  storing_ = std::exchange(taking_, std::nullopt);
+  out.push_back({order_kind::store, b, std::exchange(parts_, {})});
+}
+
+void checkpoint_coordinator::on_stored(flow::barrier b, bool durable, steady_time now,
+                                       orders& out) {
+  if (b != storing_) return;
+  storing_.reset();
+  if (durable) {
+    committing_ = b;
+    committed_.clear();
+    out.push_back({order_kind::commit, b});
+  } else {
+    ++failures_;
+  }
+  end(now, out);
+}
+
+void checkpoint_coordinator::on_committed(std::uint32_t instance, flow::barrier b, orders& out) {
+  if (b != committing_ || !committed_.insert(instance).second) return;
+  if (committed_.size() != instances_) return;
+  committing_.reset();
+  out.push_back({order_kind::done, b});
+}
+
+void checkpoint_coordinator::give_up(steady_time now, orders& out) {
+  committing_.reset();  // what has not committed does so when it is restored
+  const bool was_taking = taking_.has_value();
+  if (was_taking) abandon(out);
+  // Whoever asked for the last one asks again when all have ended again.
+  std::erase(asked_, flow::checkpoint_kind::final);
+  if (was_taking) end(now, out);
+}
+
+void checkpoint_coordinator::resume(steady_time now, orders& out) {
+  paused_ = false;
+  if (!busy()) end(now, out);
+}
+
+void checkpoint_coordinator::abandon(orders& out) {
+  ++failures_;
+  // One that was asked for is waited for by somebody.
+  if (taking_->kind != flow::checkpoint_kind::checkpoint) asked_.push_front(taking_->kind);
+  out.push_back({order_kind::abandon, *std::exchange(taking_, std::nullopt)});
+}
+
+/// Goes on with what was asked for meanwhile.
+void checkpoint_coordinator::end(steady_time now, orders& out) {
+  if (next_at_ != steady_time::max()) next_at_ = std::max(next_at_, now + timing_.min_pause);
+  if (asked_.empty() || busy()) return;
+  const flow::checkpoint_kind kind = asked_.front();
+  asked_.pop_front();
+  trigger(kind, now, out);
+}
+
+}  // namespace weir

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/checkpoint/coordinator.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace weir;
+using namespace std::chrono_literals;
+using order = checkpoint_order::kind;
+using flow::checkpoint_kind;
+
+namespace {
+
+/// A coordinator of two instances, whose clock the test moves.
+struct coordination {
+  explicit coordination(checkpoint_timing timing, std::uint64_t first = 1)
+      : machine{timing, 2, first} {
+    machine.begin(now);
+  }
+
+  /// What it wanted since the last call.
+  std::vector<order> wanted() {
+    std::vector<order> kinds;
+    for (const checkpoint_order& o : out) kinds.push_back(o.what);
+    last = out.empty() ? last : out.back();
+    out.clear();
+    return kinds;
+  }
+  std::vector<order> at(std::chrono::nanoseconds t) {
+    now = steady_time{t};
+    machine.tick(now, out);
+    return wanted();
+  }
+  std::vector<order> acknowledge(std::uint32_t instance, std::uint64_t id,
+                                 checkpoint_kind kind = checkpoint_kind::checkpoint) {
+    machine.on_acknowledged(instance, {id, kind}, {{"op", "state", state_kind::list, 0, {}}}, now,
+                            out);
+    return wanted();
+  }
+  std::vector<order> stored(std::uint64_t id, bool durable = true,
+                            checkpoint_kind kind = checkpoint_kind::checkpoint) {
+    machine.on_stored({id, kind}, durable, now, out);
+    return wanted();
+  }
+  std::vector<order> committed(std::uint32_t instance, std::uint64_t id) {
+    machine.on_committed(instance, {id, checkpoint_kind::checkpoint}, out);
+    return wanted();
+  }
+
+  steady_time now{};
+  checkpoint_coordinator machine;
+  checkpoint_coordinator::orders out;
+  checkpoint_order last;
+};
+
+using orders = std::vector<order>;
+
+}  // namespace
+
+TEST_CASE("a checkpoint is triggered, acknowledged by all, stored, and only then committed") {
+  coordination c{{.interval = 10s}, 7};
+  CHECK(c.machine.wakes_at() == steady_time{10s});
+  CHECK(c.at(9s).empty());
+  CHECK(c.at(10s) == orders{order::trigger});
+  CHECK(c.last.barrier.id == 7);
+  CHECK(c.acknowledge(0, 7).empty());
+  CHECK(c.acknowledge(1, 7) == orders{order::store});
+  CHECK(c.last.parts.size() == 2);
+  CHECK(c.stored(7) == orders{order::commit});
+  CHECK(c.committed(0, 7).empty());
+  CHECK(c.committed(0, 7).empty());
+  CHECK(c.committed(1, 7) == orders{order::done});
+}
+
+TEST_CASE("an acknowledgement that is repeated or of another checkpoint does not count") {
+  coordination c{{.interval = 1s}};
+  (void)c.at(1s);
+  CHECK(c.acknowledge(0, 1).empty());
+  CHECK(c.acknowledge(0, 1).empty());
+  CHECK(c.acknowledge(1, 9).empty());
+  CHECK(c.acknowledge(1, 1) == orders{order::store});
+  CHECK(c.acknowledge(1, 1).empty());
+}
+
+TEST_CASE("one at a time, and a pause between the end of one and the beginning of the next") {
+  coordination c{{.interval = 10s, .min_pause = 5s}};
+  (void)c.at(10s);
+  CHECK(c.at(25s).empty());
+  (void)c.acknowledge(0, 1);
+  (void)c.acknowledge(1, 1);
+  CHECK(c.stored(1) == orders{order::commit});
+  CHECK(c.at(29s).empty());
+  CHECK(c.machine.wakes_at() == steady_time{30s});
+  CHECK(c.at(30s) == orders{order::trigger});
+}
+
+TEST_CASE("a checkpoint that takes longer than its timeout is given up, and the next one begins") {
+  coordination c{{.interval = 10s, .timeout = 4s}};
+  (void)c.at(10s);
+  (void)c.acknowledge(0, 1);
+  CHECK(c.machine.wakes_at() == steady_time{14s});
+  CHECK(c.at(14s) == orders{order::abandon});
+  CHECK(c.acknowledge(1, 1).empty());
+  CHECK(c.machine.failures() == 1);
+  CHECK(c.at(20s) == orders{order::trigger});
+  CHECK(c.last.barrier.id == 2);
+}
+
+TEST_CASE("a checkpoint that can't be stored is not committed") {
+  coordination c{{.interval = 10s}};
+  (void)c.at(10s);
+  (void)c.acknowledge(0, 1);
+  (void)c.acknowledge(1, 1);
+  CHECK(c.stored(1, false).empty());
+  CHECK(c.machine.failures() == 1);
+  CHECK(c.at(20s) == orders{order::trigger});
+}
+
+TEST_CASE("what was asked for waits for the one under way, and outlives a failure of its own") {
+  coordination c{{.interval = 10s}};
+  (void)c.at(10s);
+  c.machine.ask(checkpoint_kind::savepoint, c.now, c.out);
+  CHECK(c.wanted().empty());
+  (void)c.acknowledge(0, 1);
+  (void)c.acknowledge(1, 1);
+  CHECK(c.stored(1) == orders{order::commit, order::trigger});
+  CHECK(c.last.barrier == flow::barrier{2, checkpoint_kind::savepoint});
+  c.machine.give_up(c.now, c.out);
+  CHECK(c.wanted() == orders{order::abandon, order::trigger});
+  CHECK(c.last.barrier == flow::barrier{3, checkpoint_kind::savepoint});
+}
+
+TEST_CASE(
+    "the last checkpoint is forgotten when a stage fails: its region has not ended after all") {
+  coordination c{{}};
+  CHECK(c.machine.wakes_at() == steady_time::max());
+  c.machine.ask(checkpoint_kind::final, c.now, c.out);
+  CHECK(c.wanted() == orders{order::trigger});
+  c.machine.pause();
+  c.machine.give_up(c.now, c.out);
+  CHECK(c.wanted() == orders{order::abandon});
+  c.machine.resume(c.now, c.out);
+  CHECK(c.wanted().empty());
+}
+
+TEST_CASE(
+    "while a region is down no checkpoint begins, and one that is being stored is completed") {
+  coordination c{{.interval = 10s}};
+  (void)c.at(10s);
+  (void)c.acknowledge(0, 1);
+  (void)c.acknowledge(1, 1);
+  c.machine.pause();
+  c.machine.give_up(c.now, c.out);
+  CHECK(c.wanted().empty());
+  CHECK(c.stored(1) == orders{order::commit});
+  CHECK(c.at(40s).empty());
+  CHECK(c.machine.wakes_at() == steady_time::max());
+  c.machine.resume(c.now, c.out);
+  CHECK(c.at(40s) == orders{order::trigger});
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/checkpoints/directory_store.hpp"
+
+#include "checkpoint/temporary_directory.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
+
+using namespace weir;
+using weir::test::temporary_directory;
+namespace fs = std::filesystem;
+
+namespace {
+
+bytes text_bytes(std::string_view text) {
+  const auto view = as_bytes(text);
+  return {view.begin(), view.end()};
+}
+
+checkpoint sample(std::uint64_t id,
+                  flow::checkpoint_kind kind = flow::checkpoint_kind::checkpoint) {
+  checkpoint c;
+  c.manifest.pipeline = "sample";
+  c.manifest.id = id;
+  c.manifest.kind = kind;
+  c.manifest.key_groups = 128;
+  c.manifest.shape = ~std::uint64_t{0} - 5;
+  c.manifest.taken_at = timestamp{std::chrono::seconds{1'700'000'000}};
+  c.manifest.operators = {{"count by shop", "window", true, true}};
+  c.parts.push_back({"count by shop", "pane", state_kind::keyed, 77, text_bytes("seven")});
+  c.parts.push_back({"out", "committable", state_kind::list, 0, {}});
+  c.parts.push_back({"in", "@split", state_kind::union_list, 0, text_bytes(std::to_string(id))});
+  return c;
+}
+
+std::shared_ptr<directory_store> open(const std::string& path) {
+  return directory_store::open(path).value();
+}
+
+std::string read_text(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+void write_text(const std::string& path, const std::string& text) {
+  std::ofstream{path, std::ios::binary} << text;
+}
+
+bool same(const checkpoint& a, const checkpoint& b) {
+  const auto equal = [](const snapshot_part& x, const snapshot_part& y) {
+    return x.operator_id == y.operator_id && x.state == y.state && x.kind == y.kind &&
+           x.group == y.group && x.data == y.data;
+  };
+  return a.manifest.id == b.manifest.id && a.manifest.shape == b.manifest.shape &&
+         a.manifest.taken_at == b.manifest.taken_at && a.manifest.pipeline == b.manifest.pipeline &&
+         a.parts.size() == b.parts.size() &&
+         std::equal(a.parts.begin(), a.parts.end(), b.parts.begin(), equal);
+}
+
+}  // namespace
+
+TEST_CASE("a checkpoint that is read is the one that was written") {
+  const temporary_directory dir;
+  const auto store = open(dir.path());
+  CHECK(store->list().value().empty());
+  const std::uint64_t size = store->write(sample(3)).value();
+  auto listed = store->list().value();
+  REQUIRE(listed.size() == 1);
+  CHECK(listed[0].id == 3);
+  CHECK(same(store->read(listed[0]).value(), sample(3)));
+  std::uint64_t on_disk = 0;
+  for (const auto& entry : fs::directory_iterator{listed[0].place}) on_disk += entry.file_size();
+  CHECK(size == on_disk);
+}
+
+TEST_CASE("the newest comes first, and old ones go, but savepoints stay") {
+  const temporary_directory dir;
+  const auto store = open(dir.path());
+  for (const std::uint64_t id : {2, 9, 10, 11}) REQUIRE(store->write(sample(id)));
+  REQUIRE(store->write(sample(1, flow::checkpoint_kind::savepoint)));
+  const auto ignore = [](const std::string& line) { FAIL(line); };
+  CHECK(read_newest(*store, ignore).value()->manifest.id == 11);
+  remove_old(*store, 2, ignore);
+  std::vector<std::uint64_t> left;
+  auto listed = store->list().value();
+  for (const stored_checkpoint& s : listed) left.push_back(s.id);
+  CHECK(left == std::vector<std::uint64_t>{11, 10, 1});
+}
+
+TEST_CASE(
+    "a bit that is flipped anywhere, or a file cut anywhere, is found, and the checkpoint "
+    "before is used") {
+  const temporary_directory dir;
+  const auto store = open(dir.path());
+  REQUIRE(store->write(sample(1)));
+  REQUIRE(store->write(sample(2)));
+  for (const char* name :
+       {"/checkpoint-2/manifest.json", "/checkpoint-2/manifest.sum", "/checkpoint-2/state"}) {
+    const std::string path = dir.path() + name;
+    const std::string whole = read_text(path);
+    REQUIRE(!whole.empty());
+    const auto expect_the_one_before = [&] {
+      int warnings = 0;
+      const auto found = read_newest(*store, [&](const std::string&) { ++warnings; });
+      REQUIRE(found);
+      REQUIRE((*found)->manifest.id == 1);
+      REQUIRE(same(**found, sample(1)));
+      REQUIRE(warnings == 1);
+    };
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      INFO(name << " byte " << i);
+      for (const int bit : {0, 3, 5, 7}) {
+        std::string flipped = whole;
+        flipped[i] = static_cast<char>(flipped[i] ^ (1 << bit));
+        write_text(path, flipped);
+        expect_the_one_before();
+      }
+      write_text(path, whole.substr(0, i));
+      expect_the_one_before();
+    }
+    write_text(path, whole + "\n");
+    expect_the_one_before();
+    fs::remove(path);
+    expect_the_one_before();
+    write_text(path, whole);
+    REQUIRE(read_newest(*store, [](const std::string&) {}).value()->manifest.id == 2);
+  }
+}
+
+TEST_CASE("where no checkpoint is whole, nothing is begun anew in silence") {
+  const temporary_directory dir;
+  const auto store = open(dir.path());
+  REQUIRE(store->write(sample(1)));
+  fs::remove(dir / "checkpoint-1/state");
+  const auto found = read_newest(*store, [](const std::string&) {});
+  REQUIRE(!found);
+  CHECK(found.error().message.find("--fresh") != std::string::npos);
+}
+
+TEST_CASE("what a crash left half-written is no checkpoint, and is cleared away") {
+  const temporary_directory dir;
+  fs::create_directory(dir / ".weir-checkpoint-4");
+  write_text(dir / ".weir-checkpoint-4/state", "half");
+  const auto store = open(dir.path());
+  CHECK(store->list().value().empty());
+  CHECK(!fs::exists(dir / ".weir-checkpoint-4"));
+}
+
+TEST_CASE("a directory serves one run at a time, and the refusal names the process that has it") {
+  const temporary_directory dir;
+  auto first = open(dir.path());
+  const auto second = directory_store::open(dir.path());
+  REQUIRE(!second);
+  CHECK(second.error().code == errc::already_running);
+  CHECK(second.error().message.find(std::to_string(getpid())) != std::string::npos);
+  first.reset();
+  CHECK(directory_store::open(dir.path()));
+}
+
+TEST_CASE("a checkpoint of a later format is refused by its number") {
+  const temporary_directory dir;
+  const auto store = open(dir.path());
+  checkpoint c = sample(1);
+  c.manifest.format = 2;
+  REQUIRE(store->write(c));
+  const auto listed = store->list().value();
+  const auto found = store->read(listed[0]);
+  REQUIRE(!found);
+  CHECK(found.error().message.find("format 2") != std::string::npos);
+}
+
+TEST_CASE(
+    "a disk that is full, or a directory that is gone, is an error and leaves nothing behind") {
+  const temporary_directory dir;
+  const auto store = open(dir / "state");
+  fs::remove_all(dir / "state");
+  const auto written = store->write(sample(1));
+  REQUIRE(!written);
+  CHECK(written.error().message.find("state") != std::string::npos);
+}
