@@ -125,8 +125,7 @@ TEST_CASE("what a given-up checkpoint had prepared is committed with the next on
   s.effects().clear();
   s.work();
   std::size_t committables = 0;
-  for (const snapshot_part& p : s.saved())
-    committables += p.state == "committable";
+  for (const snapshot_part& p : s.saved()) committables += p.state == "committable";
   CHECK(committables == 2);
   s.tell(flow::command::kind::commit, {2});
   CHECK(values_of(out.seen().rows) == std::vector<std::int64_t>{0, 1, 2});

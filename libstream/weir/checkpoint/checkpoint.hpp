@@ -40,8 +40,9 @@ struct checkpoint {
   std::vector<snapshot_part> parts;
 };
 
-/// A fingerprint of the operators' ids and kinds. Operators are numbered by kind, so in two plans of
-/// one shape a made-up id means the same operator; parallelism and how events are dealt may differ.
+/// A fingerprint of the operators' ids and kinds. Operators are numbered by kind, so in two plans
+/// of one shape a made-up id means the same operator; parallelism and how events are dealt may
+/// differ.
 [[nodiscard]] std::uint64_t graph_shape(const plan& p);
 
 /// What `p` writes into the manifest of a checkpoint.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/planted_fault.hpp"
 #include "weir/flow/batch_body.hpp"
 #include "weir/flow/output_port.hpp"
-#include "weir/core/planted_fault.hpp"
 
 #include <algorithm>
 #include <deque>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "weir/flow/frame.hpp"
 #include "weir/core/planted_fault.hpp"
+#include "weir/flow/frame.hpp"
 
 #include <algorithm>
 #include <cstddef>

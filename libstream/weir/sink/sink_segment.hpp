@@ -2,8 +2,8 @@
 #pragma once
 
 #include "weir/codec/binary.hpp"
-#include "weir/flow/describe_event.hpp"
 #include "weir/core/planted_fault.hpp"
+#include "weir/flow/describe_event.hpp"
 #include "weir/flow/segment.hpp"
 #include "weir/metrics/stage_metrics.hpp"
 #include "weir/sink/sink.hpp"

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "weir/codec/binary.hpp"
-#include "weir/flow/consumer_body.hpp"
 #include "weir/core/planted_fault.hpp"
+#include "weir/flow/consumer_body.hpp"
 #include "weir/source/source.hpp"
 #include "weir/source/split_lanes.hpp"
 
