@@ -52,7 +52,9 @@ TEST_CASE("a keyed table's snapshot has a part for each key group, and restores 
   snapshot_writer to{parts};
   to.bind("op");
   t.snapshot(to, "values", 16);
-  CHECK(parts.size() == 16);
+  REQUIRE(parts.size() == 17);  // and one that says what an entry is
+  CHECK(parts[0].kind == state_kind::union_list);
+  parts.erase(parts.begin());
 
   keyed_table<std::string, std::int64_t> low;
   keyed_table<std::string, std::int64_t> high;
@@ -77,8 +79,8 @@ TEST_CASE("a damaged snapshot is refused with the state's name") {
   snapshot_writer to{parts};
   to.bind("op");
   t.snapshot(to, "values", 1);
-  REQUIRE(parts.size() == 1);
-  parts[0].data.pop_back();
+  REQUIRE(parts.size() == 2);
+  parts[1].data.pop_back();
   snapshot_reader from{parts};
   from.bind("op");
   keyed_table<std::string, std::int64_t> back;

@@ -56,9 +56,9 @@ public:
   }
 
   void restore(snapshot_reader& from) {
-    each_state([&](auto& state) {
-      load_entries(from, state.name(),
-                   [&](auto slot, byte_reader& in) { return state.load(slot, in); });
+    each_state([&]<class State>(State& state) {
+      load_entries<typename State::stored>(
+          from, state.name(), [&](auto slot, byte_reader& in) { return state.load(slot, in); });
     });
     load_timers(event_timers_, "@event timers", from);
     load_timers(processing_timers_, "@processing timers", from);
@@ -125,7 +125,7 @@ private:
 
   template <class State>
   void save_state(State& state, snapshot_writer& to) {
-    save_entries(to, state.name(), [&](auto add) {
+    save_entries<typename State::stored>(to, state.name(), [&](auto add) {
       keys_.each([&](const K& key, std::uint32_t slot) {
         if (state.holds(slot)) state.save(slot, add(key));
       });
@@ -134,15 +134,16 @@ private:
 
   void save_timers(const timer_queue& timers, std::string_view name, snapshot_writer& to) {
     if (planted(fault::timers_not_saved)) return;
-    save_entries(to, name, [&](auto add) {
+    save_entries<timestamp>(to, name, [&](auto add) {
       timers.each([&](const timer_queue::entry& e) { encode(e.at, add(keys_.key(e.slot))); });
     });
   }
 
   /// Calls `write(add)`, where `add(key)` begins an entry; writes what came together for each key
-  /// group.
-  template <class Write>
+  /// group. An entry is a key and a `V`.
+  template <class V, class Write>
   void save_entries(snapshot_writer& to, std::string_view name, Write write) {
+    save_form<std::pair<K, V>>(to, name);
     std::vector<bytes> parts(std::is_same_v<K, no_key> ? 1 : environment_.key_groups);
     write([&](const K& key) -> bytes& {
       bytes& part =
@@ -160,21 +161,23 @@ private:
     }
   }
 
-  template <class Load>
+  template <class V, class Load>
   void load_entries(snapshot_reader& from, std::string_view name, Load load) {
+    const saved_form form = form_of<std::pair<K, V>>(from, name);
+    const auto read = [&](byte_reader& entry) {
+      K key{};
+      return decode(entry, key) && load(keys_.enter(key), entry);
+    };
     from.each(name, [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
-      while (in.remaining() != 0) {
-        K key{};
-        if (!decode(in, key) || !load(keys_.enter(key), in))
-          throw exception({errc::incompatible,
-                           "state '" + std::string{name} + "': a saved entry does not decode"});
-      }
+      if (!form.each_entry(in, read))
+        throw exception({errc::incompatible,
+                         "state '" + std::string{name} + "': a saved entry does not decode"});
     });
   }
 
   void load_timers(timer_queue& timers, std::string_view name, snapshot_reader& from) {
-    load_entries(from, name, [&](std::uint32_t slot, byte_reader& in) {
+    load_entries<timestamp>(from, name, [&](std::uint32_t slot, byte_reader& in) {
       timestamp at;
       if (!decode(in, at)) return false;
       timers.set({at, slot});

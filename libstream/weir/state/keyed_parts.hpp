@@ -7,12 +7,14 @@
 #include "weir/core/planted_fault.hpp"
 #include "weir/core/time.hpp"
 #include "weir/state/key_groups.hpp"
+#include "weir/state/saved_form.hpp"
 #include "weir/state/snapshot.hpp"
 
 #include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -30,7 +32,10 @@ public:
     encode(key, part);
     return part;
   }
+  /// Writes them; each entry is a key and the `Rest`, as far as that is one type for all.
+  template <class... Rest>
   void write(snapshot_writer& to, std::string_view state) {
+    save_form<std::tuple<K, Rest...>>(to, state);
     for (std::size_t g = 0; g < parts_.size(); ++g)
       if (!parts_[g].empty()) to.keyed(state, static_cast<key_group>(g), std::move(parts_[g]));
   }
@@ -41,8 +46,9 @@ private:
 
 /// Calls `load(key, in)` for each entry that `keyed_parts` wrote; throws `weir::exception` if one
 /// does not decode or `load` answers false.
-template <class K, class Load>
+template <class K, class... Rest, class Load>
 void read_keyed_parts(const snapshot_reader& from, std::string_view state, Load load) {
+  require_form<std::tuple<K, Rest...>>(from, state);
   from.each(state, [&](key_group, std::span<const std::byte> data) {
     byte_reader in{data};
     while (in.remaining() != 0) {

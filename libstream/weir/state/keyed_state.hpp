@@ -26,6 +26,8 @@ class keyed_state {
                 "weir: a state's type needs a codec: describe it with BOOST_DESCRIBE_STRUCT");
 
 public:
+  using stored = V;
+
   /// Throws `weir::exception` if the name is empty or begins with '@', as those of the library do.
   explicit keyed_state(std::string name) : name_(std::move(name)) {
     if (name_.empty() || name_.front() == '@')

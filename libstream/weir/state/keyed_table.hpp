@@ -5,6 +5,7 @@
 #include "weir/codec/key_hash.hpp"
 #include "weir/core/error.hpp"
 #include "weir/state/key_groups.hpp"
+#include "weir/state/saved_form.hpp"
 #include "weir/state/snapshot.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -62,6 +63,7 @@ public:
   /// Writes all entries, one part a key group that has some. `prefix` goes before each part.
   void snapshot(snapshot_writer& to, std::string_view name, std::uint32_t groups,
                 std::span<const std::byte> prefix = {}) const {
+    save_form<std::pair<K, V>>(to, name);
     std::vector<bytes> parts(groups);
     for (const auto& [key, value] : map_) {
       bytes& part = parts[group_of_hash(key_hash(key), groups)];
@@ -74,22 +76,28 @@ public:
   }
 
   void restore(const snapshot_reader& from, std::string_view name) {
+    const saved_form saved = form(from, name);
     from.each(name, [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
-      read_entries(in, name);
+      read_entries(in, name, saved);
     });
   }
 
+  [[nodiscard]] static saved_form form(const snapshot_reader& from, std::string_view name) {
+    return form_of<std::pair<K, V>>(from, name);
+  }
   /// Adds the entries that are left in `in`.
-  void read_entries(byte_reader& in, std::string_view name) {
-    while (in.remaining() != 0) {
+  void read_entries(byte_reader& in, std::string_view name, const saved_form& form) {
+    const auto read = [this](byte_reader& entry) {
       K key{};
       V value{};
-      if (!decode(in, key) || !decode(in, value))
-        throw exception({errc::incompatible,
-                         "state '" + std::string{name} + "': a saved entry does not decode"});
+      if (!decode(entry, key) || !decode(entry, value)) return false;
       map_.insert_or_assign(std::move(key), std::move(value));
-    }
+      return true;
+    };
+    if (!form.each_entry(in, read))
+      throw exception(
+          {errc::incompatible, "state '" + std::string{name} + "': a saved entry does not decode"});
   }
 
 private:

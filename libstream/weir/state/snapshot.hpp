@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,7 +37,14 @@ class snapshot_writer {
 public:
   explicit snapshot_writer(std::vector<snapshot_part>& parts) : parts_(&parts) {}
 
-  void bind(std::string_view operator_id) { operator_id_ = operator_id; }
+  void bind(std::string_view operator_id) {
+    operator_id_ = operator_id;
+    named_.clear();
+  }
+  /// Whether nobody has asked so before of this state of the operator that is bound.
+  [[nodiscard]] bool first_of(std::string_view state) {
+    return named_.insert(std::string{state}).second;
+  }
 
   void keyed(std::string_view state, key_group group, bytes data) {
     parts_->push_back(
@@ -49,6 +57,7 @@ public:
 private:
   std::vector<snapshot_part>* parts_;
   std::string operator_id_;
+  std::set<std::string> named_;
 };
 
 /// The parts of a checkpoint that belong to one stage instance.
@@ -57,6 +66,7 @@ public:
   explicit snapshot_reader(std::span<const snapshot_part> parts) : parts_(parts) {}
 
   void bind(std::string_view operator_id) { operator_id_ = operator_id; }
+  [[nodiscard]] const std::string& bound_to() const noexcept { return operator_id_; }
 
   /// Calls `take(group, data)` for each part of the named state of the bound operator.
   template <class F>

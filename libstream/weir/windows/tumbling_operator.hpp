@@ -78,12 +78,13 @@ public:
   }
 
   void restore(snapshot_reader& from) {
+    const saved_form form = table::form(from, "pane");
     from.each("pane", [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
       timestamp start;
       if (!decode(in, start))
         throw exception({errc::incompatible, "a saved window does not decode"});
-      pane_of(windows_.at(start)).entries.read_entries(in, "pane");
+      pane_of(windows_.at(start)).entries.read_entries(in, "pane", form);
     });
     watermark_ = saved_watermark(from);
   }

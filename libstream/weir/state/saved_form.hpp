@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/codec/evolve.hpp"
+#include "weir/core/error.hpp"
+#include "weir/state/snapshot.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace weir {
+
+/// How the entries of a saved state are read by a program whose types may have changed since.
+class saved_form {
+public:
+  /// They are as the program writes them.
+  saved_form() = default;
+  explicit saved_form(schema_change change) : change_(std::move(change)) {}
+
+  [[nodiscard]] bool changes() const noexcept { return change_.has_value(); }
+
+  /// Calls `read(reader)`, which answers false if there is no entry, for each entry in `in`; false
+  /// if one is damaged.
+  template <class Read>
+  [[nodiscard]] bool each_entry(byte_reader& in, Read read) const {
+    bytes entry;
+    while (in.remaining() != 0) {
+      if (!change_) {
+        if (!read(in)) return false;
+        continue;
+      }
+      entry.clear();
+      if (!change_->convert(in, entry)) return false;
+      byte_reader converted{entry};
+      if (!read(converted)) return false;
+    }
+    return true;
+  }
+
+private:
+  std::optional<schema_change> change_;
+};
+
+inline std::string form_name(std::string_view state) { return "@form of " + std::string{state}; }
+
+/// Notes that each entry of a state is an `Entry` in the binary codec; once a snapshot.
+template <encodable Entry>
+void save_form(snapshot_writer& to, std::string_view state) {
+  if (!to.first_of(state)) return;
+  static const bytes encoded = [] {
+    bytes data;
+    encode_schema(schema_of<Entry>(), data);
+    return data;
+  }();
+  to.item(form_name(state), encoded, state_kind::union_list);
+}
+
+/// Returns how the entries of a saved state are read as `Entry`. Throws `weir::exception`, naming
+/// the member, if they can't be.
+template <encodable Entry>
+[[nodiscard]] saved_form form_of(const snapshot_reader& from, std::string_view state) {
+  std::optional<schema> saved;
+  from.each(form_name(state), [&](key_group, std::span<const std::byte> data) {
+    byte_reader in{data};
+    schema s;
+    if (!saved && decode_schema(in, s)) saved = std::move(s);
+  });
+  if (!saved || fingerprint(*saved) == fingerprint<Entry>()) return {};
+  auto change = change_to<Entry>(*std::move(saved));
+  if (!change)
+    throw exception({errc::incompatible, "state '" + std::string{state} + "' of '" +
+                                             from.bound_to() +
+                                             "' can't be restored: " + change.error().message});
+  return saved_form{*std::move(change)};
+}
+
+/// As `form_of` for entries that are more than an `Entry`: it must not have changed.
+template <encodable Entry>
+void require_form(const snapshot_reader& from, std::string_view state) {
+  if (form_of<Entry>(from, state).changes())
+    throw exception({errc::incompatible, "state '" + std::string{state} + "' of '" +
+                                             from.bound_to() +
+                                             "' can't be restored: a type in it has changed"});
+}
+
+}  // namespace weir
