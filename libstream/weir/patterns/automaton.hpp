@@ -84,6 +84,7 @@ struct automaton {
   std::uint16_t skip_step = 0;
   bool ambiguous = false;  ///< Two ways through it may take the same events for the same steps.
   std::string name;
+  std::vector<std::string> idle_gaps;  ///< NOT steps whose time since the event before says nothing.
 
   [[nodiscard]] const state& start() const noexcept { return states.front(); }
 };

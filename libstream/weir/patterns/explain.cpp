@@ -124,6 +124,11 @@ std::string explain(const automaton& a) {
       text += "    " + edge_text(a, s, e, n == 0) + " -> " + std::to_string(e.to) + "\n";
     }
   }
+  for (const std::string& step : a.idle_gaps)
+    text +=
+        "  warning: step '" + step +
+        "': a time since the previous event says nothing on a NOT step in the middle; set it on "
+        "the step after it\n";
   for (const std::string& w : growth_warnings(a)) text += "  warning: " + w + "\n";
   return text;
 }
