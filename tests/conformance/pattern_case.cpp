@@ -42,10 +42,9 @@ void add_step(pattern<record>& to, const std::string& name, const std::string& h
     add(to, name, how);
 }
 
-/// A time of 0 is none.
 std::optional<duration> given_gap(const json::object& from) {
   const json::value* gap = given(from, "gap_ms");
-  if (gap == nullptr || whole(*gap) == 0) return std::nullopt;
+  if (gap == nullptr) return std::nullopt;
   return duration{whole(*gap)};
 }
 
@@ -90,7 +89,11 @@ void add_item(pattern<record>& to, const json::object& item) {
   set_rest(to, item);
 }
 
+/// How the first item follows says nothing, but it can't be a NOT: the builder has no words for it.
 pattern<record> make_first(const json::object& item) {
+  if (text(item.at("contiguity")).starts_with("not_"))
+    throw exception({errc::invalid_argument, "step '" + text(item.at("name")) +
+                                                 "': a pattern can't begin with a NOT step"});
   if (const auto* inside = given(item, "group")) return group(make_steps(inside->as_array()));
   pattern<record> made{text(item.at("name"))};
   made.where(make_condition(item.at("cond")));

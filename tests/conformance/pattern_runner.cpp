@@ -152,15 +152,14 @@ setting make_setting(const json::object& one) {
   return s;
 }
 
-}  // namespace
+json::object refused(const std::string& why) {
+  return {{"matches", json::array{}},
+          {"emitted_at", json::array{}},
+          {"error", "invalid_pattern"},
+          {"message", why}};
+}
 
-json::object run_pattern_case(const json::object& one) {
-  const setting s = make_setting(one);
-  if (const auto plan = s.what.compile(); !plan)
-    return {{"matches", json::array{}},
-            {"emitted_at", json::array{}},
-            {"error", "invalid_pattern"},
-            {"message", plan.error().message}};
+json::object run_valid_case(const json::object& one, const setting& s) {
   const json::array& input = one.at("input").as_array();
   const bool operators = one.contains("time");
   std::optional<run> r{begin(s, start_of(input))};
@@ -182,6 +181,19 @@ json::object run_pattern_case(const json::object& one) {
   const auto* wants = one.if_contains("report_timeouts");
   if (wants == nullptr || !wants->is_bool() || !wants->as_bool()) result.erase("timeouts");
   return result;
+}
+
+}  // namespace
+
+json::object run_pattern_case(const json::object& one) {
+  std::optional<setting> s;
+  try {
+    s = make_setting(one);
+  } catch (const exception& e) {
+    return refused(e.why().message);
+  }
+  const auto plan = s->what.compile();
+  return plan ? run_valid_case(one, *s) : refused(plan.error().message);
 }
 
 }  // namespace weir::conformance

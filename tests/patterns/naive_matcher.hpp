@@ -86,8 +86,9 @@ private:
     const naive_item* item;
     contiguity how = contiguity::any;
     std::int64_t gap = 0;
-    bool reached = false;  ///< Of a repeat: the minimum had been reached.
+    bool reached = false;  ///< Of a repeat: the loop may be left there.
     bool missing = false;  ///< Of a leave: the item took nothing.
+    bool begun = false;    ///< Of a repeat: the loop had taken something.
 
     friend bool operator==(const element&, const element&) = default;
   };
@@ -159,11 +160,36 @@ private:
       else
         for (const word& w : times)
           if (is_cut(w)) add(all, w);
-      times = join(times, {{{part::repeat, &i, {}, 0, n >= i.min}}});
-      times = join(times, write_once(i, i.inner, i.inner_gap));
+      times = write_again(times, i, n >= i.min || may_be_empty_inside(i), gap);
     }
     if (i.optional) all.push_back({{part::leave, &i, {}, 0, false, true}});
     return all;
+  }
+
+  /// Writes one more repetition behind those there are. The time between repetitions is one between
+  /// events: the first event, if earlier repetitions took none, has the item's own.
+  std::vector<word> write_again(const std::vector<word>& so_far, const naive_item& i,
+                                bool may_leave, std::int64_t gap) {
+    std::vector<word> all;
+    for (const bool begun : {false, true}) {
+      std::vector<word> some;
+      for (const word& w : so_far)
+        if (begun ==
+            std::any_of(w.begin(), w.end(), [](const element& e) { return e.what == part::take; }))
+          some.push_back(w);
+      if (some.empty() || too_many_) continue;
+      some = join(some, {{{part::repeat, &i, {}, 0, may_leave, false, begun}}});
+      for (word& w : join(some, write_once(i, i.inner, begun ? i.inner_gap : gap)))
+        add(all, std::move(w));
+    }
+    too_many_ = too_many_ || all.size() > 1500;
+    return all;
+  }
+
+  static bool may_be_empty_inside(const naive_item& i) {
+    return !i.group.empty() && std::all_of(i.group.begin(), i.group.end(), [](const naive_item& x) {
+      return is_no(x) || x.optional || may_be_empty_inside(x);
+    });
   }
 
   std::vector<word> write_list(const std::vector<naive_item>& items, std::optional<contiguity> how,
@@ -207,7 +233,7 @@ private:
         (x.item->how == patterns::link::not_next ? r.no_next : r.no).push_back(x.item);
       if (x.what == part::leave && x.item->greedy && x.item->min != x.item->max)
         r.greedy.push_back(x.item);
-      if (x.what != part::repeat) continue;
+      if (x.what != part::repeat || !x.begun) continue;
       if (to < word_->size() && x.item == (*word_)[to].item) r.again_of_own = true;
       const auto [list, at] = list_.at(x.item);
       for (std::size_t k = at + 1; k < list->size() && is_no((*list)[k]); ++k) {
@@ -262,9 +288,11 @@ private:
     while (to < word_->size() && (*word_)[to].what != part::take) ++to;
     if (to == word_->size()) return is_cut(*word_) ? void() : reach_end(e, taken);
     const element& q = (*word_)[to];
-    const rules r = rules_of(e, to);
+    rules r = rules_of(e, to);
     std::set<const naive_item*> lifted;
     if (taken.empty()) {
+      r.no.clear();  // a NOT counts from an event that was taken
+      r.no_next.clear();
       element first = q;
       first.how = contiguity::any;
       for (std::size_t k = 0; k < input_.size(); ++k) {
@@ -307,10 +335,14 @@ private:
     std::int64_t gap = 0;
     for (; e < word_->size(); ++e) {
       const element& x = (*word_)[e];
-      if (x.what == part::leave && x.missing) trailing = {};  // what follows a NOT, if not taken
+      if (x.what == part::leave && x.missing) {  // what follows a NOT, if not taken
+        trailing = {};
+        gap = 0;
+      }
       if (x.what != part::no) continue;
       (x.item->how == patterns::link::not_next ? trailing.no_next : trailing.no).push_back(x.item);
-      if (x.item->gap != 0) gap = gap == 0 ? x.item->gap : std::min(gap, x.item->gap);
+      if (x.item->gap != 0 && x.item->how == patterns::link::not_followed_by)
+        gap = gap == 0 ? x.item->gap : std::min(gap, x.item->gap);
     }
     const std::size_t last = taken.back().first;
     if (trailing.no.empty() && trailing.no_next.empty()) {

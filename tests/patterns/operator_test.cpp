@@ -261,6 +261,104 @@ TEST_CASE("partial matches can be looked at while they run") {
   CHECK(seen[0].time_left == 6us);
 }
 
+TEST_CASE("the time left is that of the last wait to end, and of the whole") {
+  const auto left = [](pattern<note> p, std::int64_t clock) {
+    detect_options<note> o;
+    o.watch = std::make_shared<match_watch>();
+    auto run = matching(std::move(p), o).run();
+    run.push({"k", 'a', 7}, us(1));
+    o.watch->ask();
+    run.push_watermark(us(clock));
+    const auto seen = o.watch->answers();
+    REQUIRE(seen.size() == 1);
+    return seen[0].time_left;
+  };
+  const auto a = [] { return pattern<note>("a").where(named('a')); };
+  const auto b = [=](duration gap) {
+    return a().followed_by("b").where(named('b')).within(gap, since::previous);
+  };
+  CHECK(left(b(5us), 3) == 3us);
+  CHECK(left(b(5us).within(9us), 3) == 3us);
+  CHECK(left(b(5us).within(5us), 3) == 3us);
+  CHECK(left(b(5us).optional().followed_by("c").within(8us, since::previous), 3) == 6us);
+  CHECK(left(b(5us).optional().followed_by("c"), 3) == std::nullopt);
+  CHECK(left(b(5us).optional().followed_by("c").within(7us), 3) == 5us);
+}
+
+TEST_CASE("matches that are complete but not out yet are in the view, and marked") {
+  detect_options<note> o;
+  o.watch = std::make_shared<match_watch>();
+  const auto see = [&](pattern<note> p, std::initializer_list<note> events) {
+    auto run = matching(std::move(p), o).run();
+    std::int64_t at = 0;
+    for (const note& n : events) run.push(n, us(++at));
+    o.watch->ask();
+    run.push_watermark(us(at));
+    return o.watch->answers();
+  };
+  const auto alone =
+      see(pattern<note>("a").where(named('a')).not_followed_by("n").where(named('n')).within(9us),
+          {{"k", 'a', 1}, {"k", 'x', 1}});
+  REQUIRE(alone.size() == 1);
+  CHECK(alone[0].stage == match_stage::unless_not);
+  CHECK(alone[0].waits_for.empty());
+  CHECK(alone[0].time_left == 8us);
+
+  const auto equal = [](const note& n, const match_so_far<note>& m) {
+    return n.name == 'b' && n.price == m.first("a")->price;
+  };
+  const auto p = pattern<note>("a")
+                     .where(named('a'))
+                     .followed_by("b")
+                     .where(equal)
+                     .within(9us)
+                     .skip(skip_past_last());
+  const auto seen = see(p, {{"k", 'a', 1}, {"k", 'a', 2}, {"k", 'b', 2}});
+  REQUIRE(seen.size() == 2);
+  CHECK(seen[0].stage == match_stage::growing);
+  CHECK(seen[0].waits_for == texts{"b"});
+  CHECK(seen[1].stage == match_stage::in_line);
+  CHECK(seen[1].key == "\"k\"");
+  CHECK(seen[1].step == "b");
+  CHECK(seen[1].events.size() == 2);
+  CHECK(seen[1].began == us(2));
+  CHECK(seen[1].time_left == 8us);
+}
+
+TEST_CASE("what is given up or waits is shown under a skip strategy, too") {
+  detect_options<note> o;
+  o.limits = {.matches_per_key = 3, .then = at_limit::drop_newest};
+  const auto p = pattern<note>("a")
+                     .where(named('a'))
+                     .followed_by("b")
+                     .where([](const note& n, const match_so_far<note>& m) {
+                       return n.name == 'b' && n.price == m.first("a")->price;
+                     })
+                     .skip(skip_to_next());
+  auto run = matching(p, o).run();
+  const auto shown = [&](const std::string& wanted) {
+    std::int64_t n = -1;
+    run.metrics("detect").each_counter([&](const std::string& name, std::uint64_t v) {
+      if (name == wanted) n = static_cast<std::int64_t>(v);
+    });
+    run.metrics("detect").each_gauge([&](const std::string& name, std::int64_t v) {
+      if (name == wanted) n = v;
+    });
+    return n;
+  };
+  for (int i = 1; i <= 5; ++i) run.push({"k", 'a', i}, us(i));
+  for (int i = 2; i <= 3; ++i) run.push({"k", 'b', i}, us(i + 4));
+  run.push_watermark(us(9));
+  CHECK(run.outputs().empty());
+  CHECK(shown("partial_matches") == 1);
+  CHECK(shown("matches_waiting") == 2);
+  CHECK(shown("partial_matches_dropped") == 2);
+  run.push({"k", 'b', 1}, us(10));
+  run.push_watermark(us(10));
+  CHECK(texts_of(run.outputs()) == texts{"ka1 kb1 @10", "ka2 kb2 @6", "ka3 kb3 @7"});
+  CHECK(shown("matches_waiting") == 0);
+}
+
 TEST_CASE("saved and restored anywhere, at another parallelism, nothing changes") {
   const std::uint64_t seed = std::random_device{}();
   INFO("seed " << seed);

@@ -137,6 +137,8 @@ TEST_CASE("a rule that can't be made into a pattern names the step") {
   says(R"({"id": "r", "version": 1, "within": "soon", "steps": [{"step": "a"}]})",
        "within: 'soon' is no duration");
   says(R"({"id": "r", "version": 1, "skip": "some", "steps": [{"step": "a"}]})", "skip: 'some'");
+  says(R"({"id": "r", "version": 1, "steps": [{"step": "a", "how": "not_next"}, {"step": "b"}]})",
+       "rule 'r': step 'a': a pattern can't begin with a NOT step");
   says(R"({"id": "r", "version": 1, "steps": [{"step": "a"}, {"step": "b", "how": "then"}]})",
        "how: 'then'");
 }

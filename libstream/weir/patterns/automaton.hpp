@@ -67,6 +67,13 @@ struct state {
   condition_bits end_not_next = 0;
   condition_bits heeds = 0;  ///< Only events that fulfil one of these matter later on.
   condition_bits reads = 0;  ///< All conditions that are looked at.
+
+  /// Whether it is complete if nothing comes in its way.
+  [[nodiscard]] bool waits_to_end() const noexcept {
+    return end == ending::in_time || end == ending::next_event;
+  }
+  /// Whether a partial match that comes to it is still under way.
+  [[nodiscard]] bool goes_on() const noexcept { return edges != 0 || waits_to_end(); }
 };
 
 /// A pattern compiled to states and the waits in them. State 0 is the start: its waits are for
@@ -84,8 +91,14 @@ struct automaton {
   std::uint16_t skip_step = 0;
   bool ambiguous = false;  ///< Two ways through it may take the same events for the same steps.
   std::string name;
+  std::vector<std::string>
+      idle_gaps;  ///< NOT steps whose time since the event before says nothing.
 
   [[nodiscard]] const state& start() const noexcept { return states.front(); }
+  /// Wait number `i` of a state.
+  [[nodiscard]] const edge& edge_of(const state& s, unsigned i) const noexcept {
+    return edges[s.first_edge + i];
+  }
 };
 
 /// Compiles a pattern; an error lists all that is illegal about it. Linear in the unrolled

@@ -50,7 +50,7 @@ private:
     if (i.until != no_condition) say(i, "until() is for loops, not for a NOT step");
     if (i.is_group()) say(i, "a NOT can't hold a group");
     if (before == nullptr) say(i, "a pattern can't begin with a NOT step");
-    if (before != nullptr && (before->times.optional || may_be_empty(*before)))
+    if (before != nullptr && before->times.optional)
       say(i, "a NOT step can't follow optional " + title(*before) +
                  " directly; which event it counts from would be open");
   }
@@ -83,10 +83,8 @@ private:
   }
 
   void check_group(const item& i) {
-    const bool empty = std::all_of(i.group.begin(), i.group.end(),
-                                   [](const item& x) { return is_not(x.how) || may_be_empty(x); });
-    if (empty && (i.times.loops() || i.times.max > 1))
-      say(i, "a group that repeats must hold a step that is not optional");
+    if (i.times.loops() && body_may_be_empty(i))
+      say(i, "a group that loops without a bound must hold a step that is not optional");
     check_list(i.group);
   }
 
@@ -119,17 +117,6 @@ private:
         say("the pattern",
             "skip(): there is no step '" + shape_.skip.step + "' outside of groups to skip to");
     }
-    check_idle_gaps(shape_.items);
-  }
-
-  void check_idle_gaps(const std::vector<item>& items) {
-    for (const item& i : items) {
-      if (is_not(i.how) && i.gap && !trailing_.contains(&i))
-        say(i,
-            "a time since the previous event means nothing on a NOT step in the middle; set it "
-            "on the step after it");
-      check_idle_gaps(i.group);
-    }
   }
 
   const shape& shape_;
@@ -144,7 +131,10 @@ std::vector<std::string> find_mistakes(const shape& p) { return checker{p}.run()
 
 bool may_be_empty(const item& i) {
   if (is_not(i.how)) return false;
-  if (i.times.optional) return true;
+  return i.times.optional || body_may_be_empty(i);
+}
+
+bool body_may_be_empty(const item& i) {
   return i.is_group() && std::all_of(i.group.begin(), i.group.end(), [](const item& x) {
            return is_not(x.how) || may_be_empty(x);
          });

@@ -13,6 +13,8 @@ namespace weir::patterns {
 
 /// Whether an item can be passed without taking an event.
 [[nodiscard]] bool may_be_empty(const item& i);
+/// Whether one repetition of a group may take no event.
+[[nodiscard]] bool body_may_be_empty(const item& i);
 
 /// Returns how messages call an item: "step 'a'", "the group of 'a'".
 [[nodiscard]] std::string title(const item& i);

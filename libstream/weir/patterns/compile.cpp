@@ -50,13 +50,31 @@ void collect(const item& i, gathered& g) {
   g.trailing.push_back(&i);
 }
 
-/// Notes that a greedy loop was left or skipped, also within a group of which all was skipped.
+/// Notes that a greedy loop was left or skipped.
 void leave(const item& i, gathered& g) {
-  if (i.is_group() && !i.times.optional)
-    for (const item& x : i.group) leave(x, g);
   if (i.times.greedy && i.times.has_range())
     g.rules.push_back({bit_of(i.condition), until_bits(i)});
 }
+
+void pass_over(const item& i, gathered& g);
+
+/// Passes over all that is in a list.
+void pass_over_all(const std::vector<item>& items, gathered& g) {
+  for (const item& i : items) is_not(i.how) ? collect(i, g) : pass_over(i, g);
+}
+
+/// Passes over an item that takes nothing: one that is missing asks for nothing; in a group that is
+/// there but empty, the NOT steps hold.
+void pass_over(const item& i, gathered& g) {
+  g.trailing.clear();
+  if (i.is_group() && !i.times.optional)
+    pass_over_all(i.group, g);
+  else
+    leave(i, g);
+}
+
+/// Whether a wait lets more lie between than another.
+bool is_wider(contiguity a, contiguity b) { return static_cast<int>(a) > static_cast<int>(b); }
 
 class compiler {
 public:
@@ -84,6 +102,7 @@ public:
     out_.states.front().end = ending::none;  // the empty match is none
     make_groups();
     find_skip_step();
+    find_idle_gaps();
     out_.ambiguous = is_ambiguous();
     return std::move(out_);
   }
@@ -161,14 +180,16 @@ private:
   void completed(const place& p, const counts& n, const gathered& g) {
     const quantifier& q = p.what->times;
     const std::int64_t done = n[p.depth];
+    const bool may_leave = done >= q.min || body_may_be_empty(*p.what);
     if (q.loops() || done < q.max) {
       gathered again = g;
-      collect_after_loop(p, done >= q.min, again);
+      collect_after_loop(p, may_leave, again);
       const std::int64_t next = q.loops() ? std::min(done + 1, q.min) : done + 1;
       enter(p, n, q.inner, again, next, true, q.gap);
     }
-    if (done < q.min) return;
+    if (!may_leave) return;
     gathered on = g;
+    if (done < q.min) pass_over_all(p.what->group, on);  // what is missing repeats without events
     // A loop that took its maximum has nothing more to take.
     if (!p.what->is_group() && (q.loops() || done < q.max)) leave(*p.what, on);
     go_right(siblings(p), p.at + 1, n, on, p.parent);
@@ -198,8 +219,7 @@ private:
       }
       enter(*list[k], n, contiguity_of(i.how), g, 1, false, i.gap);
       if (!may_be_empty(i)) return;
-      g.trailing.clear();
-      leave(i, g);
+      pass_over(i, g);
     }
     if (parent == nullptr)
       reach_end(g);
@@ -207,7 +227,8 @@ private:
       completed(*parent, n, g);
   }
 
-  /// Adds the waits for the first events of an item.
+  /// Adds the waits for the first events of an item. If its first repetition may take nothing, the
+  /// first event may be the second one's, and lie as far away as repetitions may.
   void enter(const place& p, const counts& before, contiguity how, const gathered& g,
              std::int64_t times, bool again, std::optional<duration> gap) {
     counts n(before.begin(),
@@ -225,16 +246,21 @@ private:
       enter(*x, n, first ? how : contiguity_of(i.how), inside, 1, false, first ? gap : i.gap);
       first = false;
       if (!may_be_empty(i)) return;
-      leave(i, inside);
+      pass_over(i, inside);
     }
+    const quantifier& q = p.what->times;
+    if (!again && times == 1 && q.max > 1 && is_wider(q.inner, how))
+      enter(p, before, q.inner, inside, 2, false, gap);
   }
 
   void add_edge(const place& p, const counts& n, contiguity how, const gathered& g, bool again,
                 std::optional<duration> gap) {
     edge e;
     e.take = bit_of(p.what->condition);
-    e.forbidden = g.forbidden;
-    e.not_next = g.not_next;
+    if (now_ != 0) {  // a NOT counts from an event that was taken
+      e.forbidden = g.forbidden;
+      e.not_next = g.not_next;
+    }
     e.not_taken = until_bits(*p.what);
     if (again) e.not_passed = until_bits(*p.what);
     for (const place* around = p.parent; around != nullptr; around = around->parent) {
@@ -277,7 +303,9 @@ private:
     for (const item* i : g.trailing) {
       (i->how == link::not_next ? s.end_not_next : s.end_forbidden) |= bit_of(i->condition);
       if (i->how == link::not_followed_by) s.end = ending::in_time;
-      if (i->gap) gap = std::min(gap.value_or(*i->gap), *i->gap);
+      if (!i->gap || i->how == link::not_next) continue;
+      gap = std::min(gap.value_or(*i->gap), *i->gap);
+      ending_gaps_.insert(i);
     }
     if (gap && s.end == ending::in_time) s.end_gap = gap_number(*gap);
   }
@@ -303,6 +331,12 @@ private:
     out_.skip_step = static_cast<std::uint16_t>(at - out_.steps.begin());
   }
 
+  void find_idle_gaps() {
+    for (const place& p : places_)
+      if (is_not(p.what->how) && p.what->gap && !ending_gaps_.contains(p.what))
+        out_.idle_gaps.push_back(p.what->name);
+  }
+
   [[nodiscard]] bool is_ambiguous() const {
     for (const state& s : out_.states) {
       std::set<std::uint16_t> steps;
@@ -318,6 +352,7 @@ private:
   std::vector<const place*> roots_;
   std::map<std::pair<const place*, counts>, std::size_t> numbers_;
   std::vector<std::pair<const place*, counts>> pending_;
+  std::set<const item*> ending_gaps_;  ///< NOT steps whose time ends the pattern.
   std::size_t now_ = 0;
   std::string problem_;
 };

@@ -34,6 +34,7 @@ public:
     found_.wants_timed_out = timed_out_ != nullptr;
     if (e.metrics == nullptr) return;
     partial_ = &e.metrics->add_gauge("partial_matches");
+    waiting_matches_ = &e.metrics->add_gauge("matches_waiting");
     bytes_ = &e.metrics->add_gauge("partial_match_bytes");
     waiting_events_ = &e.metrics->add_gauge("events_waiting_for_watermark");
     dropped_ = &e.metrics->add_counter("partial_matches_dropped");
@@ -44,7 +45,7 @@ public:
   /// Lets go of a rule; what it has found goes out all the same.
   void remove_rule(std::size_t number) {
     const auto& m = rules_.rules()[number]->machine;
-    gone_.dropped += m.counts().dropped + m.size();
+    gone_.dropped += m.counts().dropped + m.size() + m.waiting().size();
     gone_.timed_out += m.counts().timed_out;
     rules_.remove(number);
   }
@@ -256,6 +257,7 @@ private:
   void count() {
     if (partial_ == nullptr) return;
     partial_->set(static_cast<std::int64_t>(rules_.partial_matches()));
+    waiting_matches_->set(static_cast<std::int64_t>(rules_.matches_waiting()));
     bytes_->set(static_cast<std::int64_t>(rules_.bytes_held()));
     waiting_events_->set(static_cast<std::int64_t>(buffer_.size() + ready_.size() - ready_at_));
     matcher_counts sum = gone_;
@@ -281,6 +283,7 @@ private:
   flow::fan_out<T>* late_ = nullptr;
   flow::fan_out<timed_out_match<T>>* timed_out_ = nullptr;
   gauge* partial_ = nullptr;
+  gauge* waiting_matches_ = nullptr;
   gauge* bytes_ = nullptr;
   gauge* waiting_events_ = nullptr;
   counter* dropped_ = nullptr;

@@ -76,6 +76,19 @@ std::set<std::size_t> reachable(const automaton& a, std::size_t from) {
   return seen;
 }
 
+/// A step that a partial match may wait for without end, though a skip strategy makes the matches
+/// that began later wait for that; empty if there is none. A loop may go on without end even if
+/// each of its waits is bounded.
+std::string starving_step(const automaton& a) {
+  std::string step;
+  if (a.skip.what == after_match::kind::no_skip || a.within) return step;
+  each_edge(a, [&](std::size_t n, const state&, const edge& e) {
+    const bool waits = e.how != contiguity::strict && e.gap < 0;
+    if (n != 0 && step.empty() && (waits || reachable(a, e.to).contains(n))) step = a.steps[e.step];
+  });
+  return step;
+}
+
 }  // namespace
 
 std::vector<std::string> growth_warnings(const automaton& a) {
@@ -102,10 +115,10 @@ std::vector<std::string> growth_warnings(const automaton& a) {
     else
       warnings.insert(step + "waits for ever if no event fits; add within()");
   });
-  if (a.skip.what != after_match::kind::no_skip && !a.within)
-    warnings.insert(
-        "skip: a match waits until the partial matches that began before it have ended, which may "
-        "be never; add within()");
+  if (const std::string step = starving_step(a); !step.empty())
+    warnings.insert("skip: a partial match that waits for '" + step +
+                    "' holds all later matches of its key back, for ever if it never ends; add "
+                    "within()");
   return {warnings.begin(), warnings.end()};
 }
 
@@ -124,6 +137,11 @@ std::string explain(const automaton& a) {
       text += "    " + edge_text(a, s, e, n == 0) + " -> " + std::to_string(e.to) + "\n";
     }
   }
+  for (const std::string& step : a.idle_gaps)
+    text +=
+        "  warning: step '" + step +
+        "': a time since the previous event says nothing on a NOT step in the middle; set it on "
+        "the step after it\n";
   for (const std::string& w : growth_warnings(a)) text += "  warning: " + w + "\n";
   return text;
 }

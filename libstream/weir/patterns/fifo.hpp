@@ -31,6 +31,14 @@ public:
     head_ = 0;
   }
 
+  /// Drops the values that `f(value)` holds for. Linear.
+  template <class F>
+  void erase_if(F f) {
+    values_.erase(values_.begin(), values_.begin() + static_cast<std::ptrdiff_t>(head_));
+    head_ = 0;
+    std::erase_if(values_, f);
+  }
+
   [[nodiscard]] auto begin() { return values_.begin() + static_cast<std::ptrdiff_t>(head_); }
   [[nodiscard]] auto end() { return values_.end(); }
   [[nodiscard]] auto begin() const { return values_.begin() + static_cast<std::ptrdiff_t>(head_); }

@@ -36,7 +36,7 @@ public:
     e.at = at;
     e.number = number;
     e.references = 0;
-    bytes_ += size_of(e);
+    bytes_ += bytes_of(e.value);
     return id;
   }
 
@@ -79,6 +79,11 @@ public:
 
   /// Bytes of all that is stored: of the events' contents, not of spare room.
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
+  /// Bytes that an event takes, and those of a node.
+  [[nodiscard]] static std::uint64_t bytes_of(const T& event) {
+    return sizeof(stored) + dynamic_size(event);
+  }
+  [[nodiscard]] static constexpr std::uint64_t node_bytes() noexcept { return sizeof(node); }
   [[nodiscard]] std::size_t events() const noexcept { return events_.used(); }
   [[nodiscard]] std::size_t nodes() const noexcept { return nodes_.used(); }
 
@@ -168,11 +173,8 @@ private:
     std::size_t used_ = 0;
   };
 
-  static std::uint64_t size_of(const stored& e) { return sizeof(stored) + dynamic_size(e.value); }
-  [[nodiscard]] std::uint64_t node_bytes() const noexcept { return sizeof(node); }
-
   void drop_event(event_id e) {
-    bytes_ -= size_of(events_[e]);
+    bytes_ -= bytes_of(events_[e].value);
     if constexpr (has_dynamic_size<T>) events_[e].value = T{};
     events_.free(e);
   }

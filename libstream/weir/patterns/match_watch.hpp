@@ -4,6 +4,7 @@
 #include "weir/core/time.hpp"
 
 #include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -15,18 +16,30 @@
 
 namespace weir {
 
-/// A partial match as others see it: data for a console.
+/// How far a partial match has come.
+enum class match_stage : std::uint8_t {
+  growing,     ///< Wants further events.
+  unless_not,  ///< Complete when its time is over, or with the next event, unless a NOT step's
+               ///< event comes before. It may want further events, too.
+  in_line,     ///< Complete; a skip strategy lets it out when those that began before it are over.
+};
+BOOST_DESCRIBE_ENUM(match_stage, growing, unless_not, in_line)
+
+/// A partial match, or a complete one that is not out yet, as others see it: data for a console.
 struct partial_match {
   std::string pattern;
+  match_stage stage = match_stage::growing;
   std::string key;   ///< As JSON, like the events; empty where the stream has no key.
   std::string step;  ///< The step that took the last event.
   std::vector<std::string> waits_for;
   std::vector<std::pair<std::string, std::string>> events;  ///< Step and event, in order.
   timestamp began;
-  std::optional<duration> time_left;  ///< By the pattern's `within`.
+  /// Until it is over, or out, if nothing comes: by `within`, and by the last of its waits to end
+  /// if all are bounded. Of one in line the longest it can take. Nothing if there is no bound.
+  std::optional<duration> time_left;
 
-  BOOST_DESCRIBE_CLASS(partial_match, (), (pattern, key, step, waits_for, events, began, time_left),
-                       (), ())
+  BOOST_DESCRIBE_CLASS(partial_match, (),
+                       (pattern, stage, key, step, waits_for, events, began, time_left), (), ())
 };
 
 /// Lets any thread see the partial matches of a running `detect()`: `ask()` asks for up to so many,

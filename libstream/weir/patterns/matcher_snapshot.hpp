@@ -23,10 +23,9 @@ public:
     nodes_.clear();
     node_numbers_.clear();
     event_numbers_.clear();
-    auto& runs = of_->runs_;
+    const auto& runs = of_->runs();
     for (run_id r = first_run(slot); r != nowhere; r = runs[r].younger) add_path(runs[r].path);
-    if (of_->waits(slot))
-      for (const auto& c : of_->waiting_[slot]) add_path(c.path);
+    of_->waiting().each(slot, [&](const complete& c) { add_path(c.path); });
     write_paths(to);
     write_runs(slot, to);
     write_waiting(slot, to);
@@ -34,28 +33,28 @@ public:
 
   /// Adds what `save` wrote to a key that holds nothing. False if it does not decode.
   [[nodiscard]] bool load(std::uint32_t slot, byte_reader& from) {
-    of_->runs_.need(slot);
-    const std::uint64_t before = of_->buffer_.bytes();
+    auto& store = of_->store_;
+    store.runs.need(slot);
+    const std::uint64_t before = store.buffer.bytes();
     std::vector<node_id> nodes;
     const bool whole =
         read_paths(from, nodes) && read_runs(slot, from, nodes) && read_waiting(slot, from, nodes);
-    for (const node_id n : nodes) of_->buffer_.release(n);
-    of_->runs_.key(slot).bytes += of_->buffer_.bytes() - before;
+    for (const node_id n : nodes) store.buffer.release(n);
+    store.runs.key(slot).bytes += store.buffer.bytes() - before;
     return whole;
   }
 
   /// Puts what was loaded for all keys into order.
   void finish() {
-    auto& runs = of_->runs_;
-    const auto last_event = [&](run_id r) { return of_->buffer_.at(runs[r].path); };
+    auto& [buffer, runs, gaps, waiting] = of_->store_;
+    const auto last_event = [&](run_id r) { return of_->buffer().at(of_->runs()[r].path); };
     runs.sort_all([&](run_id a, run_id b) { return runs[a].began < runs[b].began; });
     std::vector<run_id> all;
     for (run_id r = runs.oldest(); r != nowhere; r = runs[r].after) all.push_back(r);
     std::stable_sort(all.begin(), all.end(),
                      [&](run_id a, run_id b) { return last_event(a) < last_event(b); });
-    if (of_->waking_.empty()) return;
-    for (const run_id r : all)
-      of_->note_gaps(r, of_->machine().states[runs[r].state], last_event(r));
+    if (gaps.empty()) return;
+    for (const run_id r : all) gaps.note(of_->machine(), runs, r, last_event(r));
   }
 
 private:
@@ -65,32 +64,32 @@ private:
   };
 
   [[nodiscard]] run_id first_run(std::uint32_t slot) const {
-    return of_->runs_.has(slot) ? of_->runs_.key(slot).oldest : nowhere;
+    return of_->runs().has(slot) ? of_->runs().key(slot).oldest : nowhere;
   }
 
   void add_path(node_id n) {
     path_.clear();
-    for (; n != nowhere && !node_numbers_.contains(n); n = of_->buffer_.parent(n))
+    for (; n != nowhere && !node_numbers_.contains(n); n = of_->buffer().parent(n))
       path_.push_back(n);
     for (; !path_.empty(); path_.pop_back()) {
       const node_id at = path_.back();
-      const auto event = of_->buffer_.event_of(at);
+      const auto event = of_->buffer().event_of(at);
       const auto [number, fresh] =
           event_numbers_.try_emplace(event, static_cast<std::uint32_t>(events_.size()));
       if (fresh) events_.push_back(event);
-      const node_id parent = of_->buffer_.parent(at);
+      const node_id parent = of_->buffer().parent(at);
       node_numbers_.emplace(at, static_cast<std::uint32_t>(nodes_.size()));
       nodes_.push_back({parent == nowhere ? nowhere : node_numbers_.at(parent), number->second,
-                        of_->buffer_.step(at)});
+                        of_->buffer().step(at)});
     }
   }
 
   void write_paths(bytes& to) const {
     encode(static_cast<std::uint32_t>(events_.size()), to);
     for (const auto e : events_) {
-      encode(of_->buffer_.stored_event(e), to);
-      encode(of_->buffer_.stored_at(e), to);
-      encode(of_->buffer_.stored_number(e), to);
+      encode(of_->buffer().stored_event(e), to);
+      encode(of_->buffer().stored_at(e), to);
+      encode(of_->buffer().stored_number(e), to);
     }
     encode(static_cast<std::uint32_t>(nodes_.size()), to);
     for (const saved_node& n : nodes_) {
@@ -100,7 +99,7 @@ private:
     }
   }
   void write_runs(std::uint32_t slot, bytes& to) const {
-    const auto& runs = of_->runs_;
+    const auto& runs = of_->runs();
     encode(first_run(slot) == nowhere ? std::uint32_t{0} : runs.key(slot).runs, to);
     for (run_id id = first_run(slot); id != nowhere; id = runs[id].younger) {
       const run& r = runs[id];
@@ -115,14 +114,12 @@ private:
     }
   }
   void write_waiting(std::uint32_t slot, bytes& to) const {
-    const bool any = of_->waits(slot);
-    encode(static_cast<std::uint32_t>(any ? of_->waiting_[slot].size() : 0), to);
-    if (!any) return;
-    for (const auto& c : of_->waiting_[slot]) {
+    encode(static_cast<std::uint32_t>(of_->waiting().size(slot)), to);
+    of_->waiting().each(slot, [&](const complete& c) {
       encode(node_numbers_.at(c.path), to);
       encode(c.start, to);
       encode(c.at, to);
-    }
+    });
   }
 
   bool read_paths(byte_reader& from, std::vector<node_id>& nodes) {
@@ -134,7 +131,7 @@ private:
       timestamp at;
       std::uint64_t number = 0;
       if (!decode(from, value) || !decode(from, at) || !decode(from, number)) return false;
-      events.push_back(of_->buffer_.add_event(std::move(value), at, number));
+      events.push_back(of_->store_.buffer.add_event(std::move(value), at, number));
       of_->next_number_ = std::max(of_->next_number_, number + 1);
     }
     if (!decode(from, n)) return false;
@@ -144,8 +141,8 @@ private:
       if (s.event >= events.size() || s.step >= of_->machine().steps.size() ||
           (s.parent != nowhere && s.parent >= nodes.size()))
         return false;
-      nodes.push_back(of_->buffer_.add_node(s.parent == nowhere ? nowhere : nodes[s.parent],
-                                            events[s.event], s.step));
+      nodes.push_back(of_->store_.buffer.add_node(s.parent == nowhere ? nowhere : nodes[s.parent],
+                                                  events[s.event], s.step));
     }
     return true;
   }
@@ -163,24 +160,21 @@ private:
       r.path = nodes[r.path];
       r.slot = slot;
       r.group = fresh ? std::uint8_t{0} : of_->machine().states[r.state].group;
-      of_->buffer_.refer(r.path);
-      of_->runs_.add(r, nowhere);
-      of_->runs_.key(slot).bytes += sizeof(run);
+      of_->store_.buffer.refer(r.path);
+      of_->store_.add(r, nowhere);
     }
     return true;
   }
   bool read_waiting(std::uint32_t slot, byte_reader& from, const std::vector<node_id>& nodes) {
     std::uint32_t n = 0;
     if (!decode(from, n)) return false;
-    if (n != 0 && slot >= of_->waiting_.size()) of_->waiting_.resize(slot + 1);
     for (std::uint32_t i = 0; i < n; ++i) {
       complete c;
       if (!decode(from, c.path) || !decode(from, c.start) || !decode(from, c.at)) return false;
       if (c.path >= nodes.size()) return false;
       c.path = nodes[c.path];
-      of_->buffer_.refer(c.path);
-      of_->waiting_[slot].push_back(c);
-      of_->waiting_slots_.insert(slot);
+      of_->store_.buffer.refer(c.path);
+      of_->store_.wait(slot, c);
     }
     return true;
   }

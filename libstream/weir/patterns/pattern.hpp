@@ -118,7 +118,7 @@ public:
     return *this;
   }
 
-  // How often. `gap`, exclusive, bounds the time between two repetitions.
+  // How often. `gap`, exclusive, bounds the time between two repetitions; 0 is none.
 
   pattern& one_or_more(duration gap = duration::max()) { return times_or_more(1, gap); }
   pattern& times(std::int64_t n, duration gap = duration::max()) { return quantify(n, n, gap); }
@@ -147,16 +147,12 @@ public:
   /// Events that fit may lie between two repetitions: all combinations match.
   pattern& allow_combinations() { return repeat_with(contiguity::any, "allow_combinations()"); }
 
-  /// Bounds the whole match: every event comes less than `d` after the first; of several bounds the
-  /// shortest counts, and 0 is none. With `since::previous` bounds the wait for the last step
-  /// added.
+  /// Bounds the whole match: every event comes less than `d` after the first. With
+  /// `since::previous` bounds the wait for the last step added. Of several bounds the shortest
+  /// counts, and 0 is none.
   pattern& within(duration d, since from = since::first) {
-    if (from == since::previous) {
-      last().gap = d;
-      return *this;
-    }
-    if (d == duration{0}) return *this;
-    shape_.within = shape_.within ? std::min(*shape_.within, d) : d;
+    std::optional<duration>& bound = from == since::previous ? last().gap : shape_.within;
+    if (d != duration{0}) bound = std::min(bound.value_or(d), d);
     return *this;
   }
   /// What a match that is emitted discards.
@@ -260,7 +256,7 @@ private:
     q.given = true;
     q.min = min;
     q.max = max;
-    if (gap != duration::max()) q.gap = gap;
+    if (gap != duration::max() && gap != duration{0}) q.gap = gap;
     return *this;
   }
   pattern& repeat_with(contiguity how, const char* what) {

@@ -119,6 +119,8 @@ private:
     if (++depth_ > 16) fail("groups hold each other, or are nested more than 16 deep");
     if (steps.empty()) fail("a group is empty");
     const rule_step& first = steps.front();
+    if (is_not(link_of(first)))
+      fail("step '" + name_of(first) + "': a pattern can't begin with a NOT step");
     pattern<T> p = first.group ? group(read_group(first)) : pattern<T>{name_of(first)};
     set(p, first);
     for (std::size_t i = 1; i < steps.size(); ++i) {

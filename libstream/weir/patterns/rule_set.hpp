@@ -90,8 +90,7 @@ public:
   /// nowhere.
   bool end_next(findings<T>& out) {
     for (auto& r : rules_) {
-      std::uint32_t slot = nowhere;
-      r->machine.each_waiting([&](std::uint32_t s) { slot = s; });
+      const std::uint32_t slot = r->machine.waiting().some_slot();
       if (slot == nowhere) continue;
       const leave_if_idle after{*this, slot};
       r->machine.end(slot, out);
@@ -103,10 +102,7 @@ public:
   /// Time of the earliest match that is complete and waits for its turn.
   [[nodiscard]] timestamp earliest_waiting() const {
     timestamp earliest = max_timestamp;
-    for (const auto& r : rules_)
-      r->machine.each_waiting([&](std::uint32_t slot) {
-        earliest = std::min(earliest, r->machine.earliest_waiting(slot));
-      });
+    for (const auto& r : rules_) earliest = std::min(earliest, r->machine.waiting().earliest());
     return earliest;
   }
 
@@ -122,6 +118,12 @@ public:
   [[nodiscard]] std::size_t partial_matches() const {
     std::size_t n = 0;
     for (const auto& r : rules_) n += r->machine.size();
+    return n;
+  }
+  /// Matches that are complete and wait for an earlier partial match of their key.
+  [[nodiscard]] std::size_t matches_waiting() const {
+    std::size_t n = 0;
+    for (const auto& r : rules_) n += r->machine.waiting().size();
     return n;
   }
   [[nodiscard]] std::uint64_t bytes_held() const {

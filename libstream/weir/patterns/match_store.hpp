@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/patterns/gap_clock.hpp"
+#include "weir/patterns/match_buffer.hpp"
+#include "weir/patterns/run_table.hpp"
+#include "weir/patterns/waiting_matches.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace weir::patterns {
+
+/// What a matcher remembers of all keys: the events that were taken, the partial matches, the
+/// complete ones that wait, and when waits end. Keeps account of the bytes of each key.
+template <class T>
+struct match_store {
+  explicit match_store(const automaton& a) : runs(a.groups.size()), gaps(a.gaps) {}
+
+  match_buffer<T> buffer;
+  run_table runs;
+  gap_clock gaps;
+  waiting_matches waiting;
+
+  [[nodiscard]] bool idle(std::uint32_t slot) const {
+    return !runs.has(slot) && !waiting.has(slot);
+  }
+  /// Partial matches and those that wait.
+  [[nodiscard]] std::size_t size() const noexcept { return runs.size() + waiting.size(); }
+  [[nodiscard]] std::size_t size(std::uint32_t slot) const {
+    return runs.key(slot).runs + (waiting.size() == 0 ? 0 : waiting.size(slot));
+  }
+  [[nodiscard]] std::uint64_t bytes() const noexcept {
+    return buffer.bytes() + runs.size() * sizeof(run) + waiting.bytes();
+  }
+  [[nodiscard]] std::uint64_t bytes(std::uint32_t slot) const { return runs.key(slot).bytes; }
+
+  /// Adds a partial match behind `origin`; the bytes of its path are accounted for by the caller.
+  run_id add(const run& made, run_id origin) {
+    const run_id id = runs.add(made, origin);
+    runs.key(made.slot).bytes += sizeof(run);
+    return id;
+  }
+  /// Ends a partial match; the bytes of its path are accounted for by the caller.
+  void drop_run(run_id id) {
+    const node_id path = runs[id].path;
+    runs.key(runs[id].slot).bytes -= sizeof(run);
+    runs.remove(id);
+    buffer.release(path);
+  }
+  void drop(run_id id) {
+    const std::uint32_t slot = runs[id].slot;
+    const std::uint64_t before = buffer.bytes();
+    drop_run(id);
+    runs.key(slot).bytes -= before - buffer.bytes();
+  }
+  /// Gives up a key's reference to a path.
+  void release(std::uint32_t slot, node_id path) {
+    const std::uint64_t before = buffer.bytes();
+    buffer.release(path);
+    runs.key(slot).bytes -= before - buffer.bytes();
+  }
+
+  void wait(std::uint32_t slot, const complete& c) {
+    waiting.add(slot, c);
+    runs.key(slot).bytes += waiting_matches::bytes_of_one;
+  }
+  /// Takes out the match of a key that waits and began first; its path is the caller's.
+  complete take_waiting(std::uint32_t slot) {
+    runs.key(slot).bytes -= waiting_matches::bytes_of_one;
+    return waiting.take_first(slot);
+  }
+
+  /// Forgets all of a key.
+  void clear(std::uint32_t slot) {
+    while (runs.has(slot)) drop(runs.key(slot).oldest);
+    while (waiting.has(slot)) release(slot, take_waiting(slot).path);
+  }
+};
+
+}  // namespace weir::patterns
