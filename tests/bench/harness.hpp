@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <functional>
 #include <optional>
 #include <string>
@@ -25,9 +26,9 @@ struct measurement {
   std::string note;
 };
 
-/// A bench adds its measurements to a list.
+/// A bench, or a part of one, adds its measurements to a list.
 struct entry {
-  std::string_view name;
+  std::string_view name;  ///< `bench` or `bench/part`.
   std::function<void(std::vector<measurement>&)> run;
 };
 
@@ -35,6 +36,18 @@ inline double seconds_of(const std::function<void()>& work) {
   const auto began = std::chrono::steady_clock::now();
   work();
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+}
+
+/// Seconds of one core that `work` takes; the machine may do other things meanwhile.
+inline double core_seconds_of(const std::function<void()>& work) {
+  const auto now = [] {
+    timespec t{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+  };
+  const double began = now();
+  work();
+  return now() - began;
 }
 
 inline double median(std::vector<double> values) {
@@ -69,6 +82,9 @@ inline measurement rate(std::string bench, std::string name, double events, doub
 
 void patterns_bench(std::vector<measurement>& out);
 void pipeline_bench(std::vector<measurement>& out);
-void windows_bench(std::vector<measurement>& out);
+void tumbling_by_hand_bench(std::vector<measurement>& out);
+void window_engines_bench(std::vector<measurement>& out);
+void tumbling_bytes_bench(std::vector<measurement>& out);
+void day_against_minute_bench(std::vector<measurement>& out);
 
 }  // namespace weir::bench

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Runs the benchmarks named on the command line, or all: prints a table, and with --json FILE
-// writes the same as JSON.
+// writes the same as JSON. A name is that of a bench, or bench/part.
 #include "bench/harness.hpp"
 #include "weir/codec/json.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <string>
@@ -17,8 +18,16 @@ using weir::bench::measurement;
 const std::vector<weir::bench::entry> benches = {
     {"patterns", weir::bench::patterns_bench},
     {"pipeline", weir::bench::pipeline_bench},
-    {"windows", weir::bench::windows_bench},
+    {"windows/tumbling_by_hand", weir::bench::tumbling_by_hand_bench},
+    {"windows/engines", weir::bench::window_engines_bench},
+    {"windows/tumbling_bytes", weir::bench::tumbling_bytes_bench},
+    {"windows/day_against_minute", weir::bench::day_against_minute_bench},
 };
+
+/// Whether a name on the command line means this bench: itself, or what it is a part of.
+bool means(const std::string& name, const weir::bench::entry& b) {
+  return b.name == name || (b.name.starts_with(name) && b.name[name.size()] == '/');
+}
 
 void print(const std::vector<measurement>& all) {
   std::printf("%-10s %-24s %12s %-18s %12s %8s  %s\n", "bench", "case", "value", "unit", "baseline",
@@ -65,10 +74,12 @@ int main(int argc, char** argv) {
   }
   std::vector<measurement> all;
   for (const std::string& name : names)
-    if (std::none_of(benches.begin(), benches.end(), [&](const auto& b) { return b.name == name; }))
+    if (std::none_of(benches.begin(), benches.end(), [&](const auto& b) { return means(name, b); }))
       return usage("no bench is called '" + name + "'");
   for (const auto& b : benches)
-    if (names.empty() || std::count(names.begin(), names.end(), b.name) != 0) b.run(all);
+    if (names.empty() || std::any_of(names.begin(), names.end(),
+                                     [&](const std::string& name) { return means(name, b); }))
+      b.run(all);
   print(all);
   if (json_file.empty()) return 0;
   std::string text = "[";

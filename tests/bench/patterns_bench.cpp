@@ -2,7 +2,9 @@
 // Pattern detection through the detect operator of one stage: events in, watermarks, matches out;
 // one core, no channels.
 #include "bench/allocations.hpp"
+#include "bench/consumer.hpp"
 #include "bench/harness.hpp"
+#include "bench/random.hpp"
 #include "weir/flow/fused.hpp"
 #include "weir/flow/segment_ends.hpp"
 #include "weir/patterns/detect_operator.hpp"
@@ -15,7 +17,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
-#include <ctime>
 #include <string>
 
 namespace weir::bench {
@@ -33,34 +34,15 @@ struct trade {
 };
 BOOST_DESCRIBE_STRUCT(trade, (), (key, kind, flags, price, at))
 
-/// Marsaglia's xorshift64.
-std::uint64_t next_random(std::uint64_t& state) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return state;
-}
-
 /// Takes matches and counts them.
 template <class V>
-class counting final : public flow::segment<V> {
+class counting final : public consumer<V> {
 public:
   explicit counting(std::uint64_t& n) : n_(&n) {}
   flow::verdict on_batch(batch<V>& in, bool, flow::step&) override {
     *n_ += in.size();
     return flow::verdict::done;
   }
-  flow::verdict on_progress(flow::progress, flow::step&) override { return flow::verdict::done; }
-  flow::verdict on_time(flow::step&) override { return flow::verdict::done; }
-  flow::verdict on_completion(flow::step&) override { return flow::verdict::done; }
-  [[nodiscard]] timestamp next_timer() const override { return max_timestamp; }
-  flow::verdict snapshot(flow::barrier, snapshot_writer&, flow::step&) override {
-    return flow::verdict::done;
-  }
-  void restore(snapshot_reader&) override {}
-  result<void> commit(flow::barrier) override { return {}; }
-  [[nodiscard]] std::size_t events_held() const override { return 0; }
-  [[nodiscard]] std::size_t worked() const override { return 0; }
 
 private:
   std::uint64_t* n_;
@@ -150,7 +132,7 @@ struct bid {
 BOOST_DESCRIBE_STRUCT(bid, (), (auction, bidder, price, at))
 
 auto nexmark_bids() {
-  return [random = std::uint64_t{88172645463325252ULL}](std::uint64_t n) mutable {
+  return [random = first_random](std::uint64_t n) mutable {
     const auto below = [&](std::uint64_t m) { return (next_random(random) >> 16) % m; };
     const std::uint64_t id = n / 46 * 50 + 4 + n % 46;  // of 50 events, 46 are bids
     const std::uint64_t auctions = id / 50 * 3 + 2;
@@ -173,18 +155,6 @@ template <class Key, class KeyOf>
 outcome run_bids(const pattern<bid>& p, KeyOf key_of, std::uint64_t events) {
   using op = operators::detect<Key, bid, KeyOf>;
   return run_operator<bid, bid>(op{key_of, p.compile().value(), {}}, events, nexmark_bids());
-}
-
-/// Seconds of one core that `work` takes; the machine may do other things meanwhile.
-double core_seconds_of(const std::function<void()>& work) {
-  const auto now = [] {
-    timespec t{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-  };
-  const double began = now();
-  work();
-  return now() - began;
 }
 
 template <class Run>
@@ -210,7 +180,7 @@ auto is_kind(std::uint32_t kind) {
 
 /// Events of keys at random, of kinds at random, a microsecond or more apart.
 auto random_trades(std::uint64_t keys, std::uint32_t kinds, duration step) {
-  return [=, random = std::uint64_t{88172645463325252ULL}](std::uint64_t n) mutable {
+  return [=, random = first_random](std::uint64_t n) mutable {
     const std::uint64_t x = next_random(random);
     return trade{(x >> 8) % keys, static_cast<std::uint32_t>((x >> 40) % kinds), 0,
                  static_cast<double>((x >> 24) & 1023), timestamp{step * static_cast<long>(n)}};

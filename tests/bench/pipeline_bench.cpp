@@ -2,7 +2,9 @@
 // What the engine costs: a fused chain and a keyed window against hand-written loops, latency,
 // allocations.
 #include "bench/allocations.hpp"
+#include "bench/consumer.hpp"
 #include "bench/harness.hpp"
+#include "bench/random.hpp"
 #include "weir/runtime/runtime.hpp"
 #include "weir/stream.hpp"
 
@@ -27,14 +29,6 @@ struct bid {
 };
 BOOST_DESCRIBE_STRUCT(bid, (), (auction, bidder, price, at))
 
-/// The finaliser of splitmix64 (Steele, Lea and Flood).
-std::uint64_t mix(std::uint64_t x) {
-  x += 0x9E3779B97F4A7C15ULL;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
-  return x ^ (x >> 31);
-}
-
 bid make_bid(std::uint64_t i) {
   const std::uint64_t x = mix(i);
   return {x % 10'000, (x >> 20) % 1'000, (x >> 32) % 100'000,
@@ -49,7 +43,7 @@ using price_table = std::vector<std::uint64_t>;
 
 /// Takes batches and sums their prices for each auction, as a consumer would do something with
 /// them.
-class price_sum final : public flow::segment<bid> {
+class price_sum final : public consumer<bid> {
 public:
   explicit price_sum(price_table& sums) : sums_(&sums) {}
 
@@ -57,33 +51,12 @@ public:
     for (const bid& b : in.values) (*sums_)[b.auction] += b.price;
     return flow::verdict::done;
   }
-  flow::verdict on_progress(flow::progress, flow::step&) override { return flow::verdict::done; }
-  flow::verdict on_time(flow::step&) override { return flow::verdict::done; }
-  flow::verdict on_completion(flow::step&) override { return flow::verdict::done; }
-  [[nodiscard]] timestamp next_timer() const override { return max_timestamp; }
-  flow::verdict snapshot(flow::barrier, snapshot_writer&, flow::step&) override {
-    return flow::verdict::done;
-  }
-  void restore(snapshot_reader&) override {}
-  result<void> commit(flow::barrier) override { return {}; }
-  [[nodiscard]] std::size_t events_held() const override { return 0; }
-  [[nodiscard]] std::size_t worked() const override { return 0; }
 
 private:
   price_table* sums_;
 };
 
 constexpr std::size_t batch_size = 1024;
-
-/// Marsaglia's xorshift64: the events of the chain's case come from one generator, as from one
-/// connection.
-std::uint64_t next_random(std::uint64_t& state) {
-  state ^= state << 13;
-  state ^= state >> 7;
-  state ^= state << 17;
-  return state;
-}
-constexpr std::uint64_t first_random = 88172645463325252ULL;
 
 bid next_bid(std::uint64_t& random, std::uint64_t i) {
   const std::uint64_t x = next_random(random);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What windows cost: one operator in one thread, fed from batches, firings included.
+#include "bench/consumer.hpp"
 #include "bench/harness.hpp"
+#include "bench/random.hpp"
 #include "weir/stream.hpp"
 
 #include <boost/describe/class.hpp>
@@ -47,15 +49,8 @@ using session_engine =
                                operators::folded_contents<hit, fold>,
                                operators::each_result<std::uint64_t, fold>, false>;
 
-std::uint64_t mix(std::uint64_t x) {
-  x += 0x9E3779B97F4A7C15ULL;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
-  return x ^ (x >> 31);
-}
-
 /// Counts rows, and sums them up so that they can be compared.
-class row_counter final : public flow::segment<row> {
+class row_counter final : public consumer<row> {
 public:
   std::uint64_t rows = 0;
   std::uint64_t sum = 0;
@@ -65,17 +60,6 @@ public:
     for (const row& r : in.values) sum += r.value * (r.key + 1);
     return flow::verdict::done;
   }
-  flow::verdict on_progress(flow::progress, flow::step&) override { return flow::verdict::done; }
-  flow::verdict on_time(flow::step&) override { return flow::verdict::done; }
-  flow::verdict on_completion(flow::step&) override { return flow::verdict::done; }
-  [[nodiscard]] timestamp next_timer() const override { return max_timestamp; }
-  flow::verdict snapshot(flow::barrier, snapshot_writer&, flow::step&) override {
-    return flow::verdict::done;
-  }
-  void restore(snapshot_reader&) override {}
-  result<void> commit(flow::barrier) override { return {}; }
-  [[nodiscard]] std::size_t events_held() const override { return 0; }
-  [[nodiscard]] std::size_t worked() const override { return 0; }
 };
 
 constexpr std::size_t batch_size = 1024;
@@ -224,7 +208,46 @@ void engines(std::vector<measurement>& out, std::uint64_t keys, std::uint64_t pe
   engine_case(out, "session", keys, events, [&] { return session_of(2 * keys); });
 }
 
-void beside_a_loop(std::vector<measurement>& out) {
+/// Windows of `slides` slides over 1,000 keys, filled with one event a key and slide.
+class steady_windows {
+public:
+  explicit steady_windows(std::uint64_t slides)
+      : before_(bytes_in_use()), stage_(hopping_of(slides * slide, slide)) {
+    // With the first few that leave again: queues that turned over all at once would do it there.
+    for (std::uint64_t i = 0; i < slides + 4; ++i)
+      slowest_ =
+          std::max(slowest_, core_seconds_of([&] { stage_.slides(1, keys, 1, slide, at_); }));
+  }
+
+  /// Seconds for 200 slides with so many events a key.
+  double run(std::uint64_t per_slide) {
+    const std::uint64_t rows = stage_.rows();
+    const double t = core_seconds_of([&] { stage_.slides(200, keys, per_slide, slide, at_); });
+    rows_ = stage_.rows() - rows;
+    return t;
+  }
+  /// What 200 slides gave, and what is held.
+  [[nodiscard]] std::uint64_t rows() const { return rows_; }
+  [[nodiscard]] int megabytes() const {
+    return static_cast<int>(static_cast<double>(bytes_in_use() - before_) / 1e6);
+  }
+  /// Seconds of the slowest slide while the windows filled.
+  [[nodiscard]] double slowest() const { return slowest_; }
+
+private:
+  static constexpr std::uint64_t keys = 1'000;
+  static constexpr std::uint64_t slide = 1'000'000;
+
+  std::size_t before_;
+  bench_stage<hopping_engine<queue, false>> stage_;
+  std::uint64_t at_ = 0;
+  std::uint64_t rows_ = 0;
+  double slowest_ = 0;
+};
+
+}  // namespace
+
+void tumbling_by_hand_bench(std::vector<measurement>& out) {
   constexpr std::uint64_t keys = 10'000;
   constexpr std::uint64_t events = 20'000 * batch_size;
   constexpr std::uint64_t size = 1'000'000;
@@ -266,65 +289,47 @@ void beside_a_loop(std::vector<measurement>& out) {
                      "tumbling count of 10,000 keys, firings included ÷ a loop over a hash table"));
 }
 
-/// Seconds for 200 slides of steady state, and what is held.
-struct steady {
-  double seconds = 0;
-  double bytes = 0;
-  double turning = 0;  ///< Seconds of the slide at which the queues turned over.
-  std::uint64_t rows = 0;
-};
-
-/// Windows of `slides` slides over 1,000 keys: fills them with one event a key and slide, passes
-/// the slide at which the queues turn over for the first time, then measures with `per_slide`
-/// events.
-steady steady_state(std::uint64_t slides, std::uint64_t per_slide) {
-  constexpr std::uint64_t keys = 1'000;
-  constexpr std::uint64_t slide = 1'000'000;
-  const std::size_t before = bytes_in_use();
-  bench_stage stage{hopping_of(slides * slide, slide)};
-  std::uint64_t at = 0;
-  stage.slides(slides - 2, keys, 1, slide, at);
-  steady s;
-  for (int i = 0; i < 6; ++i)
-    s.turning = std::max(s.turning, seconds_of([&] { stage.slides(1, keys, 1, slide, at); }));
-  const std::uint64_t rows = stage.rows();
-  s.seconds = seconds_of([&] { stage.slides(200, keys, per_slide, slide, at); });
-  s.bytes = static_cast<double>(bytes_in_use() - before);
-  s.rows = stage.rows() - rows;
-  return s;
+void window_engines_bench(std::vector<measurement>& out) {
+  engines(out, 10'000, 10);
+  engines(out, 1'000'000, 1);
 }
 
-void day_against_minute(std::vector<measurement>& out) {
-  constexpr double events = 200 * 1'000 * 10;
-  const auto minute = steady_state(60, 10);
-  const auto day = steady_state(86'400, 10);
-  const auto nanos = [&](const steady& s, double n) { return s.seconds / n * 1e9; };
-  const auto note = [&](const steady& a, const steady& b) {
-    return "1,000 keys; rows " + std::to_string(a.rows) + " and " + std::to_string(b.rows) +
-           ", MB held " + std::to_string(static_cast<int>(a.bytes / 1e6)) + " and " +
-           std::to_string(static_cast<int>(b.bytes / 1e6));
+void day_against_minute_bench(std::vector<measurement>& out) {
+  steady_windows minute{60};
+  const int minute_megabytes = minute.megabytes();
+  steady_windows day{86'400};
+  const auto add = [&](const char* name, std::uint64_t per_slide, const char* what) {
+    std::vector<double> of_day, of_minute;
+    for (int round = 0; round <= 7; ++round) {
+      const double d = day.run(per_slide), m = minute.run(per_slide);
+      if (round == 0) continue;  // it warms up
+      of_day.push_back(d);
+      of_minute.push_back(m);
+    }
+    const auto nanos = [&](std::vector<double> seconds) {
+      return median(std::move(seconds)) / static_cast<double>(200 * 1'000 * per_slide) * 1e9;
+    };
+    const double d = nanos(of_day), m = nanos(of_minute);
+    out.push_back({"windows", name, d, "ns an event", m, d / m,
+                   "1 day every second ÷ 1 minute every second, 1,000 keys, " + std::string{what} +
+                       "; 200 slides give " + std::to_string(day.rows()) + " and " +
+                       std::to_string(minute.rows()) + " rows, MB held " +
+                       std::to_string(day.megabytes()) + " and " +
+                       std::to_string(minute_megabytes)});
   };
-  out.push_back({"windows", "day_against_minute", nanos(day, events), "ns an event",
-                 nanos(minute, events), nanos(day, events) / nanos(minute, events),
-                 "1 day every second ÷ 1 minute every second, 10 events a key and slide; " +
-                     note(day, minute)});
+  add("day_against_minute", 10, "10 events a key and slide");
+  add("day_against_minute_1", 1, "1 event a key and slide, so a row an event");
   out.push_back({"windows",
-                 "day_turn_over",
-                 day.turning * 1e3,
+                 "day_slowest_slide",
+                 day.slowest() * 1e3,
                  "ms",
                  {},
                  {},
-                 "the slide at which the queues of 1,000 keys turn over, 86 million panes"});
-  const auto sparse_minute = steady_state(60, 1);
-  const auto sparse_day = steady_state(86'400, 1);
-  out.push_back({"windows", "day_against_minute_1", nanos(sparse_day, events / 10), "ns an event",
-                 nanos(sparse_minute, events / 10),
-                 nanos(sparse_day, events / 10) / nanos(sparse_minute, events / 10),
-                 "the same with 1 event a key and slide, so a row an event; " +
-                     note(sparse_day, sparse_minute)});
+                 "the slowest slide while the windows of 1 day fill up and begin to leave, 1,000 "
+                 "keys, 1 event a key and slide"});
 }
 
-void state_bytes(std::vector<measurement>& out) {
+void tumbling_bytes_bench(std::vector<measurement>& out) {
   for (const std::uint64_t keys : {10'000ULL, 1'000'000ULL}) {
     const std::size_t before = bytes_in_use();
     bench_stage stage{tumbling_of(UINT32_MAX * 1'000ULL)};
@@ -338,16 +343,6 @@ void state_bytes(std::vector<measurement>& out) {
                    {},
                    "a tumbling count of 64-bit keys: heap in use, with the batches"});
   }
-}
-
-}  // namespace
-
-void windows_bench(std::vector<measurement>& out) {
-  beside_a_loop(out);
-  engines(out, 10'000, 10);
-  engines(out, 1'000'000, 1);
-  state_bytes(out);
-  day_against_minute(out);
 }
 
 }  // namespace weir::bench
