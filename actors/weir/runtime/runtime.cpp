@@ -59,6 +59,7 @@ result<runtime> runtime::start(pipeline p, runtime_options options) {
   if (!built) return built.error();
   const auto splits = built->find_splits({});
   if (!splits) return splits.error();
+  if (auto reached = built->reach_outside(); !reached) return reached.error();
   actors::init_messages();
   try {
     auto in = std::make_unique<inside>(*std::move(built), std::move(options), std::move(letters));
