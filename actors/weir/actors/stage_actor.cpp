@@ -36,11 +36,12 @@ caf::behavior stage_actor::make_behavior() {
 
 result<void> stage_actor::serve(flow::request&& r) {
   const auto service = services_->find(r.target);
-  if (service == services_->end())
+  if (service == services_->end() && !r.via)
     return error{errc::unsupported,
                  "there is no service '" + r.target + "'; give one in runtime_options::services"};
   try {
-    service->second(r.payload, [id = r.id, to = caf::actor_cast<caf::actor_addr>(self_)](bytes b) {
+    const weir::service& serve = service == services_->end() ? *r.via : service->second;
+    serve(r.payload, [id = r.id, to = caf::actor_cast<caf::actor_addr>(self_)](bytes b) {
       if (const auto stage = caf::actor_cast<caf::actor>(to))
         caf_compat::send_anonymous(stage, flow::completion{id, std::move(b)});
     });

@@ -97,6 +97,7 @@ result<runtime> runtime::start(pipeline p, runtime_options options) {
   }
   auto built = p.build();
   if (!built) return built.error();
+  if (auto reached = built->reach_outside(); !reached) return reached.error();
   actors::init_messages();
   try {
     checkpoint_options checkpoints = options.checkpoints;

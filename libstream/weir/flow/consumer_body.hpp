@@ -43,6 +43,9 @@ public:
   [[nodiscard]] std::size_t events_held() const override {
     return hand().unfinished + events_held_by(consumers_);
   }
+  [[nodiscard]] flow::outstanding outstanding() const override {
+    return outstanding_of(consumers_);
+  }
 
 protected:
   /// Hands `events` out, all over again until it answers `done`. The last consumer may take them

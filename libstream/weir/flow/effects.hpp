@@ -3,9 +3,11 @@
 
 #include "weir/core/error.hpp"
 #include "weir/flow/frame.hpp"
+#include "weir/flow/service.hpp"
 #include "weir/state/snapshot.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,6 +43,11 @@ struct request {
   std::uint64_t id = 0;
   std::string target;
   bytes payload;
+  /// Who answers, unless the shell has a service called `target`. May be null.
+  std::shared_ptr<const service> via{};
+  /// The stage's end waits for the answer. An operator that gives answers up says by its
+  /// `outstanding()` what it waits for.
+  bool awaited = true;
 };
 
 /// What a stage wants done after a step. The shell delivers it and clears it; the memory is reused.

@@ -78,6 +78,16 @@ public:
     return n;
   }
 
+  /// Keeps an event as a dead letter whatever the directive says: for an operator whose own setting
+  /// decides.
+  template <class Describe>
+  void keep(std::string_view operator_name, error why, std::uint32_t tries, timestamp wall,
+            Describe describe) {
+    dead_letter letter = begin_letter(operator_name, std::move(why), tries, wall);
+    describe(letter);
+    send(std::move(letter));
+  }
+
   /// Deals with a record that a source could not decode: there is no event to try again. False if
   /// the stage has failed.
   bool on_rejected(std::string_view operator_name, error why, timestamp wall,

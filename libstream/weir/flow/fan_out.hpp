@@ -96,6 +96,9 @@ public:
         handing_out_now_ ? how_far(consumers_, handing_out_, gathered_.size()) : batch_in_hand{};
     return gathered_.size() - hand.taken + hand.unfinished + events_held_by(consumers_);
   }
+  [[nodiscard]] flow::outstanding outstanding() const override {
+    return outstanding_of(consumers_);
+  }
 
 private:
   batch<T> gathered_;

@@ -169,6 +169,14 @@ public:
     return end_.events_held() + events_held_by(sides_);
   }
   [[nodiscard]] std::size_t worked() const override { return at_; }
+  [[nodiscard]] flow::outstanding outstanding() const override {
+    flow::outstanding all = end_.outstanding() | outstanding_of(sides_);
+    const_cast<fused*>(this)->each_op([&]<std::size_t I>(auto& op) {
+      if constexpr (has_outstanding<std::remove_reference_t<decltype(op)>>)
+        all = all | op.outstanding();
+    });
+    return all;
+  }
 
 private:
   /// What operator `I - 1` hands its values to.
@@ -184,6 +192,11 @@ private:
       chain.template run<I, Fires>(std::forward<V>(value), at, s, out);
     }
     [[nodiscard]] bool full() const noexcept { return chain.any_full(); }
+    /// Says when a source read what comes next, for an operator that held it.
+    void read_at(steady_time t) {
+      s.earliest = t;
+      chain.end_.begin(s);
+    }
   };
 
   /// How far a firing, which isn't an event's, has come through the operators.

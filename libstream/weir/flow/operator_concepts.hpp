@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/flow/fan_out.hpp"
+#include "weir/flow/segment.hpp"
 #include "weir/flow/step.hpp"
 #include "weir/flow/verdict.hpp"
 #include "weir/metrics/stage_metrics.hpp"
@@ -65,6 +66,12 @@ concept takes_time = requires(Op& op, Next& next, step& s) {
 template <class Op, class Next>
 concept takes_completion = requires(Op& op, Next& next, step& s) {
   op.on_completion(next, s);
+};
+/// Says what it waits for that its requests will bring: the end waits for it, and while it is full
+/// the stage takes no further frame.
+template <class Op>
+concept has_outstanding = requires(const Op& op) {
+  { op.outstanding() } -> std::same_as<outstanding>;
 };
 /// Has state. `snapshot` answers a verdict: the first call fixes what is in the snapshot, and an
 /// operator that needs longer answers `more` and is called again between batches.

@@ -62,4 +62,11 @@ std::size_t events_held_by(const Parts& parts) {
   return n;
 }
 
+template <class Parts>
+outstanding outstanding_of(const Parts& parts) {
+  outstanding all;
+  for (const auto& p : parts) all = all | p->outstanding();
+  return all;
+}
+
 }  // namespace weir::flow

@@ -9,6 +9,16 @@
 
 namespace weir::flow {
 
+/// What operators wait for that comes from outside the stage.
+struct outstanding {
+  bool answers = false;  ///< Results are still to come: the end must not pass before them.
+  bool full = false;     ///< ... of so many events that no further frame is to be begun.
+
+  friend constexpr outstanding operator|(outstanding a, outstanding b) noexcept {
+    return {a.answers || b.answers, a.full || b.full};
+  }
+};
+
 /// A part of a stage that takes part in everything but data: progress, timers, snapshots. Calls
 /// that answer a verdict are resumable, as those of `stage_body` are.
 class stage_part {
@@ -28,6 +38,7 @@ public:
   /// Events that some operator in here has emitted and another has not taken yet; a failure loses
   /// them.
   [[nodiscard]] virtual std::size_t events_held() const = 0;
+  [[nodiscard]] virtual flow::outstanding outstanding() const { return {}; }
 };
 
 /// A consumer of batches of `T` within a stage: one fused loop, or a sink. One virtual call a

@@ -70,6 +70,7 @@ public:
   void restore(snapshot_reader&) const noexcept {}
   result<void> commit(barrier) const { return {}; }
   [[nodiscard]] std::size_t events_held() const noexcept { return 0; }  // the stage asks the port
+  [[nodiscard]] flow::outstanding outstanding() const noexcept { return {}; }
 
 private:
   typed_output_port<T>* port_;
@@ -114,6 +115,7 @@ public:
   void restore(snapshot_reader& from) { node_->restore(from); }
   result<void> commit(barrier b) { return node_->commit(b); }
   [[nodiscard]] std::size_t events_held() const { return node_->events_held(); }
+  [[nodiscard]] flow::outstanding outstanding() const { return node_->outstanding(); }
 
 private:
   std::unique_ptr<fan_out<T>> node_;

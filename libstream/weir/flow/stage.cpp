@@ -165,8 +165,10 @@ verdict stage::step(effects& out) {
 
   const std::size_t asked_before = out.requests.size();
   verdict v = verdict::more;
+  full_ = false;
   while (v == verdict::more && s.budget != 0 && !failed_ && !parts_.errors->failed()) v = work(s);
-  unanswered_ += out.requests.size() - asked_before;
+  for (std::size_t i = asked_before; i < out.requests.size(); ++i)
+    if (out.requests[i].awaited) unanswered_.insert(out.requests[i].id);
   // What an exception outside any event broke, or a directive ended, must not work on.
   failed_ = failed_ || parts_.errors->failed();
   const timestamp awaited = parts_.body->awaited_watermark();
@@ -176,7 +178,7 @@ verdict stage::step(effects& out) {
   }
   if (ending_ && !ended_) finish_end(out);
   // A timer that is due and can't fire would ask to be called at once, and again, and again.
-  if (v != verdict::blocked) s.wake_at(parts_.body->next_timer());
+  if (v != verdict::blocked || full_) s.wake_at(parts_.body->next_timer());
 
   const steady_time now = clock_->steady();
   adapt_budget(std::min(budget_, parts_.budget) - s.budget, now - began);
@@ -215,7 +217,15 @@ verdict stage::begin_next(flow::step& s) {
   return parts_.is_source ? begin_source(s) : begin_frame(s);
 }
 
+/// Notes, and answers, whether operators wait for so much that no further events may come. Answers
+/// and timers are taken meanwhile.
+bool stage::wait_if_full() {
+  full_ = parts_.body->outstanding().full;
+  return full_;
+}
+
 verdict stage::begin_frame(flow::step& s) {
+  if (inbox_.frames_queued() != 0 && wait_if_full()) return verdict::blocked;
   turn_ = held_end_ ? std::exchange(held_end_, std::nullopt) : inbox_.next();
   if (!turn_) return verdict::done;
   if (turn_->frame.kind == frame_kind::end && inbox_.one_is_left() && waits(s)) {
@@ -258,6 +268,7 @@ verdict stage::begin_source(flow::step& s) {
     return verdict::more;
   }
   if (source_ended_ || suspended_) return verdict::done;
+  if (wait_if_full()) return verdict::blocked;
   return read(s);
 }
 
@@ -292,7 +303,9 @@ verdict stage::read(flow::step& s) {
 
 /// Whether the end must wait for answers to what operators asked: their results come before it.
 bool stage::waits(const flow::step& s) const {
-  return unanswered_ != 0 || !s.out.requests.empty() || !completions_.empty();
+  const auto awaited = [](const request& r) { return r.awaited; };
+  return !unanswered_.empty() || !completions_.empty() || parts_.body->outstanding().answers ||
+         std::any_of(s.out.requests.begin(), s.out.requests.end(), awaited);
 }
 
 bool stage::all_in() const noexcept { return source_ended_ || inbox_.all_ended(); }
@@ -337,8 +350,8 @@ verdict stage::resume(flow::step& s) {
       s.completion_data = completions_.front().payload;
       v = parts_.body->on_completion(s);
       if (v == verdict::done) {
+        unanswered_.erase(completions_.front().id);
         completions_.pop_front();
-        unanswered_ -= std::min<std::size_t>(unanswered_, 1);
       }
       break;
     case activity::snapshot:

@@ -10,6 +10,8 @@
 #include "weir/flow/stage_body.hpp"
 #include "weir/metrics/stage_metrics.hpp"
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include <deque>
 #include <memory>
 #include <optional>
@@ -115,6 +117,7 @@ private:
   verdict begin_next(flow::step& s);
   verdict begin_frame(flow::step& s);
   verdict begin_source(flow::step& s);
+  bool wait_if_full();
   verdict read(flow::step& s);
   verdict end_source();
   [[nodiscard]] bool waits(const flow::step& s) const;
@@ -147,8 +150,9 @@ private:
   std::optional<barrier> taking_;     ///< The checkpoint that is being taken.
   std::optional<barrier> triggered_;  ///< A source's order to take one.
   std::deque<completion> completions_;
-  std::size_t unanswered_ = 0;           ///< Requests.
+  boost::unordered_flat_set<std::uint64_t> unanswered_;  ///< Requests that the end waits for.
   std::optional<inbox::turn> held_end_;  ///< The last end, while requests are unanswered.
+  bool full_ = false;  ///< Operators wait for so many answers that no frame may begin.
   std::optional<steady_time> blocked_since_;
   std::chrono::nanoseconds blocked_total_{};
   std::size_t noted_lanes_ = 0;

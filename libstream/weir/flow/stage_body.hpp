@@ -4,6 +4,7 @@
 #include "weir/core/result.hpp"
 #include "weir/flow/frame.hpp"
 #include "weir/flow/lanes.hpp"
+#include "weir/flow/segment.hpp"
 #include "weir/flow/split.hpp"
 #include "weir/flow/step.hpp"
 #include "weir/flow/verdict.hpp"
@@ -59,6 +60,9 @@ public:
   /// and events that wait between operators.
   [[nodiscard]] virtual std::size_t taken_in_hand() const = 0;
   [[nodiscard]] virtual std::size_t events_held() const = 0;
+
+  /// What operators wait for that comes from outside.
+  [[nodiscard]] virtual flow::outstanding outstanding() const { return {}; }
 
   virtual verdict snapshot(barrier b, snapshot_writer& to, step& s) = 0;
   virtual void restore(const snapshot_reader& from) = 0;

@@ -45,6 +45,14 @@ struct step {
     return out.next_request++;
   }
 
+  /// ... of `via`, unless the shell has a service called `target`. The end doesn't wait for the
+  /// answer: the operator's `outstanding()` says whether it does.
+  std::uint64_t ask(std::string_view target, bytes payload, std::shared_ptr<const service> via) {
+    out.requests.push_back(
+        {out.next_request, std::string{target}, std::move(payload), std::move(via), false});
+    return out.next_request++;
+  }
+
   /// Asks to be called again at `at`, wall-clock time, though nothing arrives.
   void wake_at(timestamp at) { out.wake_at = std::min(out.wake_at, at); }
 };

@@ -392,6 +392,7 @@ protected:
   template <class, class, class>
   friend class windowed_stream;
   friend struct build::detecting;
+  friend struct build::enriching;
 
   /// Adds an operator that emits values of `U`.
   template <class U, class Op>

@@ -32,6 +32,8 @@ struct operator_draft {
   /// The stage whose window gets what this one gathers; it is called like that window.
   std::optional<std::uint32_t> gathers_for{};
   std::vector<side_draft> sides;
+  /// Tries what it needs of the world outside before the pipeline starts; may block. May be empty.
+  std::function<result<void>()> reach{};
 };
 
 inline flow::operator_environment assembly::environment(std::size_t op) const {

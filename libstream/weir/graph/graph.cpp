@@ -115,6 +115,14 @@ result<split_list> graph::find_splits(std::span<const snapshot_part> restored) c
   return list;
 }
 
+result<void> graph::reach_outside() const {
+  for (const build::stage_draft& stage : inside_->stages)
+    for (const build::operator_draft& op : stage.operators)
+      if (auto reached = op.reach ? op.reach() : result<void>{}; !reached)
+        return error{reached.error().code, "operator '" + op.id + "': " + reached.error().message};
+  return {};
+}
+
 std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_t instance,
                                                flow::attempt_id attempt, const split_list& splits,
                                                std::span<const snapshot_part> restored,

@@ -40,6 +40,10 @@ public:
   /// or servers.
   [[nodiscard]] result<split_list> find_splits(std::span<const snapshot_part> restored) const;
 
+  /// Lets the operators try what they need of the world outside, before the pipeline starts: an
+  /// error is one that only its user can mend, such as a wrong password. May block on servers.
+  [[nodiscard]] result<void> reach_outside() const;
+
   /// What finds the splits of a source stage; null for another stage.
   [[nodiscard]] std::unique_ptr<source_enumerator> make_enumerator(std::uint32_t stage) const;
 

@@ -156,6 +156,16 @@ public:
                                     "sort_by_time", true);
   }
 
+  /// Looks a fact up for each event, somewhere outside the stream, and emits the two; see
+  /// docs/guide/enrichment.md. `enrich_order::by_key` is by the stream's key. Throws
+  /// `weir::exception` if a setting makes no sense.
+  template <class LookUpKey, class Client>
+  auto enrich(look_up_by<LookUpKey, Client> of,
+              enrich_options<build::fact_type<T, LookUpKey, Client>> options = {}) const {
+    return build::enriching::add<chain<T, T>, T>(begin(), key_of_, std::move(of),
+                                                 std::move(options));
+  }
+
   /// Finds the events of each key that fit a pattern, in the order of their time: emits a
   /// `match<T>` for each. See docs/guide/patterns.md.
   auto detect(const pattern<T>& p, detect_options<T> options = {}) const {

@@ -4,6 +4,7 @@
 #include "weir/aggregates/basic.hpp"
 #include "weir/aggregates/ranked.hpp"
 #include "weir/core/error.hpp"
+#include "weir/enrich/enrich_operator.hpp"
 #include "weir/graph/draft.hpp"
 #include "weir/operators/concepts.hpp"
 #include "weir/operators/process_context.hpp"
@@ -38,6 +39,39 @@ inline void require_event_time(graph_draft& draft, bool has_event_time, const st
                   ": the stream has no event time, which tells how long to remember; call "
                   ".event_time(&event::at, bounded_out_of_orderness{5s}) before");
 }
+
+/// What a look-up finds for events of `T`.
+template <class T, class KeyOf, class Client>
+using fact_type = typename Client::template fact<mapped<KeyOf, T>>;
+
+/// Adds an enrichment to a chain that begins a stage.
+struct enriching {
+  template <class Chain, class T, class StreamKey, class LookUp, class R>
+  static auto add(Chain chain, StreamKey stream_key, LookUp of, enrich_options<R> options) {
+    using key = mapped<decltype(LookUp::key_of), T>;
+    static_assert(encodable<T>,
+                  "weir: enrich() keeps events in state, which needs a codec: describe the type "
+                  "with BOOST_DESCRIBE_STRUCT");
+    static_assert(key_type<key>,
+                  "weir: enrich() wants a key with a codec and ==; describe it with "
+                  "BOOST_DESCRIBE_STRUCT");
+    static_assert(encodable<R>,
+                  "weir: enrich() wants facts with a codec: describe the type with "
+                  "BOOST_DESCRIBE_STRUCT");
+    static_assert(fact_client<decltype(LookUp::client), key>,
+                  "weir: enrich() wants a look-up that takes the key that its key function gives");
+    options.check();
+    using op = operators::enrich<T, LookUp, StreamKey>;
+    std::function<result<void>()> reach;
+    if constexpr (requires { of.client.reach(); })
+      reach = [client = of.client] { return client.reach(); };
+    auto made = std::move(chain).template then<typename op::output>(
+        op{std::move(of), std::move(stream_key), std::move(options)}, "enrich", true);
+    made.state_.draft->stages[made.from_->stage()].operators[*made.state_.newest].reach =
+        std::move(reach);
+    return made;
+  }
+};
 
 /// The part of `chain` that holds small operators. `Chain` is the chain itself.
 template <class Chain, class T>
@@ -85,6 +119,22 @@ public:
   template <mapper<T> KeyOf>
   auto distinct(KeyOf key, duration ttl, const side_output<T>& late = {}) & {
     return self().key_by(std::move(key)).distinct(ttl, late);
+  }
+
+  /// Looks a fact up for each event, somewhere outside the stream, and emits the two; see
+  /// docs/guide/enrichment.md. The operator begins a stage. Throws `weir::exception` if a setting
+  /// makes no sense.
+  template <class KeyOf, class Client>
+  auto enrich(look_up_by<KeyOf, Client> of,
+              enrich_options<fact_type<T, KeyOf, Client>> options = {}) && {
+    auto first = std::move(self()).stage("");
+    return enriching::add<decltype(first), T>(std::move(first), without_key{}, std::move(of),
+                                              std::move(options));
+  }
+  template <class KeyOf, class Client>
+  auto enrich(look_up_by<KeyOf, Client> of,
+              enrich_options<fact_type<T, KeyOf, Client>> options = {}) & {
+    return self().rooted().enrich(std::move(of), std::move(options));
   }
 
   /// Counts the events of each key and window: `key_by(key).window(windows).aggregate(count{})`.

@@ -20,6 +20,9 @@ struct operator_options {
   /// Events and firings that one step of a stage may take; a small number makes operators stop and
   /// go on between any two of them.
   std::optional<std::uint32_t> step_budget{};
+  /// Requests of operators wait until the test answers them. Otherwise the service that a request
+  /// brings does so, at once: it must not need another thread.
+  bool hold_requests = false;
 };
 
 }  // namespace weir::test

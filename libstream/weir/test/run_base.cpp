@@ -16,7 +16,8 @@ run_base::run_base(std::shared_ptr<const detail::subject_layout> layout,
       network_(layout_->network, {.start = options.start,
                                   .restored = restored,
                                   .attempt = restored.empty() ? 0U : 1U,
-                                  .step_budget = options.step_budget}) {
+                                  .step_budget = options.step_budget,
+                                  .hold_requests = options.hold_requests}) {
   const auto& channels = layout_->network->channels();
   const auto& stages = layout_->network->of().plan().stages;
   for (std::size_t c = 0; c < channels.size(); ++c) {

@@ -31,6 +31,14 @@ public:
   void jump_to(timestamp t) { network_.jump_to(t); }
   [[nodiscard]] timestamp now() { return network_.time().wall(); }
 
+  /// What operators have asked and nobody has answered, in the order in which it was asked: all of
+  /// it with `operator_options::hold_requests`, else what brings no service of its own.
+  [[nodiscard]] const std::vector<held_request>& requests() const noexcept {
+    return network_.requests();
+  }
+  /// Answers request number `i` of `requests()`.
+  void answer(std::size_t i, bytes payload) { network_.answer(i, std::move(payload)); }
+
   /// Lets the output carry so many more batches of at most so many events; for runs that withhold
   /// credit. Batches are of one event until the first grant that says more.
   void grant(std::uint64_t batches, std::uint32_t events_each = 1024);

@@ -144,6 +144,7 @@ simulator::outcome simulator::move() {
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     instance& in = instances_[i];
     if (std::exchange(*in.woken, false)) in.may_step = true;
+    collect_answers(in);
     if (!in.commands.empty()) choices_.push_back({choice::command, i});
     if (!in.answers.empty()) choices_.push_back({choice::answer, i});
     if (!in.may_step) continue;
@@ -299,13 +300,7 @@ void simulator::send(flow::grant&& g) {
 void simulator::take_effects(instance& at) {
   for (flow::frame& f : effects_.frames) send(std::move(f));
   for (flow::grant& g : effects_.grants) send(std::move(g));
-  for (const flow::request& r : effects_.requests) {
-    const auto service = options_.services.find(r.target);
-    if (service == options_.services.end())
-      broken("stage '" + at.machine->name() + "': there is no service '" + r.target + "'");
-    else
-      at.answers.push_back({r.id, service->second(r.payload)});
-  }
+  for (const flow::request& r : effects_.requests) serve(at, r);
   std::vector<flow::notice> notices = std::exchange(effects_.notices, {});
   for (const flow::failure& f : effects_.failures) {
     if (f.wants == flow::failure::remedy::restart && restarts_ < options_.max_restarts) {
@@ -321,9 +316,37 @@ void simulator::take_effects(instance& at) {
   for (flow::notice& n : notices) take_notice(number, std::move(n));
 }
 
+void simulator::serve(instance& at, const flow::request& r) {
+  const auto service = options_.services.find(r.target);
+  if (service != options_.services.end())
+    at.answered->push_back({r.id, service->second(r.payload)});
+  else if (r.via)
+    (*r.via)(r.payload, [to = at.answered, id = r.id](bytes answer) {
+      to->push_back({id, std::move(answer)});
+    });
+  else
+    broken("stage '" + at.machine->name() + "': there is no service '" + r.target + "'");
+}
+
+/// Draws when the answers that services gave since arrive, and takes those whose time has come.
+void simulator::collect_answers(instance& in) {
+  for (flow::completion& c : *in.answered) {
+    const auto most = static_cast<std::uint64_t>(options_.slowest_answer.count());
+    const duration after{most == 0 ? 0 : static_cast<std::int64_t>(random_() % (most + 1))};
+    in.answers_to_come.emplace(clock_.wall() + after, std::move(c));
+  }
+  in.answered->clear();
+  while (!in.answers_to_come.empty() && in.answers_to_come.begin()->first <= clock_.wall())
+    in.answers.push_back(
+        std::move(in.answers_to_come.extract(in.answers_to_come.begin()).mapped()));
+}
+
 bool simulator::advance_time() {
   timestamp next = max_timestamp;
-  for (const instance& i : instances_) next = std::min(next, i.wake_at);
+  for (const instance& i : instances_) {
+    next = std::min(next, i.wake_at);
+    if (!i.answers_to_come.empty()) next = std::min(next, i.answers_to_come.begin()->first);
+  }
   const steady_time due = coordinator_->wakes_at();
   if (due != steady_time::max())
     next = std::min(

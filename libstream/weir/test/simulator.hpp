@@ -55,6 +55,8 @@ struct simulation_options {
   std::uint64_t streams_in_a_stage = 0;
   /// Answers the requests of operators, by the name they call; answers come in any order.
   std::map<std::string, std::function<bytes(std::span<const std::byte>)>, std::less<>> services{};
+  /// Answers take a time in between: virtual, drawn for each. They come in any order either way.
+  duration slowest_answer{};
 };
 
 /// What the instances of a stage counted in all attempts of a run.
@@ -128,6 +130,10 @@ private:
     bool suspended = false;
     std::deque<flow::command> commands;
     std::vector<flow::completion> answers;  ///< To its requests, in any order.
+    std::multimap<timestamp, flow::completion> answers_to_come;
+    /// Where services put their answers.
+    std::shared_ptr<std::vector<flow::completion>> answered =
+        std::make_shared<std::vector<flow::completion>>();
     std::shared_ptr<bool> woken = std::make_shared<bool>(false);
     std::uint64_t channels_in = 0;
     std::uint64_t barriers_in = 0;  ///< That came for the checkpoint being taken.
@@ -156,6 +162,8 @@ private:
   void take_effects(instance& at);
   void send(flow::frame&& f);
   void send(flow::grant&& g);
+  void serve(instance& at, const flow::request& r);
+  void collect_answers(instance& in);
   void take_notice(std::uint32_t from, flow::notice&& n);
   void acknowledge(std::uint32_t from, flow::notice&& n);
   void carry_out();

@@ -37,7 +37,8 @@ stage_network::stage_network(std::shared_ptr<const network_layout> layout, const
     : layout_(std::move(layout)),
       attempt_(how.attempt),
       clock_(std::make_unique<manual_clock>(how.start)),
-      lines_(layout_->channels().size()) {
+      lines_(layout_->channels().size()),
+      hold_requests_(how.hold_requests) {
   const graph& g = layout_->of();
   split_list none;
   none.by_stage.resize(g.plan().stages.size());
@@ -94,8 +95,8 @@ void stage_network::work() {
   std::uint64_t steps = 0;
   for (bool moved = true; moved && failure_.empty();) {
     moved = false;
-    for (instance& i : instances_)
-      while (i.may_step && failure_.empty()) {
+    for (std::size_t i = 0; i < instances_.size(); ++i)
+      while (instances_[i].may_step && failure_.empty()) {
         step(i);
         moved = true;
         if (++steps == far_too_many)
@@ -104,18 +105,45 @@ void stage_network::work() {
   }
 }
 
-void stage_network::step(instance& at) {
+void stage_network::step(std::size_t member) {
+  instance& at = instances_[member];
   const flow::verdict v = at.machine->step(effects_);
   at.may_step = v == flow::verdict::more;
   at.blocked = v == flow::verdict::blocked;
   at.wake_at = effects_.wake_at;
+  serve(member);
   deliver();
+}
+
+/// Has the requests that a member just made answered, or keeps them for the test.
+void stage_network::serve(std::size_t member) {
+  std::vector<flow::completion> answered;
+  for (flow::request& r : effects_.requests)
+    if (hold_requests_ || !r.via)
+      requests_.push_back({member, std::move(r)});
+    else
+      (*r.via)(r.payload, [&](bytes answer) { answered.push_back({r.id, std::move(answer)}); });
+  effects_.requests.clear();
+  for (flow::completion& c : answered) {
+    instances_[member].machine->take(std::move(c), effects_);
+    instances_[member].may_step = true;
+  }
+}
+
+void stage_network::answer(std::size_t i, bytes payload) {
+  const held_request of = std::move(requests_.at(i));
+  requests_.erase(requests_.begin() + static_cast<std::ptrdiff_t>(i));
+  instances_[of.member].machine->take(flow::completion{of.what.id, std::move(payload)}, effects_);
+  instances_[of.member].may_step = true;
+  deliver();
+  work();
 }
 
 void stage_network::deliver() {
   while (!effects_.frames.empty() || !effects_.grants.empty() || !effects_.notices.empty() ||
          !effects_.failures.empty()) {
     std::swap(effects_, delivering_);
+    effects_.next_request = delivering_.next_request;  // no id is used twice
     note(delivering_);
     for (flow::frame& f : delivering_.frames) deliver(std::move(f));
     for (flow::grant& g : delivering_.grants) deliver(std::move(g));

@@ -46,6 +46,12 @@ private:
   std::vector<ends> channels_;
 };
 
+/// A request of an operator, until the test answers it.
+struct held_request {
+  std::size_t member = 0;  ///< Which instance asks.
+  flow::request what;
+};
+
 /// The stages of a graph that the test does not play, wired to each other without threads: what is
 /// sent arrives at once and in order, and `work` goes on until nothing can move. The sequence of
 /// everything is fixed; the simulator is for other orders.
@@ -56,6 +62,7 @@ public:
     std::span<const snapshot_part> restored{};
     flow::attempt_id attempt = 0;
     std::optional<std::uint32_t> step_budget{};
+    bool hold_requests = false;  ///< Requests wait for `answer`, also those that bring a service.
   };
 
   stage_network(std::shared_ptr<const network_layout> layout, const settings& how);
@@ -72,6 +79,10 @@ public:
   /// Moves the clock to `t`, stopping at each moment in between that a member waits for.
   void advance_to(timestamp t);
   void jump_to(timestamp t);
+  /// Requests that nobody has answered, in the order in which they were made.
+  [[nodiscard]] const std::vector<held_request>& requests() const noexcept { return requests_; }
+  /// Answers request number `i` of `requests()`, and works.
+  void answer(std::size_t i, bytes payload);
   /// Sends a barrier through all channels that the test plays the senders of, and returns what all
   /// members save. Throws `weir::exception` if one of them can't: it waits for credit.
   std::vector<snapshot_part> snapshot();
@@ -118,12 +129,13 @@ private:
   };
 
   void tell_all(flow::command::kind what, flow::barrier b = {});
-  void step(instance& at);
+  void step(std::size_t member);
   /// Delivers what the effects hold, and what comes of it.
   void deliver();
   void deliver(flow::frame&& f);
   void deliver(flow::grant&& g);
   void note(flow::effects& e);
+  void serve(std::size_t member);
 
   std::shared_ptr<const network_layout> layout_;
   flow::attempt_id attempt_ = 0;
@@ -136,6 +148,8 @@ private:
   std::uint64_t checkpoint_ = 0;
   std::size_t acknowledged_ = 0;
   std::string failure_;
+  bool hold_requests_ = false;
+  std::vector<held_request> requests_;
 };
 
 }  // namespace weir::test
