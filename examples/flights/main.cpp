@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Every departure from New York's airports in 2013, reported when the flight lands: delays for each
 // airport and hour, how many of a carrier's flights of a day were late, what queries.hpp asks,
-// aircraft whose delay grew from leg to leg, and carriers that flew again after cancellations. See
-// data/README.md for the data.
+// aircraft whose delay grew from leg to leg, carriers that flew again after cancellations, and
+// departures joined with their aircraft, destinations and weather. See data/README.md for the data.
 #include "flight.hpp"
 #include "queries.hpp"
 #include "report.hpp"
+#include "weather.hpp"
 
 #include <filesystem>
 
@@ -98,6 +99,18 @@ void build(weir::pipeline& p, const weir::args& args, flights::newest_hours& new
   write(flights::worst_routes(departed), "worst-routes");
   write(flights::delay_quantiles(departed), "delay-quantiles");
 
+  auto joined = flights::join_departures(
+      departed, p.from(weir::files<flights::plane>(args["planes"])),
+      p.from(weir::files<flights::airport>(args["airports"])),
+      p.from(weir::files<flights::observation>(args["weather"]))
+          .event_time(&flights::observation::at, weir::monotonous_timestamps{}));
+  flights::delays_by_wind(joined.rows).to(csv("delay-by-wind.csv")).named("delay-by-wind");
+  joined.rows
+      .filter([](const flights::joined_departure& d) { return d.wind_speed.value_or(0) >= 35; })
+      .to(csv("storm-departures.csv"))
+      .named("storm-departures");
+  joined.late.to(csv("late-for-weather.csv")).named("late-for-weather");
+
   const weir::side_output<flight> late_for_legs{"late for its legs"};
   auto growing = reported.filter([](const flight& f) { return !f.is_cancelled() && f.tailnum; })
                      .key_by([](const flight& f) { return *f.tailnum; })
@@ -140,7 +153,12 @@ int main(int argc, char** argv) {
       {.name = "flights",
        .description =
            "Delays of all 336,776 departures from New York in 2013, reported as the flights land.",
-       .options = {{"data", WEIR_FLIGHTS_DATA, "the flights, in the order of their reports"},
+       .options = {{"data", WEIR_FLIGHTS_DATA "/flights.csv.zst",
+                    "the flights, in the order of their reports"},
+                   {"planes", WEIR_FLIGHTS_DATA "/planes.csv", "the aircraft"},
+                   {"airports", WEIR_FLIGHTS_DATA "/airports.csv", "the airports"},
+                   {"weather", WEIR_FLIGHTS_DATA "/weather.csv.zst",
+                    "the weather, in the order of its time"},
                    {"output", "flights-results", "a directory for the results"},
                    {"speed", "max", "1 replays in real time, 3600 an hour a second, max at once"},
                    {"out-of-orderness", "12h",

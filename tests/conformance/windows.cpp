@@ -60,6 +60,7 @@ const std::map<std::string_view, answer> answers = {
     {"merge_incremental", answer_merge_incremental},
     {"window_contents", answer_window_contents},
     {"window", answer_window},
+    {"interval_join", answer_interval_join},
 };
 
 }  // namespace

@@ -57,5 +57,6 @@ void answer_merge(const boost::json::object& c, boost::json::object& result);
 void answer_merge_incremental(const boost::json::object& c, boost::json::object& result);
 void answer_window_contents(const boost::json::object& c, boost::json::object& result);
 void answer_window(const boost::json::object& c, boost::json::object& result);
+void answer_interval_join(const boost::json::object& c, boost::json::object& result);
 
 }  // namespace weir::conformance

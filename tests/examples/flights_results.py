@@ -23,14 +23,15 @@ with tempfile.TemporaryDirectory() as work:
         code, stdout, stderr = run(flights, "run", "--output", out, "--json", "--parallelism", parallelism)
         check(code == 0, "flights run", stderr)
         summary = json.loads(stdout)
-        check(summary["events"] == 336776, "all flights are read", summary)
+        check(summary["events"] == 336776 + 3322 + 103 + 26115, "all flights and what they are joined with are read", summary)
         check(summary["late_events"] == 0, "a watermark of 12 hours makes nothing late", summary)
         check(summary["dead_letters"] == 0, "every record is decoded", summary)
         for script, result, *tolerance in (("hourly.py", "origin-hours.csv"), ("carriers.py", "carrier-days.csv"),
                                            ("rolling.py", "rolling-delays.csv"), ("rushes.py", "rushes.csv"),
                                            ("routes.py", "worst-routes.csv"),
                                            ("quantiles.py", "delay-quantiles.csv", "0.01"),
-                                           ("growing.py", "growing-delays.csv"), ("recoveries.py", "recoveries.csv")):
+                                           ("growing.py", "growing-delays.csv"), ("recoveries.py", "recoveries.csv"),
+                                           ("winds.py", "delay-by-wind.csv"), ("storms.py", "storm-departures.csv")):
             reference = os.path.join(work, script + ".csv")
             if not os.path.exists(reference):
                 with open(reference, "wb") as file:
@@ -51,7 +52,7 @@ with tempfile.TemporaryDirectory() as work:
 
     late = sum(len(rows(name)) for name in os.listdir(out) if name.startswith("late-for-"))
     check(summary["late_events"] > 0, "two hours make some late", summary)
-    for name in "rolling-delays", "rushes", "worst-routes", "delay-quantiles":
+    for name in "rolling-delays", "rushes", "worst-routes", "delay-quantiles", "weather":
         check(os.path.exists(os.path.join(out, f"late-for-{name}.csv")), f"late flights of {name} are kept", os.listdir(out))
     check(summary["late_events"] == late, "each late event is kept", summary, late)
     in_time = sum(int(r["departures"]) + int(r["cancelled"]) for r in rows("origin-hours.csv"))

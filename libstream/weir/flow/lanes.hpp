@@ -27,6 +27,7 @@ struct lane {
   /// it waits for this lane.
   timestamp watermark = min_timestamp;
   bool waited_for = false;
+  std::uint16_t port = 0;  ///< The input port that a channel feeds.
 };
 
 using lane_list = std::vector<lane>;

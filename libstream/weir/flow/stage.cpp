@@ -44,7 +44,7 @@ stage::stage(stage_parts parts, const clock& time)
              parts_.aligns),
       snapshot_to_(snapshot_parts_) {
   for (std::size_t i = 0; i < parts_.inputs.size(); ++i)
-    lanes_.push_back({std::to_string(i), lane_state::active});
+    lanes_.push_back({.id = std::to_string(i), .port = parts_.inputs[i].port});
   for (const input_channel& c : parts_.inputs)
     parts_.metrics->inputs.add({{}, c.from, c.from_instance});
   parts_.metrics->watermark_holder.set(-1);

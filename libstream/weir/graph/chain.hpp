@@ -52,6 +52,8 @@ struct copyable {};
 
 /// Adds a detect operator to a chain, and notes what is wrong with its pattern.
 struct detecting;
+/// Connects the streams of joins.
+struct joining;
 template <class K, class Chain, class KeyOf, class T>
 auto detect(Chain chain, KeyOf key_of, const pattern<T>& p, detect_options<T> options);
 
@@ -393,6 +395,7 @@ protected:
   friend class windowed_stream;
   friend struct build::detecting;
   friend struct build::enriching;
+  friend struct build::joining;
 
   /// Adds an operator that emits values of `U`.
   template <class U, class Op>
@@ -461,10 +464,9 @@ protected:
     const auto close = [held, draft] {
       if (sizeof...(Ops) != 0 && held->connected_)
         draft->mistake(
-            "local_pre_aggregate(): the keyed stream is used as it is before, so what stands "
-            "before "
-            "key_by() would run twice; name the stream first: weir::stream<event> all = …; "
-            "all.key_by(…)");
+            "local_pre_aggregate(), join() or connect(): the keyed stream is used as it is before, "
+            "so what stands before key_by() would run twice; name the stream first: "
+            "weir::stream<event> all = …; all.key_by(…)");
       return held->node();
     };
     return std::make_shared<build::exchange<T>>(

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "weir/graph/chain.hpp"
+#include "weir/graph/joined_streams.hpp"
+#include "weir/graph/table.hpp"
 #include "weir/graph/windowed_stream.hpp"
 #include "weir/operators/aggregate_changes.hpp"
 #include "weir/operators/distinct.hpp"
@@ -16,6 +18,15 @@
 #include <vector>
 
 namespace weir {
+
+namespace detail {
+
+template <class S>
+inline constexpr bool is_keyed_stream = false;
+template <class T, class KeyOf>
+inline constexpr bool is_keyed_stream<keyed_stream<T, KeyOf>> = true;
+
+}  // namespace detail
 
 /// A function that combines two events of `T` into one.
 template <class F, class T>
@@ -221,6 +232,31 @@ public:
             "detect_dynamic", true);
   }
 
+  /// Joins this stream, the left one, with another that is keyed by the same type: say how with
+  /// `.within(lower, upper)` or `.window(…)`, then what is made of a pair with `.apply(f)`. See
+  /// docs/guide/joins.md.
+  template <class U, class OtherKeyOf>
+  auto join(const keyed_stream<U, OtherKeyOf>& right) const {
+    return joined_streams<T, KeyOf, U, OtherKeyOf>{*this, right};
+  }
+  /// Joins each event with its key's row of a table: say which version with `.as_of()` or
+  /// `.once_loaded()`, then what is made of both with `.apply(f)`.
+  template <class V, class TableKeyOf>
+  auto join(const table<V, TableKeyOf>& with) const {
+    return joined_table<T, KeyOf, V, TableKeyOf>{*this, with};
+  }
+  template <class Other>
+  auto join(const Other&) const {
+    static_assert(
+        detail::is_keyed_stream<Other>,
+        "weir: join() wants another keyed stream, or a table made of one with to_table(): "
+        "call key_by() first");
+    return begin();
+  }
+
+  /// The table of each key's latest event; of a stream of changes, the rows that they lead to.
+  auto to_table() const { return table<T, KeyOf>{*this}; }
+
   /// Sets how many instances the keys are dealt to.
   keyed_stream& parallelism(std::uint32_t n) {
     through_->parallelism(n);
@@ -228,6 +264,7 @@ public:
   }
 
 private:
+  friend struct build::joining;
   template <class, class, class>
   friend class windowed_stream;
 

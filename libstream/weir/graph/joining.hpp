@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/either.hpp"
+#include "weir/flow/routers.hpp"
+#include "weir/graph/chain.hpp"
+#include "weir/graph/pre_aggregation.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace weir::build {
+
+/// Begins the stages of joins, and adds their operators.
+struct joining {
+  template <class A, class B>
+  using both = chain<flow::either<A, B>, flow::either<A, B>>;
+
+  /// Begins a stage that both streams are dealt to by key, and answers their events as one stream.
+  /// What comes of it has event time if the first stream has, and, where it `needs_both`, the
+  /// second.
+  template <class A, class KeyA, class B, class KeyB>
+  static both<A, B> by_key(const keyed_stream<A, KeyA>& a, const keyed_stream<B, KeyB>& b,
+                           const std::string& kind, bool needs_both = true) {
+    static_assert(!is_gathering<KeyA> && !is_gathering<KeyB>,
+                  "weir: local_pre_aggregate() goes before .window(tumbling or hopping)"
+                  ".aggregate(…), not before join() or connect()");
+    graph_draft& draft = *a.state_.draft;
+    if (a.state_.draft != b.state_.draft)
+      draft.mistake(kind + ": the streams are of two pipelines; a stage can only have one");
+    auto first = begin_two_input_stage<A, B>(draft, kind);
+    const std::uint32_t stage = first->stage();
+    draft.stages[stage].keyed = true;
+    draft.stages[stage].parallelism = instances_of(draft, *a.through_, *b.through_, kind);
+    deal(a, stage, 0);
+    deal(b, stage, 1);
+    const bool timed = a.state_.has_event_time && (b.state_.has_event_time || !needs_both);
+    return {std::move(first), {}, {a.state_.draft, timed, {}}};
+  }
+
+  /// Begins a stage that the first stream is dealt to by key, and all of the second goes to every
+  /// instance of.
+  template <class A, class KeyA, class B>
+  static both<A, B> with_broadcast(const keyed_stream<A, KeyA>& a, chain<B, B> b,
+                                   const std::string& kind) {
+    static_assert(!is_gathering<KeyA>,
+                  "weir: local_pre_aggregate() goes before .window(tumbling or hopping)"
+                  ".aggregate(…), not before join() or connect()");
+    graph_draft& draft = *a.state_.draft;
+    auto first = begin_two_input_stage<A, B>(draft, kind);
+    const std::uint32_t stage = first->stage();
+    draft.stages[stage].keyed = true;
+    draft.stages[stage].parallelism = a.through_->instances().n;
+    deal(a, stage, 0);
+    return beside_broadcast<A>(std::move(first), {a.state_.draft, a.state_.has_event_time, {}},
+                               std::move(b));
+  }
+  /// As above, with a first stream that has no key: its batches are dealt in turn.
+  template <class A, class B>
+  static both<A, B> with_broadcast(chain<A, A> a, chain<B, B> b, const std::string& kind) {
+    auto first = begin_two_input_stage<A, B>(*a.state_.draft, kind);
+    const chain_state state{a.state_.draft, a.state_.has_event_time, {}};
+    std::move(a).join(first->stage());
+    return beside_broadcast<A>(std::move(first), state, std::move(b));
+  }
+
+  template <class Out, class Chain, class Op>
+  static auto add(Chain to, Op op, const std::string& kind) {
+    return std::move(to).template then<Out>(std::move(op), kind, flow::stateful<Op>);
+  }
+
+  template <class KeyedStream>
+  static graph_draft& draft_of(const KeyedStream& s) {
+    return *s.state_.draft;
+  }
+  template <class KeyedStream>
+  static bool has_event_time(const KeyedStream& s) {
+    return s.state_.has_event_time;
+  }
+  template <class KeyedStream>
+  static const auto& key_of(const KeyedStream& s) {
+    return s.key_of_;
+  }
+  template <class Chain>
+  static auto rooted(Chain& c) {
+    return c.rooted();
+  }
+  /// The events of a keyed stream, in the stage that they are dealt to.
+  template <class KeyedStream>
+  static auto begin(const KeyedStream& s) {
+    return s.begin();
+  }
+
+private:
+  template <class T, class KeyOf>
+  static void deal(const keyed_stream<T, KeyOf>& from, std::uint32_t stage, std::uint32_t port) {
+    from.through_->share_instances(stage);
+    chain<T, T>{from.through_->before(), {}, {from.state_.draft, from.state_.has_event_time, {}}}
+        .connect(
+            stage, partition::hash,
+            [key_of = from.key_of_](const assembly& a, std::size_t lanes) {
+              return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
+            },
+            port);
+  }
+
+  /// Nobody waits for the second stream's watermarks.
+  template <class A, class B>
+  static both<A, B> beside_broadcast(std::shared_ptr<node<flow::either<A, B>>> first,
+                                     chain_state state, chain<B, B> b) {
+    state.draft->stages[first->stage()].untimed_input = 1;
+    b.connect(
+        first->stage(), partition::broadcast,
+        [](const assembly&, std::size_t) { return flow::single_router{}; }, 1);
+    return {std::move(first), {}, std::move(state)};
+  }
+
+  template <class A, class B>
+  static std::optional<std::uint32_t> instances_of(graph_draft& draft, const exchange<A>& a,
+                                                   const exchange<B>& b, const std::string& kind) {
+    const auto n = a.instances().n;
+    const auto m = b.instances().n;
+    if (n && m && *n != *m)
+      draft.mistake(kind + ": one side is dealt to " + std::to_string(*n) +
+                    " instances and the other to " + std::to_string(*m) +
+                    "; give both the same parallelism, or only one of them");
+    return n ? n : m;
+  }
+};
+
+}  // namespace weir::build

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/either.hpp"
+#include "weir/flow/operator_concepts.hpp"
+#include "weir/joins/join_kind.hpp"
+#include "weir/joins/time_list.hpp"
+#include "weir/joins/unmatched_gate.hpp"
+#include "weir/state/key_index.hpp"
+#include "weir/state/keyed_parts.hpp"
+#include "weir/windows/late_gate.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace weir::operators {
+
+/// How far a right event's time may be from that of its left partner; both bounds belong to it.
+struct join_interval {
+  duration lower{};
+  duration upper{};
+};
+
+/// Joins the events `a` and `b` of a key with `a.at + lower <= b.at <= a.at + upper`. A pair has
+/// the later of the two times, and comes with the later of the two arrivals. An event is kept until
+/// the watermark says that no partner can come any more; if it found none it then comes out with
+/// its own time, or goes to the side. The watermark is held back behind those that may.
+///
+/// An event costs a table operation, a search among the key's events of the other side, and a call
+/// for each partner; its end costs constant time if events come roughly in order. An event at the
+/// watermark is let in, so what is passed on is at least 1 µs less.
+template <class K, class A, class B, class KeyA, class KeyB, class F, join_kind Kind>
+class interval_join {
+  template <class T>
+  struct row {
+    timestamp at;
+    T value;
+    bool matched = false;
+  };
+  struct due {
+    timestamp at;
+    std::uint32_t slot = 0;
+  };
+  using entry = std::tuple<time_list<row<A>>, time_list<row<B>>>;
+
+public:
+  using event = flow::either<A, B>;
+  static constexpr bool emits_many = true;
+
+  interval_join(join_interval bounds, KeyA key_a, KeyB key_b, F f, join_sides sides)
+      : reach_{bounds.upper, -bounds.lower},
+        keys_of_(std::move(key_a), std::move(key_b)),
+        f_(std::move(f)),
+        late_(late_gate<A>{std::move(sides.late_left)}, late_gate<B>{std::move(sides.late_right)}),
+        unmatched_(unmatched_gate<A>{std::move(sides.unmatched_left)},
+                   unmatched_gate<B>{std::move(sides.unmatched_right)}) {}
+
+  void open(const flow::operator_environment& e) {
+    groups_ = e.key_groups;
+    rows_held_ = &e.metrics->add_gauge(e.id + ": rows held");
+    std::get<0>(late_).open(e);
+    std::get<1>(late_).open(e);
+    std::get<0>(unmatched_).open(e, "left");
+    std::get<1>(unmatched_).open(e, "right");
+  }
+
+  template <class E, class Next>
+  void on_event(E&& in, timestamp at, Next& next, flow::step& s) {
+    if (in.held.index() == 0)
+      arrive<0>(std::get<0>(std::forward<E>(in).held), at, next, s);
+    else
+      arrive<1>(std::get<1>(std::forward<E>(in).held), at, next, s);
+  }
+
+  template <class Next>
+  flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
+    const timestamp now = std::max(watermark_, p.watermark);
+    if (const auto v = expire<0>(now, next, s); v != flow::verdict::done) return v;
+    if (const auto v = expire<1>(now, next, s); v != flow::verdict::done) return v;
+    watermark_ = now;
+    if (p.watermark == max_timestamp) return flow::verdict::done;
+    p.watermark = std::min({saturating_add(p.watermark, duration{-1}), held<0>(), held<1>()});
+    return flow::verdict::done;
+  }
+
+  flow::verdict snapshot(snapshot_writer& to) {
+    keyed_parts<K> parts{groups_};
+    keys_.each([&](const K& key, std::uint32_t slot) {
+      bytes& part = parts.begin(key);
+      save(std::get<0>(entries_[slot]), part);
+      save(std::get<1>(entries_[slot]), part);
+    });
+    parts.write(to, "@join");
+    save_watermark(to, watermark_);
+    return flow::verdict::done;
+  }
+
+  void restore(snapshot_reader& from) {
+    watermark_ = saved_watermark(from);
+    read_keyed_parts<K>(from, "@join", [&](K key, byte_reader& in) {
+      const auto slot = keys_.enter(key);
+      return load<0>(slot, in) && load<1>(slot, in);
+    });
+    due_[0].sort();
+    due_[1].sort();
+    count_rows(0);
+  }
+
+private:
+  struct leave_if_empty {
+    interval_join& of;
+    std::uint32_t slot;
+
+    ~leave_if_empty() {
+      const entry& e = of.entries_[slot];
+      if (std::get<0>(e).empty() && std::get<1>(e).empty()) of.keys_.leave(slot);
+    }
+  };
+
+  entry& entry_of(std::uint32_t slot) {
+    if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
+    return entries_[slot];
+  }
+  /// When an event of `Side` has no partner to come.
+  template <std::size_t Side>
+  [[nodiscard]] timestamp end_of(timestamp at) const {
+    return saturating_add(at, reach_[Side]);
+  }
+
+  template <std::size_t Side, class E, class Next>
+  void arrive(E&& in, timestamp at, Next& next, flow::step& s) {
+    if (at < watermark_)
+      return std::get<Side>(late_).refuse(std::forward<E>(in), at, watermark_, s);
+    const auto slot = keys_.enter(std::invoke(std::get<Side>(keys_of_), std::as_const(in)));
+    entry& e = entry_of(slot);
+    const leave_if_empty after{*this, slot};
+    auto& partners = std::get<1 - Side>(e);
+    const timestamp from = saturating_add(at, -reach_[1 - Side]);
+    const timestamp to = end_of<Side>(at);
+    bool matched = false;
+    partners.each_in(from, to, [&](const auto& partner) {
+      matched = true;
+      emit_pair<Side>(in, partner.value, std::max(at, partner.at), next);
+    });
+    // Only now: if the function throws, nothing has changed.
+    if (matched) partners.each_in(from, to, [](auto& partner) { partner.matched = true; });
+    if (to > watermark_) {
+      std::get<Side>(e).insert({at, std::forward<E>(in), matched});
+      due_[Side].insert({at, slot});
+      count_rows(1);
+    } else if (!matched) {
+      alone<Side>(std::forward<E>(in), at, next);
+    }
+  }
+
+  template <std::size_t Side, class Mine, class Other, class Next>
+  void emit_pair(const Mine& mine, const Other& other, timestamp at, Next& next) {
+    if constexpr (Side == 0)
+      next(join_events<Kind>(f_, &mine, &other), at);
+    else
+      next(join_events<Kind>(f_, &other, &mine), at);
+  }
+
+  /// Deals with an event that found no partner.
+  template <std::size_t Side, class E, class Next>
+  void alone(E&& in, timestamp at, Next& next) {
+    auto& gate = std::get<Side>(unmatched_);
+    if constexpr (Side == 0 && weir::detail::keeps_left(Kind)) {
+      gate.count();
+      next(join_events<Kind>(f_, &std::as_const(in), static_cast<const B*>(nullptr)), at);
+    } else if constexpr (Side == 1 && weir::detail::keeps_right(Kind)) {
+      gate.count();
+      next(join_events<Kind>(f_, static_cast<const A*>(nullptr), &std::as_const(in)), at);
+    } else {
+      gate.pass(std::forward<E>(in), at);
+    }
+  }
+
+  /// Lets the events go that have no partner to come.
+  template <std::size_t Side, class Next>
+  flow::verdict expire(timestamp watermark, Next& next, flow::step& s) {
+    time_list<due>& all = due_[Side];
+    while (!all.empty() && end_of<Side>(all.front().at) <= watermark) {
+      if (next.full()) return flow::verdict::blocked;
+      if (s.budget == 0) return flow::verdict::more;
+      --s.budget;
+      const std::uint32_t slot = all.take_front().slot;
+      const leave_if_empty after{*this, slot};
+      auto gone = std::get<Side>(entries_[slot]).take_front();
+      count_rows(-1);
+      if (!gone.matched) alone<Side>(std::move(gone.value), gone.at, next);
+    }
+    return flow::verdict::done;
+  }
+
+  /// The watermark must stay before what may still come out with its own time.
+  template <std::size_t Side>
+  [[nodiscard]] timestamp held() const {
+    const bool comes_out =
+        Side == 0 ? weir::detail::keeps_left(Kind) : weir::detail::keeps_right(Kind);
+    if (!comes_out && !std::get<Side>(unmatched_).is_consumed()) return max_timestamp;
+    return due_[Side].empty() ? max_timestamp : saturating_add(due_[Side].front().at, duration{-1});
+  }
+
+  void count_rows(std::int64_t change) {
+    rows_ += change;
+    rows_held_->set(rows_);
+  }
+
+  template <class T>
+  static void save(time_list<row<T>>& rows, bytes& to) {
+    encode(static_cast<std::uint32_t>(rows.size()), to);
+    rows.each([&](const row<T>& r) {
+      encode(r.at, to);
+      encode(r.matched, to);
+      encode(r.value, to);
+    });
+  }
+  template <std::size_t Side>
+  bool load(std::uint32_t slot, byte_reader& in) {
+    auto& rows = std::get<Side>(entry_of(slot));
+    std::uint32_t n = 0;
+    if (!decode(in, n)) return false;
+    for (; n != 0; --n) {
+      std::decay_t<decltype(rows.front())> r{};
+      if (!decode(in, r.at) || !decode(in, r.matched) || !decode(in, r.value)) return false;
+      due_[Side].append_unsorted({r.at, slot});
+      rows.insert(std::move(r));
+      ++rows_;
+    }
+    return true;
+  }
+
+  duration reach_[2];  ///< How far a partner of a left, and of a right event may be after it.
+  [[no_unique_address]] std::tuple<KeyA, KeyB> keys_of_;
+  [[no_unique_address]] F f_;
+  std::tuple<late_gate<A>, late_gate<B>> late_;
+  std::tuple<unmatched_gate<A>, unmatched_gate<B>> unmatched_;
+  std::uint32_t groups_ = default_key_groups;
+  gauge* rows_held_ = nullptr;
+
+  key_index<K> keys_;
+  std::vector<entry> entries_;  ///< Of each key, by slot.
+  time_list<due> due_[2];       ///< A left, and a right event each, in the order of their end.
+  std::int64_t rows_ = 0;
+  timestamp watermark_ = min_timestamp;
+};
+
+}  // namespace weir::operators

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/either.hpp"
+#include "weir/flow/operator_concepts.hpp"
+#include "weir/joins/join_kind.hpp"
+#include "weir/joins/table_row.hpp"
+#include "weir/joins/unmatched_gate.hpp"
+#include "weir/state/keyed_parts.hpp"
+#include "weir/state/keyed_table.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <functional>
+#include <string>
+#include <utility>
+
+namespace weir::operators {
+
+/// Joins each event with its key's row of a table that is read to its end first. Until then the
+/// stream's events wait, in the order of their arrival; then they and all later ones are answered
+/// at once. Of a key the row that came last counts. The watermark is held back behind the events
+/// that wait. At most so many wait in an instance; one more fails, by the stage's directive.
+///
+/// An event costs a table operation.
+template <class K, class A, class V, class KeyA, class KeyV, class F, join_kind Kind>
+class loaded_join {
+  using row = table_row<V>;
+  static constexpr std::uint16_t table_port = 1;
+
+public:
+  using event = flow::either<A, V>;
+
+  loaded_join(KeyA key_a, KeyV key_v, F f, join_sides sides, std::size_t most_waiting)
+      : key_a_(std::move(key_a)),
+        key_v_(std::move(key_v)),
+        f_(std::move(f)),
+        unmatched_(std::move(sides.unmatched_left)),
+        most_waiting_(most_waiting) {}
+
+  void open(const flow::operator_environment& e) {
+    id_ = e.id;
+    groups_ = e.key_groups;
+    rows_held_ = &e.metrics->add_gauge(e.id + ": rows held");
+    events_waiting_ = &e.metrics->add_gauge(e.id + ": events waiting");
+    unmatched_.open(e, "left");
+  }
+
+  template <class E, class Next>
+  void on_event(E&& in, timestamp at, Next& next, flow::step&) {
+    if (in.held.index() == 1)
+      take_row(std::get<1>(std::forward<E>(in).held));
+    else if (loaded_ && waiting_.empty())
+      answer(std::get<0>(std::forward<E>(in).held), at, next);
+    else
+      let_wait(std::get<0>(std::forward<E>(in).held), at);
+  }
+
+  template <class Next>
+  flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
+    loaded_ = loaded_ || p.watermark == max_timestamp || table_has_ended(s);
+    while (loaded_ && !waiting_.empty()) {
+      if (next.full()) return flow::verdict::blocked;
+      if (s.budget == 0) return flow::verdict::more;
+      --s.budget;
+      const waiting first = std::move(waiting_.front());
+      waiting_.pop_front();
+      count();
+      answer(first.value, first.at, next);
+    }
+    if (waiting_.empty())
+      earliest_ = max_timestamp;
+    else
+      p.watermark = std::min(p.watermark, saturating_add(earliest_, duration{-1}));
+    return flow::verdict::done;
+  }
+
+  flow::verdict snapshot(snapshot_writer& to) {
+    rows_.snapshot(to, "@rows", groups_);
+    keyed_parts<K> parts{groups_};
+    for (const waiting& w : waiting_) {
+      bytes& part = parts.begin(std::invoke(key_a_, w.value));
+      encode(w.at, part);
+      encode(w.value, part);
+    }
+    parts.write(to, "@waiting");
+    return flow::verdict::done;
+  }
+
+  /// The table's end is not in the snapshot: an input that has ended says so again.
+  void restore(snapshot_reader& from) {
+    rows_.restore(from, "@rows");
+    read_keyed_parts<K>(from, "@waiting", [&](const K&, byte_reader& in) {
+      waiting w{};
+      if (!decode(in, w.at) || !decode(in, w.value)) return false;
+      earliest_ = std::min(earliest_, w.at);
+      waiting_.push_back(std::move(w));
+      return true;
+    });
+    count();
+  }
+
+private:
+  struct waiting {
+    timestamp at;
+    A value;
+  };
+
+  static bool table_has_ended(const flow::step& s) {
+    return s.lanes != nullptr &&
+           std::all_of(s.lanes->begin(), s.lanes->end(), [](const flow::lane& l) {
+             return l.port != table_port || l.state == flow::lane_state::ended;
+           });
+  }
+
+  template <class E>
+  void take_row(E&& in) {
+    const K key = std::invoke(key_v_, std::as_const(in));
+    if (removes_row(in))
+      rows_.erase(key);
+    else
+      *rows_.try_emplace(key).first = row_in(std::forward<E>(in));
+    count();
+  }
+
+  template <class E>
+  void let_wait(E&& in, timestamp at) {
+    if (waiting_.size() >= most_waiting_)
+      throw exception({errc::invalid_argument,
+                       "join '" + id_ + "': " + std::to_string(waiting_.size()) +
+                           " events wait for the end of the table already; let the source of the "
+                           "stream wait for it with event_time_options::max_drift, or let more "
+                           "wait"});
+    waiting_.push_back({at, std::forward<E>(in)});
+    earliest_ = std::min(earliest_, at);
+    count();
+  }
+
+  template <class E, class Next>
+  void answer(E&& in, timestamp at, Next& next) {
+    const row* found = rows_.find(std::invoke(key_a_, std::as_const(in)));
+    if (found == nullptr && Kind == join_kind::inner)
+      return unmatched_.pass(std::forward<E>(in), at);
+    if (found == nullptr) unmatched_.count();
+    next(join_events<Kind>(f_, &std::as_const(in), found), at);
+  }
+
+  void count() {
+    rows_held_->set(static_cast<std::int64_t>(rows_.size()));
+    events_waiting_->set(static_cast<std::int64_t>(waiting_.size()));
+  }
+
+  [[no_unique_address]] KeyA key_a_;
+  [[no_unique_address]] KeyV key_v_;
+  [[no_unique_address]] F f_;
+  unmatched_gate<A> unmatched_;
+  std::size_t most_waiting_;
+  std::string id_;
+  std::uint32_t groups_ = default_key_groups;
+  gauge* rows_held_ = nullptr;
+  gauge* events_waiting_ = nullptr;
+
+  keyed_table<K, row> rows_;
+  std::deque<waiting> waiting_;
+  timestamp earliest_ = max_timestamp;  ///< Of those that wait, or waited with them.
+  bool loaded_ = false;
+};
+
+}  // namespace weir::operators

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/flow/either.hpp"
+#include "weir/flow/operator_concepts.hpp"
+#include "weir/joins/join_kind.hpp"
+#include "weir/joins/shared_rows.hpp"
+#include "weir/joins/time_list.hpp"
+#include "weir/joins/unmatched_gate.hpp"
+#include "weir/state/key_index.hpp"
+#include "weir/state/keyed_parts.hpp"
+#include "weir/windows/late_gate.hpp"
+#include "weir/windows/window_kinds.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace weir::operators {
+
+/// Joins each left event of a key and window with each right one, when the window is complete. What
+/// comes out has the window's last instant, also events that found no partner in a window; they
+/// come, or go to the side, once for each such window. Sessions are of the events of both sides.
+///
+/// An event is kept once however many windows it is in. It costs a table operation, and a short
+/// search and a link for each window; the end of a window costs constant time if they end roughly
+/// in order, and a call for each pair.
+template <class K, class A, class B, class KeyA, class KeyB, class F, join_kind Kind, class Windows>
+class window_join {
+  static constexpr bool merging = weir::detail::is_merging<Windows>;
+
+public:
+  using event = flow::either<A, B>;
+
+  window_join(Windows windows, KeyA key_a, KeyB key_b, F f, join_sides sides)
+      : windows_(std::move(windows)),
+        keys_of_(std::move(key_a), std::move(key_b)),
+        f_(std::move(f)),
+        late_(late_gate<A>{std::move(sides.late_left)}, late_gate<B>{std::move(sides.late_right)}),
+        unmatched_(unmatched_gate<A>{std::move(sides.unmatched_left)},
+                   unmatched_gate<B>{std::move(sides.unmatched_right)}) {}
+
+  void open(const flow::operator_environment& e) {
+    groups_ = e.key_groups;
+    results_ = &e.metrics->results;
+    rows_held_ = &e.metrics->add_gauge(e.id + ": rows held");
+    without_window_ = &e.metrics->add_counter(e.id + ": events without a window");
+    std::get<0>(late_).open(e);
+    std::get<1>(late_).open(e);
+    std::get<0>(unmatched_).open(e, "left");
+    std::get<1>(unmatched_).open(e, "right");
+  }
+
+  template <class E, class Next>
+  void on_event(E&& in, timestamp at, Next&, flow::step& s) {
+    if (in.held.index() == 0)
+      arrive<0>(std::get<0>(std::forward<E>(in).held), at, s);
+    else
+      arrive<1>(std::get<1>(std::forward<E>(in).held), at, s);
+  }
+
+  template <class Next>
+  flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
+    const timestamp now = std::max(watermark_, p.watermark);
+    while (firing_.at_work || find_complete(now)) {
+      if (const auto v = fire(next, s); v != flow::verdict::done) return v;
+      close();
+    }
+    watermark_ = now;
+    return flow::verdict::done;
+  }
+
+  flow::verdict snapshot(snapshot_writer& to) {
+    keyed_parts<K> parts{groups_};
+    keys_.each([&](const K& key, std::uint32_t slot) { save(open_[slot], parts.begin(key)); });
+    parts.write(to, "@windows");
+    save_watermark(to, watermark_);
+    return flow::verdict::done;
+  }
+
+  void restore(snapshot_reader& from) {
+    watermark_ = saved_watermark(from);
+    read_keyed_parts<K>(from, "@windows",
+                        [&](K key, byte_reader& in) { return load(keys_.enter(key), in); });
+    due_.sort();
+    count_rows();
+  }
+
+private:
+  using list = row_lists::list;
+
+  struct open_window {
+    window at;
+    timestamp noted{};  ///< When it is looked at next; no later than its end.
+    list sides[2];
+  };
+  using entry = std::vector<open_window>;  ///< By start and end.
+  struct due {
+    timestamp at;
+    std::uint32_t slot = 0;
+  };
+  /// The window that is complete and being worked off.
+  struct firing {
+    window at;
+    list sides[2];
+    std::uint32_t place[2] = {no_row, no_row};  ///< Of the next pair, or event, in the lists.
+    bool at_work = false;
+  };
+
+  template <std::size_t Side>
+  auto& rows() {
+    return std::get<Side>(rows_);
+  }
+  entry& entry_of(std::uint32_t slot) {
+    if (slot >= open_.size()) open_.resize(slot + std::size_t{1});
+    return open_[slot];
+  }
+  [[nodiscard]] bool is_over(const window& w) const { return w.last() <= watermark_; }
+
+  template <std::size_t Side, class E>
+  void arrive(E&& in, timestamp at, flow::step& s) {
+    met_.clear();
+    windows_.assign(std::as_const(in), at, [&](const window& w) { met_.push_back(w); });
+    const auto slot = keys_.enter(std::invoke(std::get<Side>(keys_of_), std::as_const(in)));
+    entry& e = entry_of(slot);
+    std::uint32_t row = no_row;
+    for (const window& w : met_) {
+      open_window* o = window_for(slot, e, w);
+      if (o == nullptr) continue;
+      if (row == no_row) row = rows<Side>().add(std::forward<E>(in));
+      rows<Side>().hold(row);
+      lists_.append(o->sides[Side], row);
+    }
+    if (e.empty()) keys_.leave(slot);
+    if (row != no_row)
+      count_rows();
+    else if (at <= watermark_)
+      std::get<Side>(late_).refuse(std::forward<E>(in), at, watermark_, s);
+    else
+      without_window_->add(1);
+  }
+
+  /// The open window that an event of `w` goes to; null if that is over.
+  open_window* window_for(std::uint32_t slot, entry& e, window w) {
+    if constexpr (merging) {
+      const auto [from, to] =
+          sessions_met(e.begin(), e.end(), w, windows_.rule(),
+                       [](const open_window& x) -> const window& { return x.at; });
+      if (from != to) return merge(e, from, to, w);
+    } else {
+      // Most events go to a window that is open.
+      const auto found = std::lower_bound(
+          e.begin(), e.end(), w, [](const open_window& x, const window& y) { return x.at < y; });
+      if (found != e.end() && found->at == w) return &*found;
+    }
+    if (is_over(w)) return nullptr;
+    const auto place = std::lower_bound(
+        e.begin(), e.end(), w, [](const open_window& x, const window& y) { return x.at < y; });
+    due_.insert({w.last(), slot});
+    return &*e.insert(place, open_window{w, w.last(), {}});
+  }
+
+  open_window* merge(entry& e, typename entry::iterator from, typename entry::iterator to,
+                     window w) {
+    for (auto x = from; x != to; ++x) {
+      w = {std::min(w.start, x->at.start), std::max(w.end, x->at.end)};
+      if (x == from) continue;
+      lists_.join(from->sides[0], x->sides[0]);
+      lists_.join(from->sides[1], x->sides[1]);
+      from->noted = std::min(from->noted, x->noted);
+    }
+    from->at = w;
+    return &*e.erase(from + 1, to) - 1;
+  }
+
+  /// Takes the first complete window out; false if there is none.
+  bool find_complete(timestamp now) {
+    while (!due_.empty() && due_.front().at <= now) {
+      const due first = due_.front();
+      entry& e = open_[first.slot];
+      const auto found = std::find_if(e.begin(), e.end(),
+                                      [&](const open_window& w) { return w.noted == first.at; });
+      if (found == e.end()) {  // it has been dealt with, or merged
+        static_cast<void>(due_.take_front());
+      } else if (found->at.last() > now) {
+        found->noted = found->at.last();
+        due_.insert({found->noted, first.slot});
+      } else {
+        firing_ = {found->at, {found->sides[0], found->sides[1]}, {}, true};
+        firing_.place[0] = firing_.sides[0].first;
+        firing_.place[1] = firing_.sides[1].first;
+        e.erase(found);
+        if (e.empty()) keys_.leave(first.slot);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  template <class Next>
+  flow::verdict fire(Next& next, flow::step& s) {
+    firing& f = firing_;
+    while (true) {
+      if (next.full()) return flow::verdict::blocked;
+      if (s.budget == 0) return flow::verdict::more;
+      --s.budget;
+      if (f.sides[1].empty()) {
+        if (!alone<0>(next)) return flow::verdict::done;
+      } else if (f.sides[0].empty()) {
+        if (!alone<1>(next)) return flow::verdict::done;
+      } else if (f.place[0] == no_row) {
+        return flow::verdict::done;
+      } else {
+        next_pair(next);
+      }
+    }
+  }
+
+  /// Moves on to the next pair, and then emits the one before.
+  template <class Next>
+  void next_pair(Next& next) {
+    firing& f = firing_;
+    const A& a = rows<0>()[lists_.row_at(f.place[0])];
+    const B& b = rows<1>()[lists_.row_at(f.place[1])];
+    f.place[1] = lists_.after(f.place[1]);
+    if (f.place[1] == no_row) {
+      f.place[0] = lists_.after(f.place[0]);
+      f.place[1] = f.sides[1].first;
+    }
+    results_->add(1);
+    next(join_events<Kind>(f_, &a, &b), f.at.last());
+  }
+
+  /// Deals with the next event of a side whose other side is empty; false if there is none.
+  template <std::size_t Side, class Next>
+  bool alone(Next& next) {
+    std::uint32_t& place = firing_.place[Side];
+    if (place == no_row) return false;
+    const auto& one = rows<Side>()[lists_.row_at(place)];
+    place = lists_.after(place);
+    auto& gate = std::get<Side>(unmatched_);
+    const timestamp at = firing_.at.last();
+    if constexpr (Side == 0 && weir::detail::keeps_left(Kind)) {
+      gate.count();
+      results_->add(1);
+      next(join_events<Kind>(f_, &one, static_cast<const B*>(nullptr)), at);
+    } else if constexpr (Side == 1 && weir::detail::keeps_right(Kind)) {
+      gate.count();
+      results_->add(1);
+      next(join_events<Kind>(f_, static_cast<const A*>(nullptr), &one), at);
+    } else {
+      gate.pass(one, at);
+    }
+    return true;
+  }
+
+  void close() {
+    lists_.each(firing_.sides[0], [&](std::uint32_t row) { rows<0>().release(row); });
+    lists_.each(firing_.sides[1], [&](std::uint32_t row) { rows<1>().release(row); });
+    lists_.clear(firing_.sides[0]);
+    lists_.clear(firing_.sides[1]);
+    firing_.at_work = false;
+    count_rows();
+  }
+
+  void count_rows() {
+    rows_held_->set(static_cast<std::int64_t>(rows<0>().size() + rows<1>().size()));
+  }
+
+  /// A key's events, then its windows with the events' numbers.
+  void save(const entry& e, bytes& to) {
+    std::vector<std::uint32_t> numbers[2];
+    save_rows<0>(e, numbers[0], to);
+    save_rows<1>(e, numbers[1], to);
+    encode(static_cast<std::uint32_t>(e.size()), to);
+    for (const open_window& w : e) {
+      encode(w.at, to);
+      for (int side : {0, 1}) {
+        std::vector<std::uint32_t> members;
+        lists_.each(w.sides[side], [&](std::uint32_t row) {
+          const auto at = std::lower_bound(numbers[side].begin(), numbers[side].end(), row);
+          members.push_back(static_cast<std::uint32_t>(at - numbers[side].begin()));
+        });
+        encode(members, to);
+      }
+    }
+  }
+  template <std::size_t Side>
+  void save_rows(const entry& e, std::vector<std::uint32_t>& numbers, bytes& to) {
+    for (const open_window& w : e)
+      lists_.each(w.sides[Side], [&](std::uint32_t row) { numbers.push_back(row); });
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+    encode(static_cast<std::uint32_t>(numbers.size()), to);
+    for (const std::uint32_t row : numbers) encode(rows<Side>()[row], to);
+  }
+
+  bool load(std::uint32_t slot, byte_reader& in) {
+    std::vector<std::uint32_t> numbers[2];
+    std::uint32_t n = 0;
+    if (!load_rows<0, A>(numbers[0], in) || !load_rows<1, B>(numbers[1], in) || !decode(in, n))
+      return false;
+    for (; n != 0; --n) {
+      open_window w;
+      if (!decode(in, w.at)) return false;
+      w.noted = w.at.last();
+      if (!load_members<0>(w, numbers[0], in) || !load_members<1>(w, numbers[1], in)) return false;
+      due_.append_unsorted({w.noted, slot});
+      entry_of(slot).push_back(w);
+    }
+    return true;
+  }
+  template <std::size_t Side, class T>
+  bool load_rows(std::vector<std::uint32_t>& numbers, byte_reader& in) {
+    std::uint32_t n = 0;
+    if (!decode(in, n)) return false;
+    for (; n != 0; --n) {
+      T value{};
+      if (!decode(in, value)) return false;
+      numbers.push_back(rows<Side>().add(std::move(value)));
+    }
+    return true;
+  }
+  template <std::size_t Side>
+  bool load_members(open_window& w, const std::vector<std::uint32_t>& numbers, byte_reader& in) {
+    std::vector<std::uint32_t> members;
+    if (!decode(in, members)) return false;
+    for (const std::uint32_t m : members) {
+      if (m >= numbers.size()) return false;
+      rows<Side>().hold(numbers[m]);
+      lists_.append(w.sides[Side], numbers[m]);
+    }
+    return true;
+  }
+
+  Windows windows_;
+  [[no_unique_address]] std::tuple<KeyA, KeyB> keys_of_;
+  [[no_unique_address]] F f_;
+  std::tuple<late_gate<A>, late_gate<B>> late_;
+  std::tuple<unmatched_gate<A>, unmatched_gate<B>> unmatched_;
+  std::uint32_t groups_ = default_key_groups;
+  counter* results_ = nullptr;
+  counter* without_window_ = nullptr;
+  gauge* rows_held_ = nullptr;
+
+  key_index<K> keys_;
+  std::vector<entry> open_;  ///< Of each key, by slot.
+  std::tuple<shared_rows<A>, shared_rows<B>> rows_;
+  row_lists lists_;
+  time_list<due> due_;
+  firing firing_;
+  std::vector<window> met_;  ///< The windows of the event in hand.
+  timestamp watermark_ = min_timestamp;
+};
+
+}  // namespace weir::operators
