@@ -39,7 +39,8 @@ public:
   template <class Next>
   flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
     watermark_ = std::max(watermark_, p.watermark);
-    return fire(event_timers_, watermark_, next, s);
+    const flow::verdict v = fire(event_timers_, watermark_, next, s);
+    return v == flow::verdict::done ? forget(s) : v;
   }
   template <class Next>
   flow::verdict on_time(Next& next, flow::step& s) {
@@ -59,6 +60,13 @@ public:
     each_state([&]<class State>(State& state) {
       load_entries<typename State::stored>(
           from, state.name(), [&](auto slot, byte_reader& in) { return state.load(slot, in); });
+      if (!state.forgets()) return;
+      load_entries<timestamp>(from, times_of(state.name()), [&](auto slot, byte_reader& in) {
+        timestamp until;
+        if (!decode(in, until)) return false;
+        state.keep_until(slot, until);
+        return true;
+      });
     });
     load_timers(event_timers_, "@event timers", from);
     load_timers(processing_timers_, "@processing timers", from);
@@ -94,7 +102,8 @@ private:
     context_.watermark_ = watermark_;
     context_.now_ = s.wall;
     context_.out_.clear();
-    each_state([&](auto& state) { state.select(slot); });
+    const call_times times{at, watermark_, s.wall};
+    each_state([&](auto& state) { state.select(slot, times); });
     {
       const leave_if_empty after{*this, slot};
       user(context_);
@@ -117,6 +126,23 @@ private:
     }
   }
 
+  /// Frees what states with a time to live have forgotten.
+  flow::verdict forget(flow::step& s) {
+    bool more = false;
+    const call_times times{watermark_, watermark_, s.wall};
+    each_state([&](auto& state) {
+      while (s.budget != 0)
+        if (const auto slot = state.forget_one(times)) {
+          const leave_if_empty after{*this, *slot};
+          --s.budget;
+        } else {
+          return;
+        }
+      more = more || state.forgets();
+    });
+    return more ? flow::verdict::more : flow::verdict::done;
+  }
+
   bool holds_state(std::uint32_t slot) {
     bool holds = false;
     each_state([&](auto& state) { holds = holds || state.holds(slot); });
@@ -130,7 +156,14 @@ private:
         if (state.holds(slot)) state.save(slot, add(key));
       });
     });
+    if (!state.forgets()) return;
+    save_entries<timestamp>(to, times_of(state.name()), [&](auto add) {
+      keys_.each([&](const K& key, std::uint32_t slot) {
+        if (const timestamp* until = state.kept_until(slot)) encode(*until, add(key));
+      });
+    });
   }
+  static std::string times_of(const std::string& state) { return "@kept until of " + state; }
 
   void save_timers(const timer_queue& timers, std::string_view name, snapshot_writer& to) {
     if (planted(fault::timers_not_saved)) return;

@@ -4,7 +4,10 @@
 #include "weir/aggregates/aggregate.hpp"
 #include "weir/codec/binary.hpp"
 #include "weir/state/state_column.hpp"
+#include "weir/state/time_to_live.hpp"
+#include "weir/state/timer_queue.hpp"
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <map>
@@ -28,8 +31,14 @@ class keyed_state {
 public:
   using stored = V;
 
-  /// Throws `weir::exception` if the name is empty or begins with '@', as those of the library do.
-  explicit keyed_state(std::string name) : name_(std::move(name)) {
+  /// With a time to live a value is gone once its time has passed: it is not found any more, and
+  /// its memory is freed with the next watermark. Throws `weir::exception` if the name is empty or
+  /// begins with '@', as those of the library do, or the time to live is not positive.
+  explicit keyed_state(std::string name, std::optional<time_to_live> ttl = {})
+      : name_(std::move(name)), ttl_(ttl) {
+    if (ttl_ && ttl_->after <= duration{0})
+      throw exception({errc::invalid_argument,
+                       "state '" + name_ + "': a time to live must be more than no time at all"});
     if (name_.empty() || name_.front() == '@')
       throw exception(
           {errc::invalid_argument,
@@ -40,8 +49,40 @@ public:
 
   // For the operator that owns the state.
 
-  void select(std::uint32_t slot) noexcept { slot_ = slot; }
+  void select(std::uint32_t slot, const call_times& times) noexcept {
+    slot_ = slot;
+    if (!ttl_) return;
+    const bool by_event = ttl_->by == time_to_live::clock::event_time;
+    now_ = by_event ? times.watermark : times.wall;
+    until_now_ = saturating_add(by_event ? times.at : times.wall, ttl_->after);
+  }
   [[nodiscard]] bool holds(std::uint32_t slot) const { return column_.find(slot) != nullptr; }
+  [[nodiscard]] bool forgets() const noexcept { return ttl_.has_value(); }
+  /// Forgets one value whose time has passed, and answers its slot; nothing if there is none. A key
+  /// that goes on being written is looked at once in a time to live.
+  [[nodiscard]] std::optional<std::uint32_t> forget_one(const call_times& times) {
+    if (!ttl_) return std::nullopt;
+    const timestamp now =
+        ttl_->by == time_to_live::clock::event_time ? times.watermark : times.wall;
+    timer_queue::entry due;
+    while (expiries_.pop_due(now, due)) {
+      const timestamp* until = until_.find(due.slot);
+      if (until == nullptr) continue;
+      if (*until > now) {
+        expiries_.set({*until, due.slot});
+        continue;
+      }
+      drop(due.slot);
+      return due.slot;
+    }
+    return std::nullopt;
+  }
+  /// When the slot's value is forgotten, if it has one.
+  [[nodiscard]] const timestamp* kept_until(std::uint32_t slot) const { return until_.find(slot); }
+  void keep_until(std::uint32_t slot, timestamp until) {
+    until_.cell(slot) = until;
+    if (!expiries_.has(slot)) expiries_.set({until, slot});
+  }
   void save(std::uint32_t slot, bytes& to) const {
     if (const V* v = column_.find(slot)) encode(*v, to);
   }
@@ -50,18 +91,39 @@ public:
   }
 
 protected:
-  [[nodiscard]] const V* current() const { return column_.find(slot_); }
+  [[nodiscard]] const V* current() const {
+    const V* v = column_.find(slot_);
+    return v != nullptr && ttl_ && is_over() ? nullptr : v;
+  }
   [[nodiscard]] V& writable() {
+    if (ttl_ && is_over()) column_.erase(slot_);
     auto& cell = column_.cell(slot_);
     if (!cell) cell.emplace();
+    if (ttl_)
+      keep_until(slot_,
+                 std::max(until_now_, until_.find(slot_) ? *until_.find(slot_) : min_timestamp));
     return *cell;
   }
-  void clear() { column_.erase(slot_); }
+  void clear() { drop(slot_); }
 
 private:
+  [[nodiscard]] bool is_over() const {
+    const timestamp* until = until_.find(slot_);
+    return until != nullptr && *until <= now_;
+  }
+  void drop(std::uint32_t slot) {
+    column_.erase(slot);
+    if (ttl_) until_.erase(slot);
+  }
+
   std::string name_;
+  std::optional<time_to_live> ttl_;
   state_column<V> column_;
+  state_column<timestamp> until_;  ///< Of values that are forgotten.
+  timer_queue expiries_;           ///< At most one a slot, at or before its time.
   std::uint32_t slot_ = 0;
+  timestamp now_ = min_timestamp;
+  timestamp until_now_ = max_timestamp;  ///< Until when what is written now is kept.
 };
 
 /// One value a key.
@@ -130,8 +192,9 @@ class aggregate_state : public keyed_state<accumulator_of<A, T>> {
   using base = keyed_state<accumulator_of<A, T>>;
 
 public:
-  explicit aggregate_state(std::string name, A aggregate = A{})
-      : base(std::move(name)), aggregate_(std::move(aggregate)) {}
+  explicit aggregate_state(std::string name, A aggregate = A{},
+                           std::optional<time_to_live> ttl = {})
+      : base(std::move(name), ttl), aggregate_(std::move(aggregate)) {}
 
   [[nodiscard]] aggregate_result<A, T> get() const {
     const auto* acc = this->current();
