@@ -16,6 +16,7 @@ namespace {
 using weir::bench::measurement;
 
 const std::vector<weir::bench::entry> benches = {
+    {"checkpoints", weir::bench::checkpoints_bench},
     {"patterns", weir::bench::patterns_bench},
     {"pipeline", weir::bench::pipeline_bench},
     {"windows/tumbling_by_hand", weir::bench::tumbling_by_hand_bench},

@@ -3,6 +3,7 @@
 #include "checkpoint/temporary_directory.hpp"
 #include "weir/checkpoints/directory_store.hpp"
 #include "weir/connectors/file/file.hpp"
+#include "weir/runtime/push_source.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -295,4 +296,50 @@ TEST_CASE("an event that makes its stage fail again and again is put aside as a 
   CHECK(lines(dir / "out.jsonl").size() == 19'999);
   REQUIRE(running.dead_letters().size() == 1);
   CHECK(from_json<reading>(running.dead_letters().front().text).value().number == 5'000);
+}
+
+TEST_CASE("events that were pushed come again to a region that failed") {
+  const temporary_directory dir;
+  const push_source<reading> input{256};
+  pipeline p{"pushed"};
+  p.from(input)
+      .named("pushed")
+      .map(fails_once{{5'000, 25'000}})
+      .on_error(directive::restart())
+      .to(to_file(dir / "out.jsonl"))
+      .named("out");
+  auto running = start(std::move(p), with_checkpoints(dir / "state", 5ms));
+  for (std::uint64_t i = 0; i < 40'000; ++i) REQUIRE(input.push(reading_of(i)));
+  input.close();
+  const run_summary done = running.wait();
+  REQUIRE_FALSE(done.failure);
+  CHECK(done.restarts == 2);
+  std::vector<std::string> wanted;
+  for (std::uint64_t i = 0; i < 40'000; ++i) wanted.push_back(to_json(reading_of(i)));
+  std::sort(wanted.begin(), wanted.end());
+  CHECK(lines(dir / "out.jsonl") == wanted);
+}
+
+TEST_CASE("a program that goes on pushes behind what the run before it had read") {
+  const temporary_directory dir;
+  for (std::uint64_t run = 0; run < 2; ++run) {
+    const push_source<reading> input;
+    pipeline p{"pushed"};
+    p.from(input)
+        .named("pushed")
+        .key_by(&reading::key)
+        .process(counting{})
+        .named("counting")
+        .to(to_file(dir / "counts.jsonl"))
+        .named("counts");
+    for (std::uint64_t i = 0; i < 1'000; ++i) REQUIRE(input.push(reading_of(run * 1'000 + i)));
+    auto running = start(std::move(p), with_checkpoints(dir / "state", 1h));
+    running.stop();
+    REQUIRE_FALSE(running.wait().failure);
+  }
+  const auto rows = lines(dir / "counts.jsonl");
+  CHECK(rows.size() == 2'000);
+  std::uint64_t most = 0;
+  for (const std::string& row : rows) most = std::max(most, from_json<numbered>(row).value().count);
+  CHECK(most == 100);
 }

@@ -16,7 +16,9 @@ namespace weir {
 
 /// A source that a program which embeds a pipeline pushes events into, from any thread. Bounded:
 /// when the pipeline is slower, `push` waits and `try_push` refuses. Copies share one queue; one
-/// pipeline reads it. A mutex and a condition, because the pushing threads are no actors and must
+/// pipeline reads it. With checkpoints events are kept until one that has them is complete, besides
+/// those that may wait: a region that fails gets them again. Another process goes on with what is
+/// pushed there. A mutex and a condition, because the pushing threads are no actors and must
 /// be able to wait.
 template <class T>
 class push_source {
@@ -81,6 +83,8 @@ private:
                               ///< they stay until the next poll, for a restart.
     std::size_t capacity = 0;
     bool closed = false;
+    bool assigned = false;
+    bool keeps = false;  ///< Until they are committed.
     std::function<void()> wake;
 
     [[nodiscard]] bool is_full() const { return first + events.size() - taken >= capacity; }
@@ -105,9 +109,19 @@ private:
     void assign(std::size_t lane, const split&, std::uint64_t offset) override {
       std::lock_guard lock{queue_->mutex};
       lane_ = lane;
-      queue_->taken = offset;
+      // In another process than the one that got so far, what was pushed here comes behind it.
+      if (!std::exchange(queue_->assigned, true)) queue_->first = offset;
+      queue_->taken = std::max(offset, queue_->first);
       queue_->wake = wake_;
       has_split_ = true;
+    }
+    void keep_until_committed() override {
+      std::lock_guard lock{queue_->mutex};
+      queue_->keeps = true;
+    }
+    void committed(std::size_t, std::uint64_t offset) override {
+      std::lock_guard lock{queue_->mutex};
+      drop_before(offset);
     }
     void on_ready(std::function<void()> wake) override { wake_ = std::move(wake); }
     bool close() override {
@@ -121,20 +135,26 @@ private:
       if (!has_split_) return read_state::ended;
       std::lock_guard lock{queue_->mutex};
       queue& q = *queue_;
-      for (; q.first < q.taken; ++q.first) q.events.pop_front();
-      const std::size_t n = std::min(max, q.events.size());
+      if (!q.keeps) drop_before(q.taken);
+      const auto begin = static_cast<std::size_t>(q.taken - q.first);
+      const std::size_t n = std::min(max, q.events.size() - begin);
       out.lane = lane_;
       out.first_offset = q.taken;
-      if (n != 0) out.intended = q.events.front().pushed;
-      for (std::size_t i = 0; i < n; ++i) out.events.values.push_back(q.events[i].event);
+      if (n != 0) out.intended = q.events[begin].pushed;
+      for (std::size_t i = 0; i < n; ++i) out.events.values.push_back(q.events[begin + i].event);
       q.taken += n;
       out.end_offset = q.taken;
       if (n != 0) q.room.notify_all();
-      out.lane_ended = n == q.events.size() && q.closed;
+      out.lane_ended = begin + n == q.events.size() && q.closed;
       return n == 0 && !out.lane_ended ? read_state::caught_up : read_state::more;
     }
 
   private:
+    void drop_before(std::uint64_t offset) {
+      for (; offset > queue_->first && !queue_->events.empty(); ++queue_->first)
+        queue_->events.pop_front();
+    }
+
     std::shared_ptr<queue> queue_;
     std::function<void()> wake_;
     std::size_t lane_ = 0;

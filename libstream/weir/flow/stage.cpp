@@ -99,7 +99,7 @@ void stage::take_command(const command& c, effects& out) {
       inbox_.open(out);
       return;
     case command::kind::stop:
-      if (parts_.is_source) parts_.body->stop_source();
+      if (parts_.is_source) parts_.body->stop_source(true);
       return;
     case command::kind::suspend:
       return suspend(out);
@@ -137,7 +137,7 @@ void stage::suspend(effects& out) {
   if (source_ended_)
     out.notices.push_back({notice::kind::suspended, {}});
   else
-    parts_.body->stop_source();
+    parts_.body->stop_source(false);
 }
 
 void stage::fail(errc code, std::string text, effects& out) {

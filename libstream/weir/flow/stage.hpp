@@ -91,7 +91,7 @@ public:
   [[nodiscard]] bool ended() const noexcept { return ended_; }
 
   /// Tells a source that nothing more will be read; for the end of a run, not of an attempt.
-  void close() { parts_.body->stop_source(); }
+  void close() { parts_.body->stop_source(true); }
 
   /// For the account of what a failure lost: events sent on each output channel, events taken from
   /// each input channel, and events emitted that were never sent.

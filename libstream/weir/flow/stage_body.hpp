@@ -46,7 +46,8 @@ public:
   virtual poll_outcome poll(step&) { return poll_outcome::waiting; }
   /// Tells the source to take nothing more; `poll` answers `ended` once what it had taken is read
   /// out.
-  virtual void stop_source() {}
+  /// Another run goes on where this one stops, unless it `ends` the source for good.
+  virtual void stop_source(bool /*ends*/) {}
 
   /// Reads further splits, too; those that it has already are left as they are.
   virtual void assign(std::span<const split_position>) {}

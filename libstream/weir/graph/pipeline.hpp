@@ -76,6 +76,7 @@ public:
                       op](build::assembly& a) -> std::unique_ptr<flow::stage_body> {
       auto reader = source.make_reader();
       reader->on_ready(a.around.wake);
+      if (a.around.start) reader->keep_until_committed();
       return std::make_unique<flow::source_root<T>>(
           flow::source_setting{a.environment(op).id, a.splits, a.around.time,
                                a.around.metrics.get(), a.limits.events, a.event_time,

@@ -78,6 +78,12 @@ public:
   /// that `event_time_options::max_drift` sets.
   virtual void pause(std::size_t /*lane*/) {}
   virtual void resume(std::size_t /*lane*/) {}
+  /// Says that checkpoints are taken: what is read may be asked for again by another reader, until
+  /// it is `committed`. Called before the first `assign`, if at all.
+  virtual void keep_until_committed() {}
+  /// A checkpoint is complete in which the reading of a split stands at `offset`: nothing before
+  /// that is asked for again.
+  virtual void committed(std::size_t /*lane*/, std::uint64_t /*offset*/) {}
   /// Hands over a function, safe to call from any thread, that says there is more after
   /// `caught_up`.
   virtual void on_ready(std::function<void()> /*wake*/) {}

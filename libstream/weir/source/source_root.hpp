@@ -8,6 +8,7 @@
 #include "weir/source/split_lanes.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 #include <string>
 #include <utility>
@@ -45,7 +46,7 @@ public:
   poll_outcome poll(step& s) override {
     s.lanes = &lanes_.list();
     if (phase_ == phase::reading) {
-      if (stopped_ || nothing_left()) return poll_outcome::ended;
+      if (stopped_ || nothing_left()) return over();
       lanes_.align(*reader_, s);
       if (!read(s)) return at_rest(s);
     }
@@ -70,9 +71,10 @@ public:
     return poll_outcome::waiting;
   }
 
-  void stop_source() override {
+  void stop_source(bool ends) override {
     stopped_ = !reader_->close();
     closing_ = true;
+    ends_ = ends;
   }
 
   void assign(std::span<const split_position> further) override {
@@ -93,19 +95,31 @@ public:
   verdict snapshot(barrier b, snapshot_writer& to, step& s) override {
     const verdict v = base::snapshot(b, to, s);
     if (v != verdict::done) return v;
+    std::vector<std::uint64_t> positions;
     to.bind(setting_.id);
     for (std::size_t lane = 0; lane < setting_.splits.size(); ++lane) {
       split_position saved = setting_.splits[lane];
       saved.idle = lanes_[lane].state == lane_state::idle;
+      saved.ended = saved.ended || (over_ && ends_);
       // After a failure in mid-batch: reading goes on behind what was emitted.
       if (phase_ == phase::handing_out && lane == in_.lane)
         saved.offset = taken() == in_.events.size() ? in_.end_offset : position_of(taken());
       if (planted(fault::offset_one_too_far)) ++saved.offset;
+      if (b.id != 0) positions.push_back(saved.offset);
       bytes data;
       encode(saved, data);
       to.item("@split", std::move(data), state_kind::union_list);
     }
+    if (b.id != 0) uncommitted_.emplace_back(b.id, std::move(positions));
     return v;
+  }
+  result<void> commit(barrier b) override {
+    for (; !uncommitted_.empty() && uncommitted_.front().first <= b.id; uncommitted_.pop_front()) {
+      const auto& [id, positions] = uncommitted_.front();
+      for (std::size_t lane = 0; lane < positions.size() && id == b.id; ++lane)
+        reader_->committed(lane, positions[lane]);
+    }
+    return base::commit(b);
   }
 
   [[nodiscard]] std::size_t taken_in_hand() const override {
@@ -141,7 +155,7 @@ private:
 
   /// The reader had nothing: idle lanes are told downstream once, at the start too.
   poll_outcome at_rest(step& s) {
-    if (nothing_left()) return poll_outcome::ended;
+    if (nothing_left()) return over();
     lanes_.note_idle(s);
     if (const verdict v = on_progress({min_timestamp, lanes_.none_active()}, s); v != verdict::done)
       return v == verdict::blocked ? poll_outcome::blocked : poll_outcome::more;
@@ -151,6 +165,11 @@ private:
       return poll_outcome::more;
     }
     return poll_outcome::waiting;
+  }
+
+  poll_outcome over() noexcept {
+    over_ = true;
+    return poll_outcome::ended;
   }
 
   void rest(step& s) const {
@@ -187,8 +206,8 @@ private:
   void passed_batch() {
     setting_.metrics->events_in.add(in_.events.size());
     split_position& at = setting_.splits[in_.lane];
-    at.offset = in_.end_offset;  // may fall: a file that follows a rotated one begins anew
-    at.ended = in_.lane_ended;
+    at.offset = in_.end_offset;          // may fall: a file that follows a rotated one begins anew
+    at.ended = in_.lane_ended && ends_;  // else it may be our own closing that has ended it
   }
 
   [[nodiscard]] std::size_t in_hand() const override {
@@ -212,6 +231,8 @@ private:
   std::unique_ptr<source_reader<T>> reader_;
   split_lanes lanes_;
   source_batch<T> in_;
+  /// Where the splits stood at the barriers that were not committed yet.
+  std::deque<std::pair<std::uint64_t, std::vector<std::uint64_t>>> uncommitted_;
   steady_time earliest_{};
   phase phase_ = phase::reading;
   std::size_t next_rejected_ = 0;
@@ -219,6 +240,8 @@ private:
   bool reader_ended_ = false;
   bool stopped_ = false;
   bool closing_ = false;  ///< What was taken before a stop is read out.
+  bool ends_ = true;      ///< What is over is so for good, and not until another run.
+  bool over_ = false;     ///< Nothing more will be read.
 };
 
 }  // namespace weir::flow
