@@ -3,12 +3,14 @@
 
 usage: fraud_results.py FRAUD EXAMPLE_DIRECTORY
 """
+import csv
 import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime
 
 from support import check, run
 
@@ -18,6 +20,21 @@ fraud, example = sys.argv[1:3]
 def alerts(directory):
     with open(os.path.join(directory, "alerts.jsonl")) as file:
         return [json.loads(line) for line in file]
+
+
+def charges_of(directory):
+    with open(os.path.join(directory, "charges.csv")) as file:
+        return {int(row["number"]): row for row in csv.DictReader(file)}
+
+
+def is_card_testing(alert, charges, least):
+    """Whether an alert's charges are three small ones of its card and then one above `least`, within 30 s."""
+    four = [charges[n] for n in alert["charges"]]
+    times = [datetime.fromisoformat(c["at"].replace("Z", "+00:00")) for c in four]
+    amounts = [float(c["amount"]) for c in four]
+    return (len(four) == 4 and {c["card"] for c in four} == {alert["card"]} and times == sorted(times)
+            and (times[3] - times[0]).total_seconds() < 30 and max(amounts[:3]) < 1
+            and amounts[3] > least and amounts[3] > 100 * max(amounts[:3]))
 
 
 with tempfile.TemporaryDirectory() as work:
@@ -57,6 +74,8 @@ with tempfile.TemporaryDirectory() as work:
     write('{"id": "card-testing", "version": 4, "removed": true}\n')
     stdout, stderr = process.communicate(timeout=60)
     check(process.returncode == 0, "the run ends when the charges do", stdout, stderr)
+    for alert in alerts(out):
+        check(is_card_testing(alert, charges_of(out), {1: 500, 2: 800}[alert["version"]]), "an alert is what its rule says", alert)
     versions = [a["version"] for a in sorted(alerts(out), key=lambda a: a["at"])]
     check(versions == sorted(versions) and set(versions) == {1, 2}, "each version had its time", versions)
     check(json.loads(stdout)["dead_letters"] == 1, "the wrong rule is a dead letter", stdout)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "patterns/letters.hpp"
+#include "patterns/naive_words.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -14,36 +14,10 @@
 
 namespace weir::test {
 
-/// An event in its place; `none` is a mere move of the clock.
-struct input_record {
-  std::optional<letter> event;
-  std::int64_t at = 0;
-};
-
-/// A condition as data: of these names; compared with what the match has taken for a step.
-struct naive_condition {
-  std::string names;
-  std::optional<std::size_t> sum_of;  ///< Step: the price must be above the sum of its prices.
-  bool below = false;                 ///< ... below it.
-};
-
-/// A pattern as data: what both matchers are made from.
-struct naive_item {
-  std::size_t step = 0;  ///< Number of its name.
-  patterns::link how = patterns::link::begin;
-  int min = 1, max = 1;  ///< `max` 0: no bound.
-  bool given = false, optional = false, greedy = false;
-  contiguity inner = contiguity::relaxed;
-  std::int64_t gap = 0, inner_gap = 0, within = 0;
-  naive_condition where;
-  std::optional<naive_condition> until;
-  std::vector<naive_item> group;
-};
-
-/// Matches by definition. Lists every way to write the pattern out: how often each item repeats,
-/// which optional ones are missing. Tries for each all choices of events, and checks for two events
-/// taken one after the other what the language says about those between. Exponential, and with no
-/// state that runs along: nothing in common with the machine it checks.
+/// Matches by definition. Writes the pattern out in every way, tries for each all choices of
+/// events, and checks for two events taken one after the other what the language says about those
+/// between. Exponential, and with no state that runs along: nothing in common with the machine it
+/// checks.
 class naive_matcher {
 public:
   naive_matcher(const std::vector<naive_item>& items, std::int64_t within, after_match skip,
@@ -67,9 +41,9 @@ public:
 
   /// False if there are too many ways to write the pattern out.
   bool run(std::vector<found>& out) {
-    std::vector<word> words = write_list(items_, std::nullopt, 0);
-    if (too_many_) return false;
-    for (const word& w : words) {
+    const auto words = naive_words{input_.size()}.write(items_);
+    if (!words) return false;
+    for (const word& w : *words) {
       word_ = &w;
       path taken;
       extend(0, taken);
@@ -80,20 +54,9 @@ public:
   }
 
 private:
-  enum class part { take, no, repeat, leave, cut };
-  struct element {
-    part what;
-    const naive_item* item;
-    contiguity how = contiguity::any;
-    std::int64_t gap = 0;
-    bool reached = false;  ///< Of a repeat: the loop may be left there.
-    bool missing = false;  ///< Of a leave: the item took nothing.
-    bool begun = false;    ///< Of a repeat: the loop had taken something.
-
-    friend bool operator==(const element&, const element&) = default;
-  };
-  /// A way to write the pattern out; cut off behind more takes than there are events.
-  using word = std::vector<element>;
+  using part = naive_words::part;
+  using element = naive_words::element;
+  using word = naive_words::word;
 
   void set_parents(const std::vector<naive_item>& items, const naive_item* parent) {
     for (std::size_t i = 0; i < items.size(); ++i) {
@@ -101,109 +64,6 @@ private:
       list_[&items[i]] = {&items, i};
       set_parents(items[i].group, &items[i]);
     }
-  }
-
-  static contiguity how_of(const naive_item& i) {
-    using patterns::link;
-    if (i.how == link::next) return contiguity::strict;
-    return i.how == link::followed_by ? contiguity::relaxed : contiguity::any;
-  }
-  static bool is_no(const naive_item& i) { return patterns::is_not(i.how); }
-
-  static bool is_cut(const word& w) { return !w.empty() && w.back().what == part::cut; }
-
-  std::vector<word> join(const std::vector<word>& a, const std::vector<word>& b) {
-    std::vector<word> all;
-    for (const word& x : a) {
-      if (is_cut(x)) {
-        add(all, x);
-        continue;
-      }
-      for (const word& y : b) {
-        word w = x;
-        w.insert(w.end(), y.begin(), y.end());
-        add(all, std::move(w));
-      }
-    }
-    too_many_ = too_many_ || all.size() > 1500;
-    if (too_many_) all.clear();
-    return all;
-  }
-  void add(std::vector<word>& all, word w) const {
-    std::size_t takes = 0;
-    for (std::size_t i = 0; i < w.size(); ++i) {
-      if (w[i].what != part::take || ++takes <= input_.size()) continue;
-      w.resize(i + 1);
-      w.push_back({part::cut, nullptr});
-      break;
-    }
-    if (!is_cut(w) || std::find(all.begin(), all.end(), w) == all.end())
-      all.push_back(std::move(w));
-  }
-
-  std::vector<word> write_once(const naive_item& i, contiguity how, std::int64_t gap) {
-    if (!i.group.empty()) return write_list(i.group, how, gap);
-    return {{{part::take, &i, how, gap}}};
-  }
-
-  std::vector<word> write_item(const naive_item& i, contiguity how, std::int64_t gap) {
-    std::vector<word> all;
-    const int most = i.max == 0 ? static_cast<int>(input_.size()) : i.max;
-    std::vector<word> times = write_once(i, how, gap);
-    for (int n = 1; n <= most && !times.empty() && !too_many_; ++n) {
-      if (n >= i.min)
-        for (word w : times) {
-          if (i.greedy && i.min != i.max && n != i.max && !is_cut(w))
-            w.push_back({part::leave, &i});
-          add(all, std::move(w));
-        }
-      else
-        for (const word& w : times)
-          if (is_cut(w)) add(all, w);
-      times = write_again(times, i, n >= i.min || may_be_empty_inside(i), gap);
-    }
-    if (i.optional) all.push_back({{part::leave, &i, {}, 0, false, true}});
-    return all;
-  }
-
-  /// Writes one more repetition behind those there are. The time between repetitions is one between
-  /// events: the first event, if earlier repetitions took none, has the item's own.
-  std::vector<word> write_again(const std::vector<word>& so_far, const naive_item& i,
-                                bool may_leave, std::int64_t gap) {
-    std::vector<word> all;
-    for (const bool begun : {false, true}) {
-      std::vector<word> some;
-      for (const word& w : so_far)
-        if (begun ==
-            std::any_of(w.begin(), w.end(), [](const element& e) { return e.what == part::take; }))
-          some.push_back(w);
-      if (some.empty() || too_many_) continue;
-      some = join(some, {{{part::repeat, &i, {}, 0, may_leave, false, begun}}});
-      for (word& w : join(some, write_once(i, i.inner, begun ? i.inner_gap : gap)))
-        add(all, std::move(w));
-    }
-    too_many_ = too_many_ || all.size() > 1500;
-    return all;
-  }
-
-  static bool may_be_empty_inside(const naive_item& i) {
-    return !i.group.empty() && std::all_of(i.group.begin(), i.group.end(), [](const naive_item& x) {
-      return is_no(x) || x.optional || may_be_empty_inside(x);
-    });
-  }
-
-  std::vector<word> write_list(const std::vector<naive_item>& items, std::optional<contiguity> how,
-                               std::int64_t gap) {
-    std::vector<word> all{{}};
-    for (std::size_t k = 0; k < items.size(); ++k) {
-      const naive_item& i = items[k];
-      if (is_no(i))
-        all = join(all, {{{part::no, &i}}});
-      else
-        all =
-            join(all, write_item(i, k == 0 && how ? *how : how_of(i), k == 0 && how ? gap : i.gap));
-    }
-    return all;
   }
 
   // What an event fulfils, given what has been taken.
@@ -236,7 +96,7 @@ private:
       if (x.what != part::repeat || !x.begun) continue;
       if (to < word_->size() && x.item == (*word_)[to].item) r.again_of_own = true;
       const auto [list, at] = list_.at(x.item);
-      for (std::size_t k = at + 1; k < list->size() && is_no((*list)[k]); ++k) {
+      for (std::size_t k = at + 1; k < list->size() && naive_words::is_no((*list)[k]); ++k) {
         const naive_item& n = (*list)[k];
         if (n.how == patterns::link::not_followed_by) r.no.push_back(&n);
         if (n.how == patterns::link::not_next && x.reached) r.no_next.push_back(&n);
@@ -286,7 +146,7 @@ private:
   void extend(std::size_t e, path& taken) {
     std::size_t to = e;
     while (to < word_->size() && (*word_)[to].what != part::take) ++to;
-    if (to == word_->size()) return is_cut(*word_) ? void() : reach_end(e, taken);
+    if (to == word_->size()) return naive_words::is_cut(*word_) ? void() : reach_end(e, taken);
     const element& q = (*word_)[to];
     rules r = rules_of(e, to);
     std::set<const naive_item*> lifted;
@@ -435,7 +295,6 @@ private:
   const word* word_ = nullptr;
   std::set<std::pair<path, std::size_t>> done_;
   std::vector<life> live_;
-  bool too_many_ = false;
   std::size_t tried_ = 0;
 };
 

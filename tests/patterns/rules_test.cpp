@@ -32,15 +32,20 @@ BOOST_DESCRIBE_STRUCT(charge, (), (card, amount, by, from))
 
 timestamp us(std::int64_t n) { return timestamp{duration{n}}; }
 
+result<patterns::condition<charge>> condition_of(const std::string& text,
+                                                 const std::vector<std::string>& steps) {
+  patterns::predicate_pool<charge> pool;
+  return patterns::condition_maker<charge>{steps, pool}.make(text);
+}
 bool holds(const std::string& text, const charge& c) {
-  auto made = patterns::make_condition<charge>(text, {});
+  auto made = condition_of(text, {});
   if (!made) FAIL(made.error().message);
   bool fits = false;
   made->on_events(&c, 1, &fits);
   return fits;
 }
 std::string mistake_in(const std::string& text) {
-  auto made = patterns::make_condition<charge>(text, {"probe"});
+  auto made = condition_of(text, {"probe"});
   return made ? "" : made.error().message;
 }
 

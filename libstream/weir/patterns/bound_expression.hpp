@@ -2,122 +2,21 @@
 #pragma once
 
 #include "weir/codec/key_hash.hpp"
-#include "weir/codec/shapes.hpp"
-#include "weir/patterns/condition.hpp"
 #include "weir/patterns/expression.hpp"
+#include "weir/patterns/field.hpp"
+#include "weir/patterns/match_so_far.hpp"
 
 #include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 namespace weir::patterns {
-
-/// What a part of a condition comes to: nothing, a truth, a number or text.
-struct value {
-  enum class kind : unsigned char { nothing, boolean, number, text };
-  kind what = kind::nothing;
-  bool truth = false;
-  double number = 0;
-  std::string_view text;
-  std::shared_ptr<const std::string> owned{};  ///< Of a text that was made on the way.
-
-  static value of(bool b) { return {kind::boolean, b, 0, {}, {}}; }
-  static value of(double n) { return {kind::number, false, n, {}, {}}; }
-  static value of(std::string_view s) { return {kind::text, false, 0, s, {}}; }
-};
-
-[[nodiscard]] inline const char* name_of(value::kind k) {
-  switch (k) {
-    case value::kind::nothing:
-      return "nothing";
-    case value::kind::boolean:
-      return "a truth";
-    case value::kind::number:
-      return "a number";
-    case value::kind::text:
-      return "text";
-  }
-  return "";
-}
-
-/// Reads a field of a described type.
-template <class T>
-struct field {
-  value::kind what;
-  std::function<value(const T&)> read;
-  double (*number)(const T&) = nullptr;          ///< A shorter way, for plain members.
-  std::string_view (*text)(const T&) = nullptr;  ///< ...
-};
-
-template <class M>
-value read_member(const M& m) {
-  if constexpr (detail::optional_type<M>)
-    return m ? read_member(*m) : value{};
-  else if constexpr (std::same_as<M, bool>)
-    return value::of(m);
-  else if constexpr (described_enum<M>)
-    return value::of(weir::name_of(m));
-  else if constexpr (detail::scalar<M>)
-    return value::of(static_cast<double>(detail::number_of(m)));
-  else
-    return value::of(std::string_view{m});
-}
-
-template <class M>
-constexpr value::kind kind_of() {
-  if constexpr (detail::optional_type<M>)
-    return kind_of<typename M::value_type>();
-  else if constexpr (std::same_as<M, bool>)
-    return value::kind::boolean;
-  else if constexpr (described_enum<M> || detail::text<M>)
-    return value::kind::text;
-  else if constexpr (detail::scalar<M>)
-    return value::kind::number;
-  else
-    return value::kind::nothing;
-}
-
-/// Finds a field by its path; `names` gets what there is where the path breaks off.
-template <class T>
-std::optional<field<T>> find_field(const std::vector<std::string>& path, std::size_t from,
-                                   std::string& names) {
-  std::optional<field<T>> found;
-  if constexpr (described<T>) {
-    bool known = false;
-    std::string all;
-    for_each_member<T>([&]<class D>(D d) {
-      using member = member_type<D>;
-      all += (all.empty() ? "" : ", ") + std::string{d.name};
-      if (path[from] != d.name) return;
-      known = true;
-      if (from + 1 < path.size()) {
-        if (auto inner = find_field<member>(path, from + 1, names))
-          found = field<T>{inner->what,
-                           [read = inner->read](const T& x) { return read(x.*D::pointer); }};
-      } else if constexpr (kind_of<member>() != value::kind::nothing) {
-        found = field<T>{kind_of<member>(), [](const T& x) { return read_member(x.*D::pointer); }};
-        if constexpr (detail::number<member> || detail::span_of_time<member> ||
-                      detail::point_in_time<member>)
-          found->number = [](const T& x) {
-            return static_cast<double>(detail::number_of(x.*D::pointer));
-          };
-        else if constexpr (detail::text<member>)
-          found->text = [](const T& x) { return std::string_view{x.*D::pointer}; };
-      } else {
-        names = "no single value";
-      }
-    });
-    if (!known) names = all;
-  }
-  return found;
-}
 
 /// A part of a condition, bound to events of `T`.
 template <class T>
@@ -376,67 +275,5 @@ private:
   std::string_view text_;
   const std::vector<std::string>* steps_;
 };
-
-/// Adds `get(event) op constant`, as one loop over many events.
-template <class T, class Get, class V>
-void add_comparison(condition<T>& to, const std::string& op, Get get, V c) {
-  if (op == "==") to.add([get, c](const T& x) { return get(x) == c; }, true);
-  if (op == "!=") to.add([get, c](const T& x) { return get(x) != c; }, true);
-  if (op == "<") to.add([get, c](const T& x) { return get(x) < c; }, true);
-  if (op == "<=") to.add([get, c](const T& x) { return get(x) <= c; }, true);
-  if (op == ">") to.add([get, c](const T& x) { return get(x) > c; }, true);
-  if (op == ">=") to.add([get, c](const T& x) { return get(x) >= c; }, true);
-}
-
-/// Adds what compares a plain field with a constant, the most frequent condition by far, without
-/// going through values; false if it is something else.
-template <class T>
-bool add_plain(condition<T>& to, const expression& e) {
-  if (e.what != expression::kind::binary || e.parts[0].what != expression::kind::name) return false;
-  std::string names;
-  const auto f = find_field<T>(e.parts[0].path, 0, names);
-  const expression& c = e.parts[1];
-  if (f && f->number != nullptr && c.what == expression::kind::number)
-    add_comparison(to, e.word, f->number, c.number);
-  else if (f && f->text != nullptr && c.what == expression::kind::text)
-    add_comparison(to, e.word, f->text, c.word);
-  else
-    return false;
-  return true;
-}
-
-/// Adds a condition part by part, so that what doesn't read the match is asked once an event.
-template <class T>
-void add_conjunction(condition<T>& to, const expression& e, binder<T>& binding) {
-  if (e.what == expression::kind::binary && e.word == "and") {
-    add_conjunction(to, e.parts[0], binding);
-    return add_conjunction(to, e.parts[1], binding);
-  }
-  const bound<T> b = binding.bind(e);
-  if (b.reads_match)
-    to.add([run = b.run](const T& x, const match_so_far<T>& m) { return run(x, &m).truth; }, true);
-  else if (!add_plain(to, e))
-    to.add([run = b.run](const T& x) { return run(x, nullptr).truth; }, true);
-}
-
-/// Makes a condition of text. An error says where it is wrong, and how.
-template <class T>
-result<condition<T>> make_condition(const std::string& text,
-                                    const std::vector<std::string>& steps) {
-  auto parsed = parse_expression(text);
-  if (!parsed) return parsed.error();
-  condition<T> made;
-  try {
-    binder<T> binding{text, steps};
-    const bound<T> whole = binding.bind(*parsed);
-    if (whole.what != value::kind::boolean)
-      return error{errc::invalid_argument,
-                   "'" + text + "' is " + name_of(whole.what) + ", not a condition; compare it"};
-    add_conjunction(made, *parsed, binding);
-  } catch (const exception& e) {
-    return e.why();
-  }
-  return made;
-}
 
 }  // namespace weir::patterns

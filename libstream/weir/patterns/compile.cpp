@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "weir/codec/key_hash.hpp"
 #include "weir/patterns/automaton.hpp"
 #include "weir/patterns/check_shape.hpp"
+#include "weir/patterns/gathered.hpp"
 
 #include <algorithm>
 #include <map>
@@ -30,51 +30,34 @@ struct place {
 /// to where it no longer matters.
 using counts = std::vector<std::int64_t>;
 
-/// What a walk over NOT steps, skipped items and left loops has gathered.
-struct gathered {
-  condition_bits forbidden = 0;
-  condition_bits not_next = 0;
-  std::vector<greedy_rule> rules;
-  std::vector<const item*> trailing;  ///< NOT steps with no item after them so far.
-};
-
-contiguity contiguity_of(link l) {
-  if (l == link::next) return contiguity::strict;
-  return l == link::followed_by ? contiguity::relaxed : contiguity::any;
-}
-
-condition_bits until_bits(const item& i) { return i.until == no_condition ? 0 : bit_of(i.until); }
-
-void collect(const item& i, gathered& g) {
-  (i.how == link::not_next ? g.not_next : g.forbidden) |= bit_of(i.condition);
-  g.trailing.push_back(&i);
-}
-
-/// Notes that a greedy loop was left or skipped.
-void leave(const item& i, gathered& g) {
-  if (i.times.greedy && i.times.has_range())
-    g.rules.push_back({bit_of(i.condition), until_bits(i)});
-}
-
-void pass_over(const item& i, gathered& g);
-
-/// Passes over all that is in a list.
-void pass_over_all(const std::vector<item>& items, gathered& g) {
-  for (const item& i : items) is_not(i.how) ? collect(i, g) : pass_over(i, g);
-}
-
-/// Passes over an item that takes nothing: one that is missing asks for nothing; in a group that is
-/// there but empty, the NOT steps hold.
-void pass_over(const item& i, gathered& g) {
-  g.trailing.clear();
-  if (i.is_group() && !i.times.optional)
-    pass_over_all(i.group, g);
-  else
-    leave(i, g);
-}
-
 /// Whether a wait lets more lie between than another.
 bool is_wider(contiguity a, contiguity b) { return static_cast<int>(a) > static_cast<int>(b); }
+
+/// States that heed the same conditions wait together.
+void make_groups(automaton& a) {
+  a.groups.push_back(0);
+  for (state& s : a.states) {
+    const auto at = std::find(a.groups.begin() + 1, a.groups.end(), s.heeds);
+    const auto number = at - a.groups.begin();
+    if (at == a.groups.end() && a.groups.size() < 255) a.groups.push_back(s.heeds);
+    if (number < 255)
+      s.group = static_cast<std::uint8_t>(number);
+    else {
+      s.group = 254;  // the last one heeds what all the rest do
+      a.groups[254] |= s.heeds;
+    }
+  }
+}
+
+/// Whether a state has two waits of the same step.
+bool is_ambiguous(const automaton& a) {
+  for (const state& s : a.states) {
+    std::set<std::uint16_t> steps;
+    for (std::size_t i = 0; i < s.edges; ++i)
+      if (!steps.insert(a.edges[s.first_edge + i].step).second) return true;
+  }
+  return false;
+}
 
 class compiler {
 public:
@@ -100,10 +83,10 @@ public:
     }
     if (!problem_.empty()) return error{errc::invalid_argument, problem_};
     out_.states.front().end = ending::none;  // the empty match is none
-    make_groups();
+    make_groups(out_);
     find_skip_step();
     find_idle_gaps();
-    out_.ambiguous = is_ambiguous();
+    out_.ambiguous = is_ambiguous(out_);
     return std::move(out_);
   }
 
@@ -310,22 +293,6 @@ private:
     if (gap && s.end == ending::in_time) s.end_gap = gap_number(*gap);
   }
 
-  /// States that heed the same conditions wait together.
-  void make_groups() {
-    out_.groups.push_back(0);
-    for (state& s : out_.states) {
-      const auto at = std::find(out_.groups.begin() + 1, out_.groups.end(), s.heeds);
-      const auto number = at - out_.groups.begin();
-      if (at == out_.groups.end() && out_.groups.size() < 255) out_.groups.push_back(s.heeds);
-      if (number < 255)
-        s.group = static_cast<std::uint8_t>(number);
-      else {
-        s.group = 254;  // the last one heeds what all the rest do
-        out_.groups[254] |= s.heeds;
-      }
-    }
-  }
-
   void find_skip_step() {
     const auto at = std::find(out_.steps.begin(), out_.steps.end(), out_.skip.step);
     out_.skip_step = static_cast<std::uint16_t>(at - out_.steps.begin());
@@ -335,15 +302,6 @@ private:
     for (const place& p : places_)
       if (is_not(p.what->how) && p.what->gap && !ending_gaps_.contains(p.what))
         out_.idle_gaps.push_back(p.what->name);
-  }
-
-  [[nodiscard]] bool is_ambiguous() const {
-    for (const state& s : out_.states) {
-      std::set<std::uint16_t> steps;
-      for (std::size_t i = 0; i < s.edges; ++i)
-        if (!steps.insert(out_.edges[s.first_edge + i].step).second) return true;
-    }
-    return false;
   }
 
   const shape& shape_;
@@ -366,27 +324,6 @@ result<automaton> compile(const shape& p) {
     return error{errc::invalid_argument, text};
   }
   return compiler{p}.run();
-}
-
-std::uint64_t fingerprint(const automaton& a) {
-  std::string text;
-  const auto add = [&](auto n) { text += std::to_string(n) + ','; };
-  for (const std::string& s : a.steps) text += s + ':';
-  for (const state& s : a.states) {
-    add(s.edges);
-    add(s.step);
-    add(static_cast<int>(s.end));
-  }
-  for (const edge& e : a.edges) {
-    add(e.to);
-    add(e.step);
-    add(static_cast<int>(e.how));
-    add(e.take);
-    add(e.forbidden | e.not_next | e.not_passed);
-  }
-  for (const duration gap : a.gaps) add(gap.count());
-  add(a.within ? a.within->count() : 0);
-  return key_hash(std::string_view{text});
 }
 
 }  // namespace weir::patterns

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/patterns/field.hpp"
 #include "weir/patterns/match_so_far.hpp"
 
 #include <algorithm>
@@ -31,6 +32,9 @@ public:
   virtual ~predicate() = default;
   /// Sets `fits[i]` to what the condition says of event i, for those i where it equals `where`.
   virtual void narrow(const T* events, std::size_t n, bool* fits, bool where) const = 0;
+
+  /// It can only hold if one of these fields has its value; empty if that is not known.
+  std::vector<needed_value<T>> needs;
 };
 
 /// A condition on the event and the match so far, type-erased.
@@ -87,6 +91,18 @@ public:
   }
 
   [[nodiscard]] bool empty() const noexcept { return terms_.empty(); }
+  /// Calls `f(on_event, conjunction)` for each part; `on_event` is null where it reads the match.
+  template <class F>
+  void each_term(F f) const {
+    for (const term& t : terms_) f(t.on_event, t.conjunction);
+  }
+  /// ... for those that `on_events` asks.
+  template <class F>
+  void each_open_term(F f) const {
+    if (reads_match() && !only_conjunctions()) return;
+    for (const term& t : terms_)
+      if (t.on_event) f(t.on_event, t.conjunction);
+  }
   [[nodiscard]] bool reads_match() const noexcept {
     for (const term& t : terms_)
       if (t.on_match) return true;

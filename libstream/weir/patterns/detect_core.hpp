@@ -24,8 +24,10 @@ namespace weir::patterns {
 template <class K, class T, class KeyOf>
 class detect_core {
 public:
-  detect_core(KeyOf key_of, detect_options<T> options)
-      : rules_(std::move(key_of)), options_(std::move(options)) {}
+  using rule_kind = typename rule_set<K, T, KeyOf>::kind;
+
+  detect_core(KeyOf key_of, detect_options<T> options, rule_kind rules)
+      : rules_(std::move(key_of), rules), options_(std::move(options)) {}
 
   void open(const flow::operator_environment& e) {
     environment_ = e;
@@ -96,7 +98,7 @@ public:
   }
 
   void save(snapshot_writer& to) {
-    typename rule_set<K, T, KeyOf>::key_parts parts{environment_.key_groups, 0};
+    key_parts<K> parts{environment_.key_groups, 0};
     const auto add = [&](const T& event, timestamp at) {
       bytes& part = parts.of(std::invoke(rules_.key_of(), event));
       encode(at, part);

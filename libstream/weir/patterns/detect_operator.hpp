@@ -26,9 +26,9 @@ public:
   detect& operator=(const detect& other) { return *this = detect{other}; }
 
   void open(const flow::operator_environment& e) {
-    core_ = std::make_unique<core>(key_of_, options_);
+    core_ = std::make_unique<core>(key_of_, options_, core::rule_kind::one);
     core_->open(e);
-    core_->rules().rules().push_back(
+    core_->rules().add(
         std::make_unique<rule>(rule{{}, patterns::matcher<T>{plan_, options_.limits}, {}}));
   }
 

@@ -37,7 +37,7 @@ public:
   detect_rules& operator=(const detect_rules& other) { return *this = detect_rules{other}; }
 
   void open(const flow::operator_environment& e) {
-    core_ = std::make_unique<core>(key_of_, options_);
+    core_ = std::make_unique<core>(key_of_, options_, core::rule_kind::several);
     core_->open(e);
     if (e.metrics != nullptr) {
       rules_in_force_ = &e.metrics->add_gauge("rules");
@@ -86,7 +86,7 @@ public:
 
   void restore(snapshot_reader& from) {
     core_->load(from);
-    core_->rules().rules().clear();
+    core_->rules().clear();
     known_.clear();
     each_rule(from, "@rules", [&](pattern_rule r) {
       const auto at = known_.find(r.id);
@@ -96,8 +96,7 @@ public:
       if (!r.removed.value_or(false)) add(r);
     each_rule(from, "@finishing rules", [&](pattern_rule r) {
       if (!finishing_.try_emplace(name_of(r), r).second) return;
-      add(r);
-      core_->rules().rules().back()->machine.close();
+      add(r).machine.close();
     });
     for (auto& r : core_->rules().rules())
       core_->rules().load(*r, from, "@partial matches of " + r->id);
@@ -136,7 +135,7 @@ private:
     auto made = r.removed.value_or(false) ? nullptr : make(r);
     if (before != known_.end()) end(before->second, r.replaces == "finish");
     known_[r.id] = r;
-    if (made) core_->rules().rules().push_back(std::move(made));
+    if (made) core_->rules().add(std::move(made));
     if (rules_taken_ != nullptr) rules_taken_->add(1);
     count();
   }
@@ -154,8 +153,8 @@ private:
     return x == y;
   }
 
-  std::unique_ptr<rule> make(const pattern_rule& r) const {
-    auto p = read_pattern<T>(r).value();
+  std::unique_ptr<rule> make(const pattern_rule& r) {
+    auto p = patterns::rule_reader<T>{r, conditions_}.read();
     auto compiled = p.compile();
     if (!compiled)
       throw exception({errc::invalid_argument, "rule '" + r.id + "': " + compiled.error().message});
@@ -164,11 +163,11 @@ private:
     return std::make_unique<rule>(
         rule{name_of(r), patterns::matcher<T>{std::move(plan), options_.limits, true}, {}});
   }
-  void add(const pattern_rule& r) { core_->rules().rules().push_back(make(r)); }
+  rule& add(const pattern_rule& r) { return core_->rules().add(make(r)); }
 
   /// Ends a version that another takes the place of.
   void end(const pattern_rule& r, bool finish) {
-    auto& all = core_->rules().rules();
+    const auto& all = core_->rules().rules();
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (all[i]->id != name_of(r)) continue;
       if (!finish) {
@@ -181,7 +180,7 @@ private:
   }
   void remove_finished() {
     if (finishing_.empty()) return;
-    auto& all = core_->rules().rules();
+    const auto& all = core_->rules().rules();
     for (std::size_t i = all.size(); i-- != 0;) {
       if (!finishing_.contains(all[i]->id) || !all[i]->machine.is_empty()) continue;
       finishing_.erase(all[i]->id);
@@ -199,6 +198,7 @@ private:
   detect_options<T> options_;
   std::vector<pattern_rule> initial_;  ///< In force from the beginning.
   std::unique_ptr<core> core_;
+  patterns::predicate_pool<T> conditions_;         ///< Shared by all rules.
   std::map<std::string, pattern_rule> known_;      ///< Newest version by id, removed ones, too.
   std::map<std::string, pattern_rule> finishing_;  ///< Replaced ones that may still complete.
   gauge* rules_in_force_ = nullptr;

@@ -213,4 +213,19 @@ private:
 
 result<expression> parse_expression(std::string_view text) { return parser{text}.run(); }
 
+std::string to_text(const expression& e) {
+  std::string text = std::to_string(static_cast<int>(e.what)) + ':';
+  if (e.what == expression::kind::number) {
+    std::array<char, 32> digits{};
+    text.append(digits.data(), std::to_chars(digits.data(), digits.data() + 32, e.number).ptr);
+  } else if (e.what == expression::kind::boolean) {
+    text += e.truth ? "true" : "false";
+  } else if (e.what != expression::kind::name) {
+    text += std::to_string(e.word.size()) + ' ' + e.word;
+  }
+  for (const std::string& part : e.path) text += '.' + part;
+  for (const expression& part : e.parts) text += '(' + to_text(part) + ')';
+  return text;
+}
+
 }  // namespace weir::patterns

@@ -35,4 +35,7 @@ struct expression {
 /// Takes a condition apart. An error says where the text breaks off, and what was expected there.
 [[nodiscard]] result<expression> parse_expression(std::string_view text);
 
+/// Writes an expression out so that two are the same text only if they say the same.
+[[nodiscard]] std::string to_text(const expression& e);
+
 }  // namespace weir::patterns

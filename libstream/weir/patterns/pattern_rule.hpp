@@ -3,7 +3,7 @@
 
 #include "weir/core/result.hpp"
 #include "weir/core/time.hpp"
-#include "weir/patterns/bound_expression.hpp"
+#include "weir/patterns/make_condition.hpp"
 #include "weir/patterns/pattern.hpp"
 
 #include <boost/describe/class.hpp>
@@ -70,7 +70,7 @@ namespace patterns {
 template <class T>
 class rule_reader {
 public:
-  explicit rule_reader(const pattern_rule& rule) : rule_(&rule) {}
+  rule_reader(const pattern_rule& rule, predicate_pool<T>& pool) : rule_(&rule), pool_(&pool) {}
 
   /// Throws `exception` with what is wrong, and at which step.
   [[nodiscard]] pattern<T> read() {
@@ -165,11 +165,15 @@ private:
     const std::string where = s.step ? "step '" + *s.step + "'" : "group '" + *s.group + "'";
     if (s.where) {
       if (s.group) fail(where + ": where is for steps, not for groups");
-      p.where(taken(make_condition<T>(*s.where, names_), where + ": where"));
+      p.where(condition_of(*s.where, where + ": where"));
     }
     set_times(p, s, where);
-    if (s.until) p.until(taken(make_condition<T>(*s.until, names_), where + ": until"));
+    if (s.until) p.until(condition_of(*s.until, where + ": until"));
     if (s.within) p.within(duration_of(where + ": within", *s.within), since::previous);
+  }
+
+  condition<T> condition_of(const std::string& text, const std::string& where) const {
+    return taken(condition_maker<T>{names_, *pool_}.make(text), where);
   }
 
   void set_times(pattern<T>& p, const rule_step& s, const std::string& where) {
@@ -195,6 +199,7 @@ private:
   }
 
   const pattern_rule* rule_;
+  predicate_pool<T>* pool_;
   std::vector<std::string> names_;
   int depth_ = 0;
 };
@@ -205,7 +210,8 @@ private:
 template <class T>
 [[nodiscard]] result<pattern<T>> read_pattern(const pattern_rule& rule) {
   try {
-    return patterns::rule_reader<T>{rule}.read();
+    patterns::predicate_pool<T> pool;
+    return patterns::rule_reader<T>{rule, pool}.read();
   } catch (const exception& e) {
     return e.why();
   }

@@ -2,11 +2,16 @@
 #pragma once
 
 #include "weir/operators/process_context.hpp"
+#include "weir/patterns/key_parts.hpp"
 #include "weir/patterns/matcher_snapshot.hpp"
+#include "weir/patterns/rule_index.hpp"
+#include "weir/patterns/slot_bits.hpp"
 #include "weir/state/key_groups.hpp"
 #include "weir/state/key_index.hpp"
 #include "weir/state/snapshot.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -17,6 +22,9 @@ namespace weir::patterns {
 
 /// One pattern, or several at once, matched for all keys of a stage instance. A key has a slot only
 /// while some pattern remembers something of it.
+///
+/// Of several patterns an event goes only to those that it may mean something to: the ones it may
+/// begin, and of those that have partial matches of its key the ones that heed it.
 template <class K, class T, class KeyOf>
 class rule_set {
 public:
@@ -26,13 +34,29 @@ public:
     std::vector<condition_bits> bits;  ///< Of the events in hand.
   };
 
-  explicit rule_set(KeyOf key_of) : key_of_(std::move(key_of)) {}
+  /// For one pattern, or for rules that come and go.
+  enum class kind : std::uint8_t { one, several };
 
-  std::vector<std::unique_ptr<rule>>& rules() noexcept { return rules_; }
+  rule_set(KeyOf key_of, kind k) : key_of_(std::move(key_of)), finds_(k == kind::several) {}
+
+  rule& add(std::unique_ptr<rule> r) {
+    rules_.push_back(std::move(r));
+    active_.widen(rules_.size());
+    waiting_.widen(rules_.size());
+    return *rules_.back();
+  }
+  /// Forgets all rules. @pre They remember nothing.
+  void clear() {
+    rules_.clear();
+    active_.clear();
+    waiting_.clear();
+    index_ = {};
+  }
   [[nodiscard]] const std::vector<std::unique_ptr<rule>>& rules() const noexcept { return rules_; }
 
   /// Looks at events by themselves. Throws what a condition throws.
   void classify(std::span<const T> events) {
+    if (finds_) return;
     if (scratch_size_ < events.size()) {
       scratch_ = std::make_unique<bool[]>(events.size());
       scratch_size_ = events.size();
@@ -44,6 +68,7 @@ public:
   }
   /// ... at one of them, number `i`.
   void classify_one(const T& event, std::size_t i) {
+    if (finds_) return;
     bool fits = false;
     for (auto& r : rules_) {
       if (r->bits.size() <= i) r->bits.resize(i + 1);
@@ -54,6 +79,7 @@ public:
   /// Takes event `i` of those that were looked at. An event of a key that nothing is remembered of,
   /// and that begins no match, costs one look-up.
   void on_event(T& event, std::size_t i, timestamp at, timestamp now, findings<T>& out) {
+    if (finds_) return find_and_match(event, at, now, out);
     bool begins = false;
     for (auto& r : rules_) begins = begins || r->machine.begins(r->bits[i]);
     if (!begins && keys_.size() == 0) return;
@@ -71,13 +97,15 @@ public:
 
   /// Tells one key whose time has come what time it is; false if there is nowhere.
   bool advance_next(timestamp t, findings<T>& out) {
-    for (auto& r : rules_) {
+    for (; advances_ < rules_.size(); ++advances_) {
       std::uint32_t slot = 0;
-      if (!r->machine.next_due(t, slot)) continue;
+      if (!rules_[advances_]->machine.next_due(t, slot)) continue;
       const leave_if_idle after{*this, slot};
-      r->machine.advance(slot, t, out);
+      const note_active note{*this, slot, advances_};
+      rules_[advances_]->machine.advance(slot, t, out);
       return true;
     }
+    advances_ = 0;
     return false;
   }
   [[nodiscard]] timestamp next_deadline() {
@@ -89,11 +117,12 @@ public:
   /// Emits the matches of one key that wait, because the stream has ended; false if there are
   /// nowhere.
   bool end_next(findings<T>& out) {
-    for (auto& r : rules_) {
-      const std::uint32_t slot = r->machine.waiting().some_slot();
+    for (std::size_t n = 0; n < rules_.size(); ++n) {
+      const std::uint32_t slot = rules_[n]->machine.waiting().some_slot();
       if (slot == nowhere) continue;
       const leave_if_idle after{*this, slot};
-      r->machine.end(slot, out);
+      const note_active note{*this, slot, n};
+      rules_[n]->machine.end(slot, out);
       return true;
     }
     return false;
@@ -111,6 +140,10 @@ public:
     std::vector<std::uint32_t> slots;
     keys_.each([&](const K&, std::uint32_t slot) { slots.push_back(slot); });
     rules_.erase(rules_.begin() + static_cast<std::ptrdiff_t>(number));
+    active_.erase(number);
+    waiting_.erase(number);
+    index_ = {};
+    advances_ = 0;
     for (const std::uint32_t slot : slots)
       if (idle(slot)) keys_.leave(slot);
   }
@@ -140,7 +173,7 @@ public:
 
   void save(rule& r, snapshot_writer& to, std::string_view state, std::uint32_t groups) {
     matcher_snapshot<T> saving{r.machine};
-    key_parts parts{groups, fingerprint(r.machine.machine())};
+    key_parts<K> parts{groups, fingerprint(r.machine.machine())};
     keys_.each([&](const K& key, std::uint32_t slot) {
       if (r.machine.idle(slot)) return;
       bytes& part = parts.of(key);
@@ -152,6 +185,7 @@ public:
 
   void load(rule& r, snapshot_reader& from, std::string_view state) {
     matcher_snapshot<T> loading{r.machine};
+    const std::size_t number = number_of(r);
     from.each(state, [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
       std::uint64_t made_for = 0;
@@ -163,49 +197,81 @@ public:
                              "them"});
       while (in.remaining() != 0) {
         K key{};
-        if (!decode(in, key) || !loading.load(keys_.enter(key), in))
+        const bool known = decode(in, key);
+        const std::uint32_t slot = known ? keys_.enter(key) : nowhere;
+        if (!known || !loading.load(slot, in))
           throw exception({errc::incompatible, "state '" + std::string{state} +
                                                    "': a saved partial match does not decode"});
+        const note_active note{*this, slot, number};
       }
     });
     loading.finish();
   }
 
-  /// State by key group, or as one item where there is no key.
-  class key_parts {
-  public:
-    key_parts(std::uint32_t groups, std::uint64_t head)
-        : parts_(std::is_same_v<K, no_key> ? 1 : groups), head_(head) {}
-    bytes& of(const K& key) {
-      std::size_t group = 0;
-      if constexpr (!std::is_same_v<K, no_key>)
-        group = group_of_hash(key_hash(key), static_cast<std::uint32_t>(parts_.size()));
-      bytes& part = parts_[group];
-      if (part.empty()) encode(head_, part);
-      return part;
-    }
-    void write(snapshot_writer& to, std::string_view state) {
-      for (std::size_t g = 0; g < parts_.size(); ++g) {
-        if (parts_[g].empty()) continue;
-        if constexpr (std::is_same_v<K, no_key>)
-          to.item(state, std::move(parts_[g]));
-        else
-          to.keyed(state, static_cast<key_group>(g), std::move(parts_[g]));
-      }
-    }
-
-  private:
-    std::vector<bytes> parts_;
-    std::uint64_t head_;
-  };
-
 private:
+  void find_and_match(T& event, timestamp at, timestamp now, findings<T>& out) {
+    for (std::size_t n = index_.rules(); n < rules_.size(); ++n)
+      index_.add(rules_[n]->machine.pattern());
+    index_.look_at(event);
+    concerned_.clear();
+    for (const std::uint32_t n : index_.beginning())
+      if (const auto bits = index_.classify(n, event); rules_[n]->machine.begins(bits))
+        concerned_.emplace_back(n, bits);
+    if (concerned_.empty() && keys_.size() == 0) return;
+    const K& key = std::invoke(key_of_, std::as_const(event));
+    const auto* known = keys_.find(key);
+    if (known != nullptr) find_active(*known);
+    if (concerned_.empty()) return;
+    const leave_if_idle after{*this, known != nullptr ? *known : keys_.enter(key)};
+    for (const auto& [n, bits] : concerned_) {
+      matcher<T>& m = rules_[n]->machine;
+      const note_active note{*this, after.slot, n};
+      if (!m.idle(after.slot)) m.advance(after.slot, at, out);
+      const condition_bits all = bits != 0 ? bits : index_.classify(n, event);
+      if (m.begins(all) || !m.idle(after.slot)) m.on_event(after.slot, event, at, now, all, out);
+    }
+  }
+  /// Adds the rules whose partial matches of a key heed the event that was looked at; all in order.
+  void find_active(std::uint32_t slot) {
+    const std::size_t beginning = concerned_.size();
+    for (const std::uint32_t n : index_.going_on())
+      if (active_.test(slot, n)) concerned_.emplace_back(n, 0);
+    const auto add = [&](std::size_t n) {
+      concerned_.emplace_back(static_cast<std::uint32_t>(n), 0);
+    };
+    active_.each_common(slot, index_.watchful(), add);
+    waiting_.each(slot, add);
+    if (concerned_.size() == beginning || concerned_.size() < 2) return;
+    const auto number = [](const auto& c) { return c.first; };
+    std::ranges::stable_sort(concerned_, {}, number);
+    const auto repeats = std::ranges::unique(concerned_, {}, number);
+    concerned_.erase(repeats.begin(), repeats.end());
+  }
+
+  [[nodiscard]] std::size_t number_of(const rule& r) const {
+    std::size_t n = 0;
+    while (rules_[n].get() != &r) ++n;
+    return n;
+  }
   [[nodiscard]] bool idle(std::uint32_t slot) const {
+    if (finds_) return !active_.any(slot);
     for (const auto& r : rules_)
       if (!r->machine.idle(slot)) return false;
     return true;
   }
 
+  /// Notes after a call whether a rule remembers something of a key.
+  struct note_active {
+    rule_set& of;
+    std::uint32_t slot;
+    std::size_t rule;
+    ~note_active() {
+      if (!of.finds_) return;
+      const matcher<T>& m = of.rules_[rule]->machine;
+      of.active_.set(slot, rule, !m.idle(slot));
+      of.waiting_.set(slot, rule, m.waiting().has(slot));
+    }
+  };
   /// Lets a key go that nothing is remembered of after a call, also after one that threw.
   struct leave_if_idle {
     rule_set& of;
@@ -218,6 +284,14 @@ private:
   [[no_unique_address]] KeyOf key_of_;
   key_index<K> keys_;
   std::vector<std::unique_ptr<rule>> rules_;
+  std::size_t advances_ = 0;  ///< The rule whose keys are being told of the time.
+
+  bool finds_;           ///< Rules are found by what they heed; else each is asked.
+  rule_index<T> index_;  ///< Of the first of the rules; the others are added before use.
+  slot_bits active_;     ///< The rules that remember something of a key.
+  slot_bits waiting_;    ///< Those with a match that waits: time may let it out before an event.
+  std::vector<std::pair<std::uint32_t, condition_bits>> concerned_;  ///< By an event; 0: not asked.
+
   std::unique_ptr<bool[]> scratch_;
   std::size_t scratch_size_ = 0;
 };
