@@ -5,6 +5,7 @@
 #include "weir/core/clock.hpp"
 #include "weir/graph/graph.hpp"
 #include "weir/runtime/board.hpp"
+#include "weir/runtime/late_log.hpp"
 #include "weir/runtime/restart_policy.hpp"
 #include "weir/runtime/service.hpp"
 
@@ -26,6 +27,7 @@ struct supervision {
   std::shared_ptr<const clock> time;
   std::shared_ptr<board> shown;
   std::function<void(const std::string&)> log;
+  duration log_late_every;
   std::shared_ptr<const service_map> services;
 };
 
@@ -79,6 +81,7 @@ private:
   void on_order(pipeline_order order);
   void on_found(const found_splits& found);
   void start_finders();
+  void log_late_events();
   void note_splits(const std::set<std::uint32_t>& stages, const split_list& splits);
 
   void fail_region(std::uint32_t number, std::string cause);
@@ -105,6 +108,7 @@ private:
   std::map<std::uint32_t, std::set<std::string>> splits_;
   std::map<std::uint32_t, caf::actor> finders_;  ///< By stage.
   std::set<std::uint32_t> searches_failed_;      ///< Stages whose last search failed.
+  late_log late_;
   std::optional<flow::barrier> final_;
   std::size_t acknowledged_ = 0;
   std::size_t committed_ = 0;
