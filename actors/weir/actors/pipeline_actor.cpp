@@ -54,6 +54,8 @@ caf::behavior pipeline_actor::make_behavior() {
   for (const auto& [number, r] : regions_) start_region(number);
   start_finders();
   keeper_.begin();
+  if (what_.log_late_every > duration{0})
+    self_->run_delayed(what_.log_late_every, [this] { log_late_events(); });
   return {
       [this](stage_report& r) { on_report(r); },
       [this](pipeline_order order) { on_order(order); },
@@ -217,6 +219,12 @@ void pipeline_actor::start_finders() {
     finders_[stage] = self_->spawn<caf_compat::state_actor<split_finder>, caf::detached>(
         stage, std::move(of), caf::actor_cast<caf::actor_addr>(self_));
   }
+}
+
+void pipeline_actor::log_late_events() {
+  if (finishing_) return;
+  for (const std::string& line : late_.lines(what_.shown->current())) what_.log(line);
+  self_->run_delayed(what_.log_late_every, [this] { log_late_events(); });
 }
 
 /// Deals splits that are new to the instances in turn. A region that restarts finds them itself.

@@ -6,6 +6,7 @@
 #include "weir/core/clock.hpp"
 #include "weir/graph/graph.hpp"
 #include "weir/runtime/board.hpp"
+#include "weir/runtime/late_log.hpp"
 #include "weir/runtime/restart_policy.hpp"
 #include "weir/runtime/service.hpp"
 
@@ -27,6 +28,7 @@ struct supervision {
   std::shared_ptr<const clock> time;
   std::shared_ptr<board> shown;
   std::function<void(const std::string&)> log;
+  duration log_late_every;
   std::shared_ptr<const service_map> services;
   std::shared_ptr<flow::poison_list> poison = std::make_shared<flow::poison_list>();
   checkpoint_place checkpoints{};
@@ -94,6 +96,7 @@ private:
   void on_order(pipeline_order order);
   void on_found(const found_splits& found);
   void start_finders();
+  void log_late_events();
   void note_splits(const std::set<std::uint32_t>& stages, const split_list& splits);
 
   void fail_region(std::uint32_t number, std::string cause);
@@ -128,6 +131,7 @@ private:
   std::set<std::uint32_t> waiting_;  ///< Regions whose restart waits for a checkpoint on its way.
   bool last_asked_ = false;          ///< The last checkpoint is on its way.
   std::optional<pipeline_order> stopping_;
+  late_log late_;
   bool finishing_ = false;
   std::optional<error> failure_;
   std::mt19937_64 random_{std::random_device{}()};

@@ -74,6 +74,7 @@ struct runtime::inside {
              std::make_shared<system_clock>(),
              shown,
              options.log ? std::move(options.log) : log_to_stderr,
+             options.log_late_every,
              std::make_shared<const service_map>(std::move(options.services)),
              std::make_shared<flow::poison_list>(),
              {options.checkpoints.store, options.checkpoints.retained, {}},

@@ -39,6 +39,9 @@ struct runtime_options {
   /// standard error.
   std::function<void(const std::string& line)> log;
   checkpoint_options checkpoints;
+  /// How often a stage's late events that no side output takes are told of, in one line with one of
+  /// them for an example; 0 for never. They are in the summary in any case.
+  duration log_late_every = std::chrono::seconds{10};
   service_map services;  ///< What operators may ask of the world outside.
   std::size_t kept_dead_letters =
       1000;  ///< Newest ones kept in memory, where the pipeline has no sink for them.

@@ -326,7 +326,8 @@ private:
   }
 
   /// Calls `fire.operator()<I>(op)` for the operators from where the phase stands; each until it is
-  /// done.
+  /// done, or until the budget is spent in a phase that is cut: what the operator still has to do
+  /// stays in its state.
   template <std::size_t I, class Fire>
   verdict fire_from(step& s, Fire fire) {
     if constexpr (I == count) {
@@ -335,10 +336,12 @@ private:
       while (phase_->at == I) {
         if (s.errors.waiting(s.wall, s.out)) return verdict::blocked;
         if (const verdict v = settle_if_full(s); v != verdict::done) return v;
-        if (s.budget == 0) return verdict::more;
+        const bool cut = s.cut && leaves_timers<std::tuple_element_t<I, std::tuple<Ops...>>>;
+        if (s.budget == 0 && !cut) return verdict::more;
         try {
-          const verdict v = fire.template operator()<I>(std::get<I>(ops_));
-          if (v == verdict::done) ++phase_->at;
+          const verdict v =
+              s.budget == 0 ? verdict::more : fire.template operator()<I>(std::get<I>(ops_));
+          if (v == verdict::done || (v == verdict::more && cut)) ++phase_->at;
           if (v == verdict::blocked && !any_full()) return v;
         } catch (...) {
           on_firing_failed(I, s);

@@ -120,6 +120,13 @@ void inbox::release() {
   barriers_seen_ = 0;
 }
 
+bool inbox::barrier_waits() const noexcept {
+  return aligning() || std::any_of(channels_.begin(), channels_.end(), [](const channel& c) {
+           return std::any_of(c.queue.begin(), c.queue.end(),
+                              [](const frame& f) { return f.kind == frame_kind::barrier; });
+         });
+}
+
 std::size_t inbox::frames_queued() const noexcept {
   std::size_t n = 0;
   for (const channel& c : channels_) n += c.queue.size();

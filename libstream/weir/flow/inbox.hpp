@@ -82,6 +82,9 @@ public:
   void abandon(barrier b);
   /// Lets the channels go on that waited for the others.
   void release();
+  /// Whether a barrier is queued, or waits for those of other channels. Takes time for each frame
+  /// queued.
+  [[nodiscard]] bool barrier_waits() const noexcept;
   [[nodiscard]] bool aligning() const noexcept { return aligning_.has_value(); }
 
   [[nodiscard]] bool empty() const noexcept { return ready_.empty(); }

@@ -62,6 +62,12 @@ concept takes_time = requires(Op& op, Next& next, step& s) {
   op.on_time(next, s);
   op.next_timer();
 };
+/// Whose timers that `on_time` has not fired yet are all in what `snapshot` writes: a barrier may
+/// come between two of them, and events, too.
+template <class Op>
+concept leaves_timers = requires {
+  requires Op::leaves_timers;
+};
 /// Waits for answers to its requests.
 template <class Op, class Next>
 concept takes_completion = requires(Op& op, Next& next, step& s) {

@@ -210,11 +210,13 @@ verdict stage::begin_next(flow::step& s) {
     now_ = activity::completion;
     return verdict::more;
   }
-  if (parts_.body->next_timer() <= s.wall) {
-    now_ = activity::time;
-    return verdict::more;
+  const bool timers_due = parts_.body->next_timer() <= s.wall;
+  if (!timers_due || std::exchange(cut_, false)) {
+    const verdict v = parts_.is_source ? begin_source(s) : begin_frame(s);
+    if (v != verdict::done || !timers_due) return v;
   }
-  return parts_.is_source ? begin_source(s) : begin_frame(s);
+  now_ = activity::time;
+  return verdict::more;
 }
 
 /// Notes, and answers, whether operators wait for so much that no further events may come. Answers
@@ -343,7 +345,10 @@ verdict stage::resume(flow::step& s) {
       v = parts_.body->on_progress(going_to_, s);
       break;
     case activity::time:
+      // No frame is in hand: what a barrier finds between two firings is all in the operators.
+      s.cut = triggered_ || inbox_.barrier_waits();
       v = parts_.body->on_time(s);
+      cut_ = std::exchange(s.cut, false) && v == verdict::done;
       break;
     case activity::completion:
       s.completion = completions_.front().id;

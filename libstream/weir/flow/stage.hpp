@@ -158,6 +158,7 @@ private:
   std::size_t noted_lanes_ = 0;
   std::uint32_t budget_ = 256;  ///< Of the next step; follows the time that steps take.
   bool started_ = false;
+  bool cut_ = false;  ///< A burst of timers was cut for a barrier: something else has a turn first.
   bool source_ended_ = false;
   bool suspending_ = false;
   bool suspended_ = false;

@@ -3,77 +3,14 @@
 
 #include "weir/graph/chain.hpp"
 #include "weir/graph/pre_aggregation.hpp"
-#include "weir/windows/count_operator.hpp"
-#include "weir/windows/event_store.hpp"
+#include "weir/graph/window_engines.hpp"
 #include "weir/windows/folds.hpp"
-#include "weir/windows/pane_operator.hpp"
-#include "weir/windows/pane_queue.hpp"
-#include "weir/windows/pane_tree.hpp"
-#include "weir/windows/sliding_operator.hpp"
-#include "weir/windows/tumbling_operator.hpp"
-#include "weir/windows/window_kinds.hpp"
-#include "weir/windows/window_operator.hpp"
-#include "weir/windows/window_output.hpp"
 
 #include <string>
 #include <type_traits>
 #include <utility>
 
 namespace weir {
-
-namespace detail {
-
-/// The settings of windows so far; those that choose an engine are types.
-template <class Windows, class Trigger = at_window_end, class Evictor = operators::no_evictor,
-          bool Late = false, bool Discards = false, bool OnChange = false>
-struct window_settings {
-  using windows_type = Windows;
-  using trigger_type = Trigger;
-  using evictor_type = Evictor;
-  static constexpr bool late = Late;
-  static constexpr bool discards = Discards;
-  static constexpr bool on_change = OnChange;
-
-  Windows windows;
-  Trigger trigger{};
-  Evictor evictor{};
-  duration lateness{};
-  std::string late_output{};
-
-  template <class G>
-  auto with_trigger(G g) const {
-    return window_settings<Windows, G, Evictor, Late, Discards, OnChange>{
-        windows, std::move(g), evictor, lateness, late_output};
-  }
-  template <class E>
-  auto with_evictor(E e) const {
-    return window_settings<Windows, Trigger, E, Late, Discards, OnChange>{
-        windows, trigger, std::move(e), lateness, late_output};
-  }
-  template <bool L, bool D, bool C>
-  auto with_flags() const {
-    return window_settings<Windows, Trigger, Evictor, L, D, C>{windows, trigger, evictor, lateness,
-                                                               late_output};
-  }
-};
-
-/// What settings come to.
-template <class S>
-struct window_traits {
-  using windows = typename S::windows_type;
-  static constexpr bool tumbling = std::is_same_v<windows, weir::tumbling>;
-  static constexpr bool hopping = std::is_same_v<windows, weir::hopping>;
-  static constexpr bool sliding = std::is_same_v<windows, weir::sliding>;
-  static constexpr bool counted = is_count_window<windows>;
-  static constexpr bool evicts = !std::is_same_v<typename S::evictor_type, operators::no_evictor>;
-  static constexpr bool plain = std::is_same_v<typename S::trigger_type, at_window_end> && !evicts;
-  /// Only these engines know no triggers and evictors.
-  static constexpr bool special = sliding || counted;
-  static constexpr bool may_fire_again = S::late || !plain;
-  static constexpr bool in_panes = hopping && plain && !(S::late && S::discards);
-};
-
-}  // namespace detail
 
 /// A stream in windows: how they behave, and what is made of each. Settings return a new object.
 template <class T, class KeyOf, class Settings>
@@ -328,86 +265,14 @@ private:
 
   template <class Out, bool Changes, class Fold>
   auto made(Fold fold) const {
-    if constexpr (traits::sliding)
-      return then<Out>(sliding_of(std::move(fold)));
-    else if constexpr (traits::counted)
-      return then<Out>(counted_of(std::move(fold)));
-    else if constexpr (traits::tumbling && !traits::may_fire_again && !Changes)
-      return then<Out>(operators::tumbling_operator<key, T, KeyOf, Fold>{
-          settings_.windows, from_.key_of_, std::move(fold), settings_.late_output});
-    else if constexpr (traits::in_panes)
-      return then<Out>(paned_of<Changes>(std::move(fold)));
-    else
-      return then<Out>(general_of<Changes>(std::move(fold)));
-  }
-
-  template <class Out, class Op>
-  auto then(Op op) const {
-    return from_.begin().template then<Out>(std::move(op), "window", true);
-  }
-
-  template <class Fold>
-  auto sliding_of(Fold fold) const {
-    using store = std::conditional_t<operators::folds_events<Fold>, operators::event_store<T, Fold>,
-                                     operators::pane_queue<T, Fold>>;
-    return operators::sliding_operator<key, T, KeyOf, Fold, store, Settings::on_change>{
-        settings_.windows, from_.key_of_, std::move(fold), settings_.late_output};
-  }
-  template <class Fold>
-  auto counted_of(Fold fold) const {
-    using store = std::conditional_t<operators::folds_events<Fold>, operators::event_store<T, Fold>,
-                                     operators::pane_queue<T, Fold>>;
-    return operators::count_operator<key, T, KeyOf, windows_type, Fold, store>{
-        settings_.windows, from_.key_of_, std::move(fold)};
-  }
-  template <bool Changes, class Fold>
-  auto paned_of(Fold fold) const {
-    using queue_or_tree = std::conditional_t<Settings::late, operators::pane_tree<T, Fold>,
-                                             operators::pane_queue<T, Fold>>;
-    using store = std::conditional_t<operators::folds_events<Fold>, operators::event_store<T, Fold>,
-                                     queue_or_tree>;
-    constexpr auto mode = Changes               ? operators::output_mode::changes
-                          : Settings::on_change ? operators::output_mode::changed_results
-                                                : operators::output_mode::results;
-    return operators::pane_operator<key, T, KeyOf, Fold, store, Settings::late, mode>{
-        settings_.windows, from_.key_of_, std::move(fold), settings_.lateness,
-        settings_.late_output};
-  }
-  template <bool Changes, class Fold>
-  auto general_of(Fold fold) const {
-    if constexpr (traits::hopping)
-      if (settings_.windows.size() > settings_.windows.every())
-        draft().warning(
-            "window(): triggers, early results, evictors and discarded panes on windows that "
-            "overlap "
-            "keep something for each window that an event is in, so they cost the overlap; without "
-            "them the cost is the same for any overlap");
-    using each = std::conditional_t<Settings::on_change, operators::changed_results<key, Fold>,
-                                    operators::each_result<key, Fold>>;
-    using output =
-        std::conditional_t<Changes, operators::changes_of_results<key, Fold, Settings::on_change>,
-                           each>;
-    constexpr bool buffers = traits::evicts || operators::folds_events<Fold>;
-    using evictor = typename Settings::evictor_type;
-    if constexpr (buffers)
-      return general_with<output>(
-          operators::buffered_contents<T, Fold, evictor>{std::move(fold), settings_.evictor});
-    else
-      return general_with<output>(operators::folded_contents<T, Fold>{std::move(fold)});
-  }
-  template <class Output, class Contents>
-  auto general_with(Contents contents) const {
-    if constexpr (Settings::discards)
-      return general_op<Output>(std::move(contents), purging{settings_.trigger});
-    else
-      return general_op<Output>(std::move(contents), settings_.trigger);
-  }
-  template <class Output, class Contents, class Trigger>
-  auto general_op(Contents contents, Trigger trigger) const {
-    return operators::window_operator<key, T, KeyOf, windows_type, Trigger, Contents, Output,
-                                      traits::may_fire_again>{
-        settings_.windows,   from_.key_of_, std::move(trigger),
-        std::move(contents), Output{},      {settings_.lateness, settings_.late_output}};
+    const detail::window_engines<T, KeyOf, Settings> engines{settings_, from_.key_of_};
+    if (engines.template costs_overlap<Changes>())
+      draft().warning(
+          "window(): triggers, early results, evictors and discarded panes on windows that overlap "
+          "keep something for each window that an event is in, so they cost the overlap; without "
+          "them the cost is the same for any overlap");
+    return from_.begin().template then<Out>(engines.template make<Changes>(std::move(fold)),
+                                            "window", true);
   }
 
   keyed_stream<T, KeyOf> from_;

@@ -4,7 +4,9 @@
 #include "weir/core/time.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +36,7 @@ public:
     if (notes_.size() < capacity) notes_.resize(notes_.size() + 1);
     for (std::size_t i = notes_.size() - 1; i != 0; --i) notes_[i] = std::move(notes_[i - 1]);
     notes_.front() = std::move(note);
+    ++taken_;
   }
 
   /// Returns the notes, newest first.
@@ -42,10 +45,18 @@ public:
     return notes_;
   }
 
+  /// Returns the newest note, if one has been taken since `taken` notes had been; sets `taken`.
+  [[nodiscard]] std::optional<late_note> newer(std::uint64_t& taken) const {
+    const std::lock_guard lock{mutex_};
+    if (std::exchange(taken, taken_) == taken_) return std::nullopt;
+    return notes_.front();
+  }
+
 private:
   timestamp next_ = min_timestamp;
   mutable std::mutex mutex_;
   std::vector<late_note> notes_;
+  std::uint64_t taken_ = 0;  ///< In all.
 };
 
 }  // namespace weir

@@ -41,6 +41,7 @@ public:
   counter frames_in;
   counter frames_out;
   counter late_events;
+  counter late_unclaimed;  ///< Those of them that no side output takes.
   counter dead_letters;
   counter skipped_events;  ///< Failed under the directive `skip`.
   counter retries;

@@ -142,7 +142,8 @@ private:
   template <class E>
   void refuse(E&& event, timestamp at) {
     environment_.metrics->late_events.add(1);
-    if (late_ != nullptr) late_->emit(std::forward<E>(event), at);
+    if (late_ == nullptr) return environment_.metrics->late_unclaimed.add(1);
+    late_->emit(std::forward<E>(event), at);
   }
 
   /// In processing time an event is matched as it comes. An exception of a condition fails it.

@@ -26,6 +26,7 @@ public:
   void refuse(E&& event, timestamp at, timestamp watermark, const flow::step& s) {
     metrics_->late_events.add(1);
     if (side_ != nullptr) return side_->emit(std::forward<E>(event), at);
+    metrics_->late_unclaimed.add(1);
     if (!metrics_->late.due(s.wall)) return;
     late_note note{id_, {}, at, watermark};
     if constexpr (json_type<T>) write_json(event, note.event);

@@ -62,10 +62,9 @@ public:
   }
 
   void refuse(const partial<K, T, Acc>& p, timestamp at, timestamp watermark, const flow::step& s) {
-    if (p.content.index() == 1)
-      events_.refuse(std::get<1>(p.content), at, watermark, s);
-    else
-      metrics_->late_events.add(p.events);
+    if (p.content.index() == 1) return events_.refuse(std::get<1>(p.content), at, watermark, s);
+    metrics_->late_events.add(p.events);
+    metrics_->late_unclaimed.add(p.events);
   }
 
 private:

@@ -55,6 +55,7 @@ class window_operator {
 
 public:
   static constexpr bool emits_many = FiresOnEvents;
+  static constexpr bool leaves_timers = true;
 
   window_operator(Windows windows, KeyOf key_of, Trigger trigger, Contents contents, Output output,
                   window_rules rules)
@@ -115,7 +116,10 @@ public:
     now_ = s.wall;
     return run(clock_due_, s.wall, next, s);
   }
-  [[nodiscard]] timestamp next_timer() { return clock_due_.due.earliest(); }
+  [[nodiscard]] timestamp next_timer() {
+    const timestamp others = clock_due_.due.earliest();
+    return clock_due_.at_work ? std::min(clock_due_.current.at, others) : others;
+  }
 
   flow::verdict snapshot(snapshot_writer& to) {
     keyed_parts<K> parts{groups_};
