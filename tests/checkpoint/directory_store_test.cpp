@@ -82,7 +82,8 @@ TEST_CASE("the newest comes first, and old ones go, but savepoints stay") {
   for (const std::uint64_t id : {2, 9, 10, 11}) REQUIRE(store->write(sample(id)));
   REQUIRE(store->write(sample(1, flow::checkpoint_kind::savepoint)));
   const auto ignore = [](const std::string& line) { FAIL(line); };
-  CHECK(read_newest(*store, ignore).value()->manifest.id == 11);
+  CHECK(take_newest(*store, ignore).value()->manifest.id == 11);
+  CHECK(next_id(*store).value() == 12);
   remove_old(*store, 2, ignore);
   std::vector<std::uint64_t> left;
   auto listed = store->list().value();
@@ -104,7 +105,7 @@ TEST_CASE(
     REQUIRE(!whole.empty());
     const auto expect_the_one_before = [&] {
       int warnings = 0;
-      const auto found = read_newest(*store, [&](const std::string&) { ++warnings; });
+      const auto found = read_newest(*store, [&](const auto&, const auto&) { ++warnings; });
       REQUIRE(found);
       REQUIRE((*found)->manifest.id == 1);
       REQUIRE(same(**found, sample(1)));
@@ -126,7 +127,7 @@ TEST_CASE(
     fs::remove(path);
     expect_the_one_before();
     write_text(path, whole);
-    REQUIRE(read_newest(*store, [](const std::string&) {}).value()->manifest.id == 2);
+    REQUIRE(read_newest(*store, [](const auto&, const auto&) {}).value()->manifest.id == 2);
   }
 }
 
@@ -135,7 +136,7 @@ TEST_CASE("where no checkpoint is whole, nothing is begun anew in silence") {
   const auto store = open(dir.path());
   REQUIRE(store->write(sample(1)));
   fs::remove(dir / "checkpoint-1/state");
-  const auto found = read_newest(*store, [](const std::string&) {});
+  const auto found = read_newest(*store, [](const auto&, const auto&) {});
   REQUIRE(!found);
   CHECK(found.error().message.find("--fresh") != std::string::npos);
 }
@@ -180,4 +181,20 @@ TEST_CASE(
   const auto written = store->write(sample(1));
   REQUIRE(!written);
   CHECK(written.error().message.find("state") != std::string::npos);
+}
+
+TEST_CASE("a damaged checkpoint is set aside when the one before it is taken, and not in the way") {
+  const temporary_directory dir;
+  const auto store = open(dir.path());
+  REQUIRE(store->write(sample(1)));
+  REQUIRE(store->write(sample(2)));
+  fs::resize_file(dir / "checkpoint-2/state", 5);
+  int warnings = 0;
+  const auto warn = [&](const std::string&) { ++warnings; };
+  CHECK(take_newest(*store, warn).value()->manifest.id == 1);
+  CHECK(warnings == 1);
+  CHECK(fs::exists(dir / "damaged-checkpoint-2"));
+  REQUIRE(store->write(sample(2)));
+  CHECK(take_newest(*store, warn).value()->manifest.id == 2);
+  CHECK(warnings == 1);
 }

@@ -258,7 +258,7 @@ TEST_CASE("checkpoints that can't be stored are counted, and the stream goes on"
   auto running = start(counts(dir / "out", how), std::move(options));
   const run_summary done = running.wait();
   REQUIRE_FALSE(done.failure);
-  CHECK(done.failed_checkpoints == 3);
+  CHECK(done.failed_checkpoints >= 3);  // one more if the failure met one being taken
   check_results(dir / "out", how.events);
 }
 
@@ -342,4 +342,47 @@ TEST_CASE("a program that goes on pushes behind what the run before it had read"
   std::uint64_t most = 0;
   for (const std::string& row : rows) most = std::max(most, from_json<numbered>(row).value().count);
   CHECK(most == 100);
+}
+
+TEST_CASE("a run from a savepoint restarts from that, and not from what was newer before") {
+  const temporary_directory dir;
+  std::string place;
+  {
+    auto running =
+        start(counts(dir / "out", {.rate = 100'000}), with_checkpoints(dir / "state", 10ms));
+    while (running.summary().events_read < 5'000) (void)running.wait_for(1ms);
+    running.savepoint();
+    while (running.summary().savepoints == 0) (void)running.wait_for(1ms);
+    place = dir / ("state/savepoint-" + std::to_string(*running.summary().last_savepoint));
+    REQUIRE_FALSE(running.wait().failure);
+  }
+  for (const duration interval : {duration{1h}, duration{10ms}}) {
+    runtime_options options = with_checkpoints(dir / "state", interval);
+    options.checkpoints.from = read_checkpoint(place).value();
+    auto running =
+        start(counts(dir / "out", {.rate = 150'000, .fails_at = {50'000}}), std::move(options));
+    const run_summary done = running.wait();
+    REQUIRE_FALSE(done.failure);
+    CHECK(done.restarts == 1);
+    check_results(dir / "out", 60'000);
+  }
+}
+
+TEST_CASE("a fresh run that fails before its first checkpoint does not take up an old savepoint") {
+  const temporary_directory dir;
+  {
+    auto running =
+        start(counts(dir / "out", {.rate = 100'000}), with_checkpoints(dir / "state", 1h));
+    while (running.summary().events_read < 5'000) (void)running.wait_for(1ms);
+    running.stop_with_savepoint();
+    REQUIRE_FALSE(running.wait().failure);
+  }
+  runtime_options options = with_checkpoints(dir / "state", 1h);
+  options.checkpoints.fresh = true;
+  auto running = start(counts(dir / "out", {.fails_at = {50'000}}), std::move(options));
+  const run_summary done = running.wait();
+  REQUIRE_FALSE(done.failure);
+  CHECK(done.restarts == 1);
+  CHECK_FALSE(done.restored_from);
+  check_results(dir / "out", 60'000);
 }

@@ -91,7 +91,7 @@ TEST_CASE(
   const auto report = check_restore(plan_of({}), taken_of(plan_of({.totals = "sums"})), true);
   REQUIRE(report);
   const std::string all = report->text();
-  CHECK(mentions(all, "sums (reduce): 10 bytes of state left over: dropped"));
+  CHECK(mentions(all, "sums (reduce): 10 bytes of state dropped"));
   CHECK(mentions(all, "totals (reduce): begins empty"));
   CHECK(mentions(all, "out (memory-sink): 10 bytes of state"));
 }

@@ -80,4 +80,7 @@ with tempfile.TemporaryDirectory() as work:
         check(code == 0, "a run from the earlier savepoint", err)
         check(json.loads(summary)["restored_from"] == int(place.rsplit("-", 1)[1]), "is restored from it", summary)
         check(rows(out_dir) == wanted, f"gives the same results at parallelism {parallelism}")
+        code, summary, err = run(flights, *command())
+        check(code == 0 and json.loads(summary)["events"] == 0, "and is what the next run goes on from", summary, err)
+        check(rows(out_dir) == wanted, "which changes nothing")
 print("savepoints are taken, shown and gone on from")

@@ -100,7 +100,7 @@ void cut_burst(pipeline (*make)(), std::size_t outputs) {
     REQUIRE(++steps < 5);
     s.step();
   }
-  const auto saved = s.effects().snapshot_parts;
+  const auto saved = s.saved();
   s.work();
   one_stage again{make(), "op", saved};
   again.grant_all();

@@ -93,3 +93,39 @@ TEST_CASE("a time to live goes on after a restart") {
 TEST_CASE("a time to live of nothing is refused") {
   CHECK_THROWS_AS((value_state<int>{"x", time_to_live{}}), exception);
 }
+
+namespace {
+
+/// Tells at a timer, and at the end, what it remembers.
+struct reminded {
+  using output = std::string;
+  value_state<std::int64_t> seen{"seen", time_to_live{.after = 10ms}};
+  aggregate_state<quantiles<std::int64_t tick::*, 1>, tick> median{
+      "median", quantiles{&tick::value, {0.5}}, time_to_live{.after = 10ms}};
+  auto states() { return std::tie(seen, median); }
+  void on_event(const tick& t, context& c) {
+    median.add(t);
+    seen.update([&](std::int64_t& n) { n += t.value; });
+    c.set_event_timer(c.at() + 5ms);
+    c.emit("now " + std::to_string(*seen.get()));
+  }
+  void on_timer(timestamp, context& c) {
+    c.emit(seen.get() == nullptr ? "nothing" : "still " + std::to_string(*seen.get()));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a timer finds what there was at its time, though the watermark has jumped far ahead") {
+  operator_run run{[](stream<tick> ticks) { return ticks.key_by(&tick::key).process(reminded{}); }};
+  run.push({1, 7}, ms(0));
+  run.end();
+  CHECK(run.values() == texts{"now 7", "still 7"});
+}
+
+TEST_CASE("what an event writes that is later than the time to live is there while it is written") {
+  operator_run run{[](stream<tick> ticks) { return ticks.key_by(&tick::key).process(reminded{}); }};
+  run.push_watermark(ms(1'000));
+  run.push({1, 7}, ms(0)).push({1, 7}, ms(1));
+  CHECK(run.values() == texts{"now 7", "now 14"});
+}

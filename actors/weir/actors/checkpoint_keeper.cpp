@@ -64,7 +64,8 @@ void checkpoint_keeper::on_stored(const store_outcome& outcome) {
   calls_.stored(outcome.barrier.kind);
 }
 
-void checkpoint_keeper::on_time() {
+void checkpoint_keeper::on_time(std::uint64_t number) {
+  if (number != wake_number_) return;
   wakes_at_ = steady_time::max();
   const std::uint64_t failures = coordinator_.failures();
   coordinator_.tick(how_.time->steady(), orders_);
@@ -77,6 +78,7 @@ void checkpoint_keeper::on_time() {
 
 void checkpoint_keeper::pause() {
   coordinator_.pause();
+  if (coordinator_.taking()) how_.shown->count_failed_checkpoint();
   coordinator_.give_up(how_.time->steady(), orders_);
   carry_out();
 }
@@ -92,7 +94,7 @@ void checkpoint_keeper::quit() {
 }
 
 result<std::optional<checkpoint>> checkpoint_keeper::newest() const {
-  return read_newest(*how_.where.store, how_.where.log);
+  return take_newest(*how_.where.store, how_.where.log);
 }
 
 void checkpoint_keeper::carry_out() {
@@ -142,7 +144,7 @@ void checkpoint_keeper::wake_later() {
   if (at >= wakes_at_) return;
   wakes_at_ = at;
   const auto wait = std::max(std::chrono::nanoseconds{0}, at - how_.time->steady());
-  caf_compat::send_after(self_, wait, caf::actor{self_}, checkpoint_atom_v);
+  caf_compat::send_after(self_, wait, caf::actor{self_}, checkpoint_atom_v, ++wake_number_);
 }
 
 }  // namespace weir::actors

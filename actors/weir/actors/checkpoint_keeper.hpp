@@ -46,7 +46,8 @@ public:
   void on_acknowledged(std::uint32_t instance, flow::notice&& n);
   void on_committed(std::uint32_t instance, flow::barrier b);
   void on_stored(const store_outcome& outcome);
-  void on_time();
+  /// The wake-up of that number has come.
+  void on_time(std::uint64_t number);
 
   /// A region is down until `resume`.
   void pause();
@@ -72,7 +73,8 @@ private:
   caf::actor writer_;
   timestamp taken_at_;
   bool last_is_savepoint_ = false;
-  steady_time wakes_at_ = steady_time::max();
+  steady_time wakes_at_ = steady_time::max();  ///< Of the newest wake-up; others are ignored.
+  std::uint64_t wake_number_ = 0;
 };
 
 }  // namespace weir::actors

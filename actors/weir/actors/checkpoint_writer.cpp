@@ -18,15 +18,17 @@ store_outcome checkpoint_writer::write(const store_order& order) {
   store_outcome outcome{
       order.barrier, {}, 0, order.whole.manifest.kind == flow::checkpoint_kind::savepoint};
   try {
-    // Before, not after: the supervisor may read as soon as it is told that this one is there.
-    remove_old(*where_.store, where_.retained, where_.log);
     const auto written = where_.store->write(order.whole);
+    // Behind it, and before anybody is told: until then nobody else uses the store.
+    if (written) remove_old(*where_.store, where_.retained + 1, where_.log);
     if (written)
       outcome.size = *written;
     else
       outcome.failure = written.error().message;
   } catch (const std::exception& e) {  // a store of the user's own
     outcome.failure = e.what();
+  } catch (...) {
+    outcome.failure = "an exception that is no std::exception";
   }
   return outcome;
 }

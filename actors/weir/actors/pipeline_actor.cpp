@@ -61,8 +61,8 @@ caf::behavior pipeline_actor::make_behavior() {
       [this](pipeline_order order) { on_order(order); },
       [this](const found_splits& found) { on_found(found); },
       [this](const store_outcome& outcome) { keeper_.on_stored(outcome); },
-      [this](checkpoint_atom) {
-        if (!finishing_) keeper_.on_time();
+      [this](checkpoint_atom, std::uint64_t number) {
+        if (!finishing_) keeper_.on_time(number);
       },
   };
 }
@@ -318,7 +318,8 @@ beginning pipeline_actor::next_attempt(region& r) {
   ++r.attempt;
   if (!keeper_.keeps_any()) return {r.attempt, std::exchange(r.kept, {}), std::nullopt};
   std::optional<checkpoint> newest = keeper_.newest().value();
-  if (!newest) return {r.attempt, {}, sink_start::fresh};
+  // An empty one says that the run began anew.
+  if (!newest || newest->parts.empty()) return {r.attempt, {}, sink_start::fresh};
   return {r.attempt, std::move(newest->parts), sink_start::restored};
 }
 

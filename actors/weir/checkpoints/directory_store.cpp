@@ -113,6 +113,9 @@ result<std::shared_ptr<directory_store>> directory_store::open(std::string direc
   std::error_code why;
   fs::create_directories(directory, why);
   if (why) return cannot("make the directory", directory, why);
+  const std::string parent = fs::path{directory}.lexically_normal().parent_path().string();
+  if (auto durable = posix::sync_directory(parent.empty() ? "." : parent); !durable)
+    return durable.error();
   auto held = checkpoints::directory_lock::take(directory);
   if (!held) return held.error();
   remove_left_overs(directory);
@@ -169,10 +172,21 @@ result<checkpoint> read_checkpoint(const std::string& place) {
   return checkpoint{manifest->checkpoint, *std::move(parts)};
 }
 
+result<void> directory_store::set_aside(const stored_checkpoint& which) {
+  const fs::path place{which.place};
+  const std::string aside = directory_ + "/damaged-" + place.filename().string();
+  std::error_code why;
+  fs::remove_all(aside, why);
+  fs::rename(place, aside, why);
+  if (why) return cannot("rename", which.place, why);
+  return {};
+}
+
 result<void> directory_store::remove(const stored_checkpoint& which) {
   // Hidden first: what a crash leaves of it must not look like a checkpoint.
   const std::string hidden = directory_ + "/.weir-removed-" + std::to_string(which.id);
   std::error_code why;
+  fs::remove_all(hidden, why);
   fs::rename(which.place, hidden, why);
   if (why) return cannot("remove", which.place, why);
   fs::remove_all(hidden, why);

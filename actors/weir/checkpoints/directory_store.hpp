@@ -28,6 +28,8 @@ public:
   result<std::vector<stored_checkpoint>> list() override;
   result<checkpoint> read(const stored_checkpoint& which) override;
   result<void> remove(const stored_checkpoint& which) override;
+  /// Renames it to `damaged-<what it was called>`.
+  result<void> set_aside(const stored_checkpoint& which) override;
 
   [[nodiscard]] const std::string& directory() const noexcept { return directory_; }
 

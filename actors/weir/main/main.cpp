@@ -58,6 +58,7 @@ checkpoint_options read_checkpoint_options(const args& values) {
                                                  "': expected more than no time at all"});
   if (from != "none") how.from = read_checkpoint(from).value();
   how.store = directory_store::open(directory).value();
+  forget_orders(directory);
   return how;
 }
 
@@ -106,7 +107,9 @@ public:
   }
   /// Answers the order that ended the run.
   void ended(const run_summary& done) {
-    if (awaited_) answer_order(directory_, "the run ended before a savepoint was taken");
+    if (directory_ == "none") return;
+    if (awaited_ || (!stopped_by_order_ && take_order(directory_)))
+      return answer_order(directory_, "the run has ended");
     if (!stopped_by_order_) return;
     std::string text = done.failure ? "failed: " + done.failure->message : "stopped";
     if (done.last_savepoint) text += ", with " + place_of(*done.last_savepoint);

@@ -58,6 +58,11 @@ std::optional<run_order> take_order(const std::string& directory) {
   return std::nullopt;
 }
 
+void forget_orders(const std::string& directory) {
+  (void)take(order_file(directory));
+  (void)take(answer_file(directory));
+}
+
 void answer_order(const std::string& directory, const std::string& text) {
   (void)put(answer_file(directory), text);  // who asked gives up after a while
 }

@@ -15,6 +15,8 @@ enum class run_order : std::uint8_t { savepoint, stop, stop_with_savepoint, drai
 /// The running side: takes an order that was left in the directory, if there is one. An order that
 /// is not understood is answered so.
 [[nodiscard]] std::optional<run_order> take_order(const std::string& directory);
+/// Forgets orders and answers that were left for an earlier run.
+void forget_orders(const std::string& directory);
 /// Answers the order that was taken: one line for people.
 void answer_order(const std::string& directory, const std::string& text);
 

@@ -28,36 +28,64 @@ public:
 
 void log_to_stderr(const std::string& line) { std::fprintf(stderr, "weir: %s\n", line.c_str()); }
 
-/// Removes the checkpoints of earlier runs; ids go on, so that the newest is always the highest.
+/// Removes the checkpoints of earlier runs. A savepoint that stays must not be taken for the newest
+/// of this run: an empty checkpoint stands before it.
 void begin_anew(checkpoint_store& store, actors::supervision& what) {
-  auto stored = store.list();
-  for (const stored_checkpoint& s : stored.value()) {
-    what.first_checkpoint = std::max(what.first_checkpoint, s.id + 1);
-    if (s.kind != flow::checkpoint_kind::savepoint) store.remove(s).value();
+  const auto stored = store.list();
+  bool empty = true;
+  if (!stored) throw exception(stored.error());
+  for (const stored_checkpoint& s : *stored)
+    if (s.kind == flow::checkpoint_kind::savepoint)
+      empty = false;
+    else
+      store.remove(s).value();
+  if (empty) return;
+  checkpoint nothing{manifest_of(what.graph.plan()), {}};
+  nothing.manifest.id = what.first_checkpoint++;
+  nothing.manifest.taken_at = what.time->wall();
+  store.write(nothing).value();
+}
+
+/// Makes the state that a run begins with the newest of its store: whatever fails goes on from it.
+void put_first(checkpoint_store& store, const checkpoint& from, actors::supervision& what) {
+  checkpoint first = from;
+  first.manifest.id = what.first_checkpoint++;
+  first.manifest.kind = flow::checkpoint_kind::checkpoint;
+  store.write(first).value();
+}
+
+/// Leaves out the state that nobody takes, or that is of another kind of operator.
+void drop_parts(std::vector<snapshot_part>& parts, const restore_report& report,
+                const actors::supervision& what) {
+  for (const restored_operator& o : report.operators) {
+    if (!o.dropped) continue;
+    what.log("state of '" + o.id + "' dropped: " + std::to_string(o.bytes) + " bytes");
+    std::erase_if(parts, [&](const snapshot_part& p) { return p.operator_id == o.id; });
   }
 }
 
 /// Finds the checkpoint to go on from, and says so. Throws `weir::exception` if the pipeline can't.
 actors::beginning begin_with(checkpoint_options how, actors::supervision& what) {
   if (!how.store) return {};
+  what.first_checkpoint = next_id(*how.store).value();
   std::optional<checkpoint> found = std::move(how.from);
+  const bool elsewhere = found.has_value();
   if (how.fresh)
     begin_anew(*how.store, what);
   else if (!found)
-    found = read_newest(*how.store, what.log).value();
-  if (!found) return {what.first_attempt, {}, sink_start::fresh};
+    found = take_newest(*how.store, what.log).value();
+  if (!found || (found->parts.empty() && !elsewhere))
+    return {what.first_attempt, {}, sink_start::fresh};
   const restore_report report =
       check_restore(what.graph.plan(), *found, how.allow_dropped_state).value();
   const checkpoint_manifest& m = found->manifest;
-  what.first_checkpoint = std::max(what.first_checkpoint, m.id + 1);
   what.first_attempt = m.attempt + 1;
   what.shown->set_restored(m.id);
   what.log("going on from checkpoint " + std::to_string(m.id) + " of " +
            format_rfc3339(m.taken_at));
   for (const std::string& note : report.notes) what.log("note: " + note);
-  for (const restored_operator& o : report.operators)
-    if (!o.in_pipeline)
-      what.log("state of '" + o.id + "' dropped: " + std::to_string(o.bytes) + " bytes");
+  drop_parts(found->parts, report, what);
+  if (elsewhere) put_first(*how.store, *found, what);
   return {what.first_attempt, std::move(found->parts), sink_start::restored};
 }
 

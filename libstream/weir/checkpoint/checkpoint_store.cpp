@@ -1,22 +1,46 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/checkpoint/checkpoint_store.hpp"
 
+#include <algorithm>
+
 namespace weir {
 
-result<std::optional<checkpoint>> read_newest(checkpoint_store& from,
-                                              const std::function<void(const std::string&)>& warn) {
+result<std::optional<checkpoint>> read_newest(
+    checkpoint_store& from,
+    const std::function<void(const stored_checkpoint&, const error&)>& damaged) {
   const auto stored = from.list();
   if (!stored) return stored.error();
   for (const stored_checkpoint& s : *stored) {
     auto read = from.read(s);
     if (read) return std::optional{*std::move(read)};
-    warn("checkpoint " + std::to_string(s.id) +
-         " is not used, but the one before it: " + read.error().message);
+    damaged(s, read.error());
   }
   if (stored->empty()) return std::optional<checkpoint>{};
   // To begin anew would do again what was committed.
   return error{errc::incompatible,
                "no checkpoint is whole: begin without them (--fresh), or bring back one that is"};
+}
+
+result<std::optional<checkpoint>> take_newest(checkpoint_store& from,
+                                              const std::function<void(const std::string&)>& warn) {
+  std::vector<stored_checkpoint> damaged;
+  auto found = read_newest(from, [&](const stored_checkpoint& s, const error& why) {
+    damaged.push_back(s);
+    warn("checkpoint " + std::to_string(s.id) +
+         " is not used, but the one before it: " + why.message);
+  });
+  if (!found) return found;  // somebody may mend one of them
+  for (const stored_checkpoint& s : damaged)
+    if (auto aside = from.set_aside(s); !aside) warn(aside.error().message);
+  return found;
+}
+
+result<std::uint64_t> next_id(checkpoint_store& of) {
+  const auto stored = of.list();
+  if (!stored) return stored.error();
+  std::uint64_t next = 1;
+  for (const stored_checkpoint& s : *stored) next = std::max(next, s.id + 1);
+  return next;
 }
 
 void remove_old(checkpoint_store& from, std::size_t keep,

@@ -31,12 +31,23 @@ public:
   /// Reads one, and verifies it. An error says what is wrong with it.
   virtual result<checkpoint> read(const stored_checkpoint& which) = 0;
   virtual result<void> remove(const stored_checkpoint& which) = 0;
+  /// Takes one that is damaged out of the list; kept elsewhere where that is possible.
+  virtual result<void> set_aside(const stored_checkpoint& which) { return remove(which); }
 };
 
-/// Reads the newest checkpoint that is whole; nothing if there is none. `warn` is called with one
-/// line for each newer one that is not.
+/// Reads the newest checkpoint that is whole; nothing if there is none. `damaged` is called for
+/// each newer one that is not.
 [[nodiscard]] result<std::optional<checkpoint>> read_newest(
+    checkpoint_store& from,
+    const std::function<void(const stored_checkpoint&, const error&)>& damaged);
+
+/// As above; sets those aside that are damaged, so that they are not in the way of others, and says
+/// so to `warn`.
+[[nodiscard]] result<std::optional<checkpoint>> take_newest(
     checkpoint_store& from, const std::function<void(const std::string&)>& warn);
+
+/// The id for a checkpoint that is newer than all that are there.
+[[nodiscard]] result<std::uint64_t> next_id(checkpoint_store& of);
 
 /// Removes all but the newest `keep` checkpoints; savepoints stay, whoever asked for them deletes
 /// them. What can't be removed is left, with one line to `warn`.

@@ -36,10 +36,9 @@ error refused(std::string why) { return {errc::incompatible, std::move(why)}; }
 std::string restore_report::text() const {
   std::string lines;
   for (const restored_operator& o : operators) {
-    const std::string what = !o.in_checkpoint ? "begins empty"
-                             : o.in_pipeline
-                                 ? std::to_string(o.bytes) + " bytes of state"
-                                 : std::to_string(o.bytes) + " bytes of state left over: dropped";
+    const std::string size = std::to_string(o.bytes) + " bytes of state";
+    const std::string what =
+        !o.in_checkpoint ? "begins empty" : size + (o.dropped ? " dropped" : "");
     lines += "  " + o.id + " (" + o.kind + "): " + what + "\n";
   }
   for (const std::string& n : notes) lines += "  note: " + n + "\n";
@@ -70,16 +69,19 @@ result<restore_report> check_restore(const plan& p, const checkpoint& from,
     const auto saved = sizes.find(o.id);
     const bool known = saved != sizes.end();
     if (!o.named && known) made_up.push_back(o.id);
-    if (known && then.contains(o.id) && then.at(o.id).kind != o.kind)
+    const bool changed = known && then.contains(o.id) && then.at(o.id).kind != o.kind;
+    if (changed && !allow_dropped_state)
       return refused(which + ": '" + o.id + "' was a " + then.at(o.id).kind + ", and is a " +
-                     o.kind + " now: name it differently, so that it begins empty");
-    report.operators.push_back({o.id, o.kind, known ? saved->second : 0, known, true});
+                     o.kind +
+                     " now: name it differently, or say --allow-dropped-state for it to begin "
+                     "empty");
+    report.operators.push_back({o.id, o.kind, known ? saved->second : 0, known, true, changed});
   }
   for (const auto& [id, size] : sizes) {
     if (here.contains(id)) continue;
     left_over.push_back(id);
     report.operators.push_back(
-        {id, then.contains(id) ? then.at(id).kind : "operator", size, true, false});
+        {id, then.contains(id) ? then.at(id).kind : "operator", size, true, false, true});
   }
   if (!made_up.empty() && m.shape != now.shape)
     return refused(which + " has state of operators without a name (" + listed(made_up) +

@@ -16,6 +16,7 @@ struct restored_operator {
   std::uint64_t bytes = 0;     ///< Of its state in the checkpoint.
   bool in_checkpoint = false;  ///< Else it begins empty.
   bool in_pipeline = false;    ///< Else its state is left over.
+  bool dropped = false;        ///< Its state is given up.
 };
 
 /// What maps to what.
@@ -28,7 +29,8 @@ struct restore_report {
 
 /// Checks whether `p` can go on from `from`. An error, one line, says why not: another pipeline,
 /// another number of key groups, made-up operator ids on another graph, or, unless
-/// `allow_dropped_state`, state of operators that `p` doesn't have.
+/// `allow_dropped_state`, state of operators that `p` doesn't have, or that are of another kind
+/// now.
 [[nodiscard]] result<restore_report> check_restore(const plan& p, const checkpoint& from,
                                                    bool allow_dropped_state);
 

@@ -331,7 +331,7 @@ bool convert_value(const schema& from, const schema& to, byte_reader& in, const 
 
 result<schema_change> schema_change::between(schema from, schema to, bytes initial) {
   std::string why = obstacle(from, to, {});
-  if (why.empty() && has_custom(from))
+  if (why.empty() && (has_custom(from) || has_custom(to)))
     why = "a type with a codec of its own can't stand in a type that changes";
   if (!why.empty()) return error{errc::incompatible, std::move(why)};
   return schema_change{std::move(from), std::move(to), std::move(initial)};

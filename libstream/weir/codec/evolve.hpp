@@ -34,6 +34,8 @@ public:
   /// Reads one value, and appends it to `out` in the new form. False if the bytes don't hold one.
   [[nodiscard]] bool convert(byte_reader& in, bytes& out) const;
 
+  [[nodiscard]] const schema& from() const noexcept { return from_; }
+
 private:
   schema_change(schema from, schema to, bytes initial)
       : from_(std::move(from)), to_(std::move(to)), initial_(std::move(initial)) {}

@@ -185,7 +185,8 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
     const bool mine =
         p.kind == state_kind::keyed
             ? instance_of_group(p.group, planned.parallelism, plan().key_groups) == instance
-            : p.kind == state_kind::union_list || dealt++ % planned.parallelism == instance;
+            : p.kind == state_kind::union_list ||
+                  (p.group != 0 ? p.group - 1U : dealt++) % planned.parallelism == instance;
     if (mine) parts.restored.push_back(p);
   }
   return std::make_unique<flow::stage>(std::move(parts), *around.time);

@@ -30,7 +30,7 @@ std::uint32_t add_sink(graph_draft& draft, Sink sink) {
   first->add([sink = std::move(sink), op](assembly& a) -> std::unique_ptr<flow::segment<T>> {
     const flow::operator_environment e = a.environment(op);
     return std::make_unique<flow::sink_segment<T>>(
-        e.id,
+        e.id, e.instance,
         sink.template make_writer<T>(
             {e.id, e.instance, e.parallelism, a.attempt, a.around.wake, a.around.start}),
         *a.around.time, *a.around.metrics);

@@ -33,7 +33,7 @@ public:
   template <class E, class Next>
   void on_event(E&& event, timestamp at, Next& next, flow::step& s) {
     const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
-    call(slot, at, next, s,
+    call(slot, at, watermark_, next, s,
          [&](auto& context) { processor_.on_event(std::as_const(event), context); });
   }
 
@@ -93,7 +93,8 @@ private:
   };
 
   template <class Next, class Call>
-  void call(std::uint32_t slot, timestamp at, Next& next, flow::step& s, Call user) {
+  void call(std::uint32_t slot, timestamp at, timestamp judged, Next& next, flow::step& s,
+            Call user) {
     context_.environment_ = &environment_;
     context_.event_timers_ = &event_timers_;
     context_.processing_timers_ = &processing_timers_;
@@ -103,7 +104,7 @@ private:
     context_.watermark_ = watermark_;
     context_.now_ = s.wall;
     context_.out_.clear();
-    const call_times times{at, watermark_, s.wall};
+    const call_times times{at, judged, s.wall};
     each_state([&](auto& state) { state.select(slot, times); });
     {
       const leave_if_empty after{*this, slot};
@@ -120,10 +121,13 @@ private:
       if (s.budget == 0) return flow::verdict::more;
       if (!timers.pop_due(now, due)) return flow::verdict::done;
       --s.budget;
-      call(due.slot, due.at, next, s, [&](auto& context) {
-        if constexpr (requires { processor_.on_timer(due.at, context); })
-          processor_.on_timer(due.at, context);
-      });
+      // What is remembered is as of the timer's time, however far the watermark has jumped.
+      const bool by_event = &timers == &event_timers_;
+      call(due.slot, due.at, by_event ? std::min(watermark_, due.at) : watermark_, next, s,
+           [&](auto& context) {
+             if constexpr (requires { processor_.on_timer(due.at, context); })
+               processor_.on_timer(due.at, context);
+           });
     }
   }
 
@@ -197,7 +201,7 @@ private:
 
   template <class V, class Load>
   void load_entries(snapshot_reader& from, std::string_view name, Load load) {
-    const saved_form form = form_of<std::pair<K, V>>(from, name);
+    const saved_form form = form_of_keyed<K, V>(from, name);
     const auto read = [&](byte_reader& entry) {
       K key{};
       return decode(entry, key) && load(keys_.enter(key), entry);

@@ -57,7 +57,7 @@ public:
   /// now.
   virtual result<void> flush() { return {}; }
   /// Makes all that was written since the last call durable but not visible, and says how to make
-  /// it visible later.
+  /// it visible later; no bytes say that there is nothing to commit.
   virtual result<bytes> pre_commit(std::uint64_t checkpoint) = 0;
   virtual result<void> commit(std::span<const std::byte> committable) = 0;
   virtual result<void> abort(std::span<const std::byte> committable) = 0;

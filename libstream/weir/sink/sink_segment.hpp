@@ -28,9 +28,13 @@ BOOST_DESCRIBE_STRUCT(committable, (), (checkpoint, data))
 template <class T>
 class sink_segment final : public segment<T> {
 public:
-  sink_segment(std::string id, std::unique_ptr<sink_writer<T>> writer, const clock& time,
-               stage_metrics& metrics)
-      : id_(std::move(id)), writer_(std::move(writer)), clock_(&time), metrics_(&metrics) {}
+  sink_segment(std::string id, std::uint32_t instance, std::unique_ptr<sink_writer<T>> writer,
+               const clock& time, stage_metrics& metrics)
+      : id_(std::move(id)),
+        instance_(instance),
+        writer_(std::move(writer)),
+        clock_(&time),
+        metrics_(&metrics) {}
 
   verdict on_batch(batch<T>& in, bool, step& s) override {
     const std::size_t from = at_;
@@ -64,13 +68,13 @@ public:
     if (b.id != 0) {
       if (planted(fault::failed_one_dropped)) pending_.clear();
       auto prepared = writer_->pre_commit(b.id);
-      pending_.push_back({b.id, std::move(prepared).value()});
+      if (!prepared.value().empty()) pending_.push_back({b.id, *std::move(prepared)});
     }
     to.bind(id_);
     for (const committable& c : pending_) {
       bytes data;
       encode(c, data);
-      to.item("committable", std::move(data));
+      to.item_of(instance_, "committable", std::move(data));
     }
     return verdict::done;
   }
@@ -138,6 +142,7 @@ private:
   }
 
   std::string id_;
+  std::uint32_t instance_;
   std::unique_ptr<sink_writer<T>> writer_;
   const clock* clock_;
   stage_metrics* metrics_;

@@ -54,7 +54,9 @@ public:
     if (!ttl_) return;
     const bool by_event = ttl_->by == time_to_live::clock::event_time;
     now_ = by_event ? times.watermark : times.wall;
-    until_now_ = saturating_add(by_event ? times.at : times.wall, ttl_->after);
+    // What a late event writes is kept from now on: it must be there while it is written.
+    until_now_ =
+        saturating_add(by_event ? std::max(times.at, times.watermark) : times.wall, ttl_->after);
   }
   [[nodiscard]] bool holds(std::uint32_t slot) const { return column_.find(slot) != nullptr; }
   [[nodiscard]] bool forgets() const noexcept { return ttl_.has_value(); }

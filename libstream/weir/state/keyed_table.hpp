@@ -84,7 +84,7 @@ public:
   }
 
   [[nodiscard]] static saved_form form(const snapshot_reader& from, std::string_view name) {
-    return form_of<std::pair<K, V>>(from, name);
+    return form_of_keyed<K, V>(from, name);
   }
   /// Adds the entries that are left in `in`.
   void read_entries(byte_reader& in, std::string_view name, const saved_form& form) {

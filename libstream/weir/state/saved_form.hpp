@@ -20,6 +20,8 @@ public:
   explicit saved_form(schema_change change) : change_(std::move(change)) {}
 
   [[nodiscard]] bool changes() const noexcept { return change_.has_value(); }
+  /// @pre `changes()`
+  [[nodiscard]] const schema& before() const noexcept { return change_->from(); }
 
   /// Calls `read(reader)`, which answers false if there is no entry, for each entry in `in`; false
   /// if one is damaged.
@@ -34,7 +36,7 @@ public:
       entry.clear();
       if (!change_->convert(in, entry)) return false;
       byte_reader converted{entry};
-      if (!read(converted)) return false;
+      if (!read(converted) || converted.remaining() != 0) return false;
     }
     return true;
   }
@@ -74,6 +76,18 @@ template <encodable Entry>
                                              from.bound_to() +
                                              "' can't be restored: " + change.error().message});
   return saved_form{*std::move(change)};
+}
+
+/// As `form_of` for entries of a key and a value. A key can't change: its bytes say which instance
+/// has it.
+template <encodable K, encodable V>
+[[nodiscard]] saved_form form_of_keyed(const snapshot_reader& from, std::string_view state) {
+  saved_form form = form_of<std::pair<K, V>>(from, state);
+  if (form.changes() && fingerprint(form.before().fields[0].type) != fingerprint<K>())
+    throw exception(
+        {errc::incompatible, "state '" + std::string{state} + "' of '" + from.bound_to() +
+                                 "' can't be restored: the type of its key has changed"});
+  return form;
 }
 
 /// As `form_of` for entries that are more than an `Entry`: it must not have changed.

@@ -28,7 +28,7 @@ struct snapshot_part {
   std::string operator_id;
   std::string state;  ///< The state's name within its operator.
   state_kind kind = state_kind::list;
-  key_group group = 0;  ///< Set on keyed state.
+  key_group group = 0;  ///< Of keyed state; of a list's item its instance + 1, if it has one.
   bytes data;
 };
 
@@ -52,6 +52,12 @@ public:
   }
   void item(std::string_view state, bytes data, state_kind kind = state_kind::list) {
     parts_->push_back({operator_id_, std::string{state}, kind, 0, std::move(data)});
+  }
+  /// An item of operator state that goes back to the instance of that number, or, if there are
+  /// fewer, to one of them.
+  void item_of(std::uint32_t instance, std::string_view state, bytes data) {
+    parts_->push_back({operator_id_, std::string{state}, state_kind::list,
+                       static_cast<key_group>(instance + 1), std::move(data)});
   }
 
 private:
