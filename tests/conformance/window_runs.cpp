@@ -72,21 +72,18 @@ void run_through(Build build, const json::array& input, json::object& result) {
       auto next = run.restarted();
       run = std::move(next);
     } else {
-      element e{json::value_to<std::string>(r.at("id")), json::value_to<std::string>(r.at("key")),
-                r.at("value").to_number<std::int64_t>()};
-      const json::value* ts = r.if_contains("ts");
-      run.push(std::move(e), ts == nullptr || ts->is_null() ? min_timestamp : time_of(*ts));
+      run.push(element_of(r), time_of_record(r));
     }
     if (!run.failure().empty()) throw std::runtime_error(run.failure());
     for (const auto& letter : run.dead_letters())
       throw std::runtime_error("a dead letter: " + letter.error);
     for (const test::timed<row>& o : run.outputs())
-      output.push_back({{"key", o.value.key},
+      output.push_back({{"key", json::parse(o.value.key)},
                         {"value", o.value.value},
                         {"ts", json_of(o.at)},
                         {"window", json_of(o.value.window)},
                         {"emitted_at", r.at("id")}});
-    for (const auto& e : run.side(late)) refused.push_back(json::value(e.value.id));
+    for (const auto& e : run.side(late)) refused.push_back(json::parse(e.value.id));
   }
   result["output"] = std::move(output);
   result["late"] = std::move(refused);
@@ -148,7 +145,7 @@ void answer_window(const json::object& c, json::object& result) {
 
 void answer_window_contents(const json::object& c, json::object& result) {
   using ids = std::pair<window, std::vector<std::string>>;
-  std::map<window, std::vector<std::string>> groups;
+  std::map<window, json::array> groups;
   std::visit(
       [&](const auto& windows) {
         test::operator_run run{[&](stream<element> in) {
@@ -163,22 +160,15 @@ void answer_window_contents(const json::object& c, json::object& result) {
               .named("contents");
         }};
         for (const json::value& v : c.at("input").as_array()) {
-          const json::object& r = v.as_object();
-          element e{json::value_to<std::string>(r.at("id")), {}, 0};
-          if (const json::value* key = r.if_contains("key"); key != nullptr && key->is_string())
-            e.key = json::value_to<std::string>(*key);
-          if (const json::value* value = r.if_contains("value"); value != nullptr)
-            e.value = value->to_number<std::int64_t>();
-          run.push(std::move(e), time_of(r.at("ts")));
+          run.push(element_of(v.as_object()), time_of_record(v.as_object()));
         }
         run.end();
         for (const ids& made : run.values())
-          for (const std::string& id : made.second) groups[made.first].push_back(id);
+          for (const std::string& id : made.second) groups[made.first].push_back(json::parse(id));
       },
       windows_of(c.at("assigner").as_object()));
   json::array answer;
-  for (const auto& [w, all] : groups)
-    answer.push_back({{"window", json_of(w)}, {"records", json::value_from(all)}});
+  for (const auto& [w, all] : groups) answer.push_back({{"window", json_of(w)}, {"records", all}});
   result["output"] = answer;
   result["contents"] = std::move(answer);
 }

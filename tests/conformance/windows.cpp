@@ -32,7 +32,7 @@ session<gap_by_rule> session_of(const json::object& a) {
     for (const json::value& r : rules->as_array()) {
       gap_by_rule::rule made{{}, {}, number(r.as_object(), "gap", 0)};
       if (const json::value* key = r.as_object().if_contains("key"))
-        made.key = json::value_to<std::string>(*key);
+        made.key = json::serialize(*key);
       if (made.gap < 0)
         throw exception({errc::invalid_argument, "a session's gap must not be negative"});
       if (r.as_object().contains("value")) made.value = number(r.as_object(), "value", 0);
@@ -82,6 +82,19 @@ timestamp time_of(const json::value& v) {
   if (text == "max") return max_timestamp;
   if (text == "min") return min_timestamp;
   return timestamp{duration{std::stoll(text)}};
+}
+
+element element_of(const json::object& record) {
+  element e;
+  if (const json::value* id = record.if_contains("id")) e.id = json::serialize(*id);
+  if (const json::value* key = record.if_contains("key")) e.key = json::serialize(*key);
+  e.value = number(record, "value", 0);
+  return e;
+}
+
+timestamp time_of_record(const json::object& record) {
+  const json::value* ts = record.if_contains("ts");
+  return ts == nullptr || ts->is_null() ? min_timestamp : time_of(*ts);
 }
 
 json::value json_of(timestamp t) {

@@ -14,7 +14,8 @@
 
 namespace weir::conformance {
 
-/// An element of a case. Times are ticks, of which one is a microsecond here.
+/// An element of a case. Times are ticks, of which one is a microsecond here. Ids and keys are kept
+/// as JSON, so that they come back as what they were: strings, numbers or null.
 struct element {
   std::string id;
   std::string key;
@@ -27,7 +28,7 @@ BOOST_DESCRIBE_STRUCT(element, (), (id, key, value))
 /// The gap of the first rule that fits an element.
 struct gap_by_rule {
   struct rule {
-    std::optional<std::string> key;
+    std::optional<std::string> key;  ///< As JSON.
     std::optional<std::int64_t> value;
     std::int64_t gap = 0;
   };
@@ -44,6 +45,9 @@ any_windows windows_of(const boost::json::object& assigner);
 /// A number, a decimal string, or "max" or "min".
 timestamp time_of(const boost::json::value& v);
 boost::json::value json_of(timestamp t);
+/// An element of a case's record, and its time: that of `ts`, `min_timestamp` if it has none.
+element element_of(const boost::json::object& record);
+timestamp time_of_record(const boost::json::object& record);
 boost::json::value json_of(const window& w);
 window window_of(const boost::json::value& v);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Who applies the changes that windows emit must have the table of results that the windows would
 // have in the end.
-#include "windows/naive.hpp"
+#include "windows/shapes.hpp"
 
 using namespace weir;
 using namespace weir::test;
@@ -9,19 +9,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using row = window_result<std::int64_t, std::vector<std::int64_t>>;
 constexpr int plays = 700;
 
-std::int64_t pick(std::mt19937_64& random, std::int64_t from, std::int64_t to) {
-  return from + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(to - from + 1));
-}
-
-std::string row_text(const row& r) { return say(r.key, r.window, r.value) + say(r.pane); }
+std::string row_text(const bag_row& r) { return say(r.key, r.window, r.value) + say(r.pane); }
 
 /// Applies changes strictly: what is inserted must not be there, what goes must be there.
 class table {
 public:
-  void apply(const change<row>& c) {
+  void apply(const change<bag_row>& c) {
     if (c.kind == change_kind::update) {
       take_out(c.previous ? row_text(*c.previous) : "nothing");
       put_in(row_text(c.value));
@@ -85,14 +80,9 @@ void compare_tables(int n, std::uint64_t first_seed, Make make) {
 TEST_CASE("changes of sessions that late events merge add up to the sessions") {
   compare_tables(plays, 50000, [](std::mt19937_64& random) {
     const std::int64_t gap = pick(random, 1, 25);
-    naive_windows model;
-    model.merging = touching::merge;
-    model.assign = [=](const blip&, timestamp t) {
-      return std::vector{window{t, t + duration{gap}}};
-    };
-    model.lateness = pick(random, 0, 80);
+    naive_windows model = model_of_sessions(touching::merge, [=](const blip&) { return gap; });
+    const duration lateness = random_lateness(random, model, 80);
     model.early_events = pick(random, 1, 4);
-    const duration lateness{model.lateness};
     const every_events early{static_cast<std::uint64_t>(model.early_events)};
     return std::pair{[=](stream<blip> in) {
                        return in.key_by(&blip::key)
@@ -108,20 +98,12 @@ TEST_CASE("changes of sessions that late events merge add up to the sessions") {
 
 TEST_CASE("changes of hopping windows with late events add up to the windows") {
   compare_tables(plays, 52000, [](std::mt19937_64& random) {
-    const std::int64_t every = pick(random, 1, 15);
-    const std::int64_t size = pick(random, 1, 40);
-    naive_windows model;
-    model.assign = [=](const blip&, timestamp t) {
-      std::vector<window> all;
-      for (std::int64_t start = -400 * every; start <= ticks(t); start += every)
-        if (ticks(t) < start + size) all.push_back({tick(start), tick(start + size)});
-      return all;
-    };
-    model.lateness = pick(random, 0, 80);
-    const duration lateness{model.lateness};
+    const hopping_shape shape = random_hopping(random);
+    naive_windows model = model_of(shape);
+    const duration lateness = random_lateness(random, model, 80);
     return std::pair{[=](stream<blip> in) {
                        return in.key_by(&blip::key)
-                           .window(hopping{duration{size}, duration{every}})
+                           .window(shape.windows())
                            .allowed_lateness(lateness)
                            .late_to(late_blips)
                            .aggregate_changes(bag{});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Hopping windows in panes against naive ones.
-#include "windows/naive.hpp"
+#include "windows/shapes.hpp"
 
 using namespace weir;
 using namespace weir::test;
@@ -8,50 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using row = window_result<std::int64_t, std::vector<std::int64_t>>;
 constexpr int plays = 800;
-
-const auto tell = [](const row& r, timestamp at) {
-  std::string line = say(r.key, r.window, r.value) + say(r.pane);
-  if (at != r.window.last()) line += " at " + std::to_string(ticks(at));
-  return line;
-};
-
-std::int64_t pick(std::mt19937_64& random, std::int64_t from, std::int64_t to) {
-  return from + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(to - from + 1));
-}
-
-struct shape {
-  std::int64_t size, every, offset;
-  [[nodiscard]] hopping windows() const {
-    return {duration{size}, duration{every}, duration{offset}};
-  }
-  [[nodiscard]] naive_windows model() const {
-    naive_windows m;
-    m.assign = [*this](const blip&, timestamp t) {
-      std::vector<window> all;
-      for (std::int64_t start = offset - 400 * every; start <= ticks(t); start += every)
-        if (ticks(t) < start + size) all.push_back({tick(start), tick(start + size)});
-      return all;
-    };
-    return m;
-  }
-};
-
-/// Overlaps from none (with gaps) to 40 windows, sizes that are multiples of the distance or not.
-shape random_shape(std::mt19937_64& random) {
-  const std::int64_t every = pick(random, 1, 15);
-  return {pick(random, 1, 40), every, pick(random, 1 - every, every - 1)};
-}
-
-/// A user's function that gives the values as `bag` does.
-const auto values_of = [](const std::int64_t& key, const window& w, const pane_info& pane,
-                          std::span<const blip> all, auto emit) {
-  row r{key, w, {}, pane};
-  for (const blip& b : all) r.value.push_back(b.value);
-  std::sort(r.value.begin(), r.value.end());
-  emit(r);
-};
 
 }  // namespace
 
@@ -59,24 +16,23 @@ TEST_CASE("hopping windows agree with naive ones") {
   compare(
       plays, 20000, {},
       [](std::mt19937_64& random) {
-        const shape s = random_shape(random);
+        const hopping_shape s = random_hopping(random);
         return std::pair{
             [w = s.windows()](stream<blip> in) {
               return in.key_by(&blip::key).window(w).late_to(late_blips).aggregate(bag{});
             },
-            s.model()};
+            model_of(s)};
       },
-      tell);
+      tell_row);
 }
 
 TEST_CASE("hopping windows with allowed lateness agree with naive ones") {
   compare(
       plays, 22000, {},
       [](std::mt19937_64& random) {
-        const shape s = random_shape(random);
-        auto model = s.model();
-        model.lateness = pick(random, 0, 60);
-        const duration lateness{model.lateness};
+        const hopping_shape s = random_hopping(random);
+        auto model = model_of(s);
+        const duration lateness = random_lateness(random, model);
         return std::pair{[w = s.windows(), lateness](stream<blip> in) {
                            return in.key_by(&blip::key)
                                .window(w)
@@ -86,41 +42,42 @@ TEST_CASE("hopping windows with allowed lateness agree with naive ones") {
                          },
                          model};
       },
-      tell);
+      tell_row);
 }
 
 TEST_CASE("hopping windows of events agree with naive ones") {
   compare(
       plays, 24000, {},
       [](std::mt19937_64& random) {
-        const shape s = random_shape(random);
-        return std::pair{
-            [w = s.windows()](stream<blip> in) {
-              return in.key_by(&blip::key).window(w).late_to(late_blips).process<row>(values_of);
-            },
-            s.model()};
+        const hopping_shape s = random_hopping(random);
+        return std::pair{[w = s.windows()](stream<blip> in) {
+                           return in.key_by(&blip::key)
+                               .window(w)
+                               .late_to(late_blips)
+                               .process<bag_row>(values_of);
+                         },
+                         model_of(s)};
       },
-      tell);
+      tell_row);
 }
 
 TEST_CASE("hopping windows of events with allowed lateness agree with naive ones") {
   compare(
       plays, 26000, {},
       [](std::mt19937_64& random) {
-        const shape s = random_shape(random);
-        auto model = s.model();
-        model.lateness = pick(random, 0, 60);
-        const duration lateness{model.lateness};
+        const hopping_shape s = random_hopping(random);
+        auto model = model_of(s);
+        const duration lateness = random_lateness(random, model);
         return std::pair{[w = s.windows(), lateness](stream<blip> in) {
                            return in.key_by(&blip::key)
                                .window(w)
                                .allowed_lateness(lateness)
                                .late_to(late_blips)
-                               .process<row>(values_of);
+                               .process<bag_row>(values_of);
                          },
                          model};
       },
-      tell);
+      tell_row);
 }
 
 TEST_CASE("hopping windows of several aggregates agree with naive ones") {
@@ -136,8 +93,8 @@ TEST_CASE("hopping windows of several aggregates agree with naive ones") {
   compare(
       plays, 28000, {.disorder = 40},
       [](std::mt19937_64& random) {
-        const shape s = random_shape(random);
-        auto model = s.model();
+        const hopping_shape s = random_hopping(random);
+        auto model = model_of(s);
         model.lateness = random() % 2 == 0 ? 0 : pick(random, 1, 60);
         model.summed = true;
         const duration lateness{model.lateness};
@@ -158,8 +115,8 @@ TEST_CASE("hopping windows that leave unchanged results out agree with naive one
   compare(
       plays, 30000, {.acts = 35},
       [](std::mt19937_64& random) {
-        const shape s = random_shape(random);
-        auto model = s.model();
+        const hopping_shape s = random_hopping(random);
+        auto model = model_of(s);
         model.tells_panes = true;
         const auto changed = [model, s](const std::vector<act>& play) mutable {
           model.unchanged_left_out = s.every;
@@ -174,5 +131,5 @@ TEST_CASE("hopping windows that leave unchanged results out agree with naive one
                          },
                          changed};
       },
-      tell);
+      tell_row);
 }

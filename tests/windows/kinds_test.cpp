@@ -19,6 +19,16 @@ std::vector<window> windows_of(const auto& kind, timestamp t) {
 
 }  // namespace
 
+TEST_CASE("an event at the last timestamp has no sliding window, and is counted") {
+  operator_run run{[](stream<blip> in) {
+    return in.key_by(&blip::key).window(sliding{10us}).aggregate(bag{}).named("last");
+  }};
+  run.push({1, 1}, max_timestamp).push({1, 2}, max_timestamp - 1us).end();
+  CHECK(run.outputs().size() == 1);
+  CHECK(counted(run, "last", "last: events without a window") == 1);
+  CHECK(run.late_events() == 0);
+}
+
 TEST_CASE("sizes, distances, gaps and counts that make no sense are refused") {
   CHECK_THROWS_AS(tumbling{0s}, exception);
   CHECK_THROWS_AS((tumbling{10s, 10s}), exception);

@@ -73,6 +73,16 @@ inline std::string say(const pane_info& p) {
   return " #" + std::to_string(p.number) + "/" + std::to_string(static_cast<int>(p.timing));
 }
 
+/// The metric that an operator of a stage has registered under this name.
+template <class Run>
+std::uint64_t counted(const Run& run, const std::string& stage, const std::string& name) {
+  std::uint64_t n = 0;
+  run.metrics(stage).each_counter([&](const std::string& is, std::uint64_t value) {
+    if (is == name) n = value;
+  });
+  return n;
+}
+
 /// What came out after each act, and how many events were late, in the end.
 struct outcome {
   std::vector<std::vector<std::string>> after;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Sliding and count windows against naive ones.
-#include "windows/play.hpp"
+#include "windows/shapes.hpp"
 
 #include <map>
 #include <set>
@@ -11,26 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using row = window_result<std::int64_t, std::vector<std::int64_t>>;
 constexpr int plays = 800;
-
-std::int64_t pick(std::mt19937_64& random, std::int64_t from, std::int64_t to) {
-  return from + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(to - from + 1));
-}
-
-const auto tell = [](const row& r, timestamp at) {
-  std::string line = say(r.key, r.window, r.value) + say(r.pane);
-  if (at != r.window.last()) line += " at " + std::to_string(ticks(at));
-  return line;
-};
-
-const auto values_of = [](const std::int64_t& key, const window& w, const pane_info& pane,
-                          std::span<const blip> all, auto emit) {
-  row r{key, w, {}, pane};
-  for (const blip& b : all) r.value.push_back(b.value);
-  std::sort(r.value.begin(), r.value.end());
-  emit(r);
-};
 
 /// All accepted events of a key; at each watermark the instants that it passes are looked at.
 struct naive_sliding {
@@ -129,7 +110,7 @@ TEST_CASE("sliding windows agree with naive ones, with and without exits") {
                          },
                          naive_sliding{length, exits}};
       },
-      tell);
+      tell_row);
 }
 
 TEST_CASE("sliding windows of events agree with naive ones") {
@@ -143,11 +124,11 @@ TEST_CASE("sliding windows of events agree with naive ones") {
                            return in.key_by(&blip::key)
                                .window(exits ? w.with_exits() : w)
                                .late_to(late_blips)
-                               .process<row>(values_of);
+                               .process<bag_row>(values_of);
                          },
                          naive_sliding{length, exits}};
       },
-      tell);
+      tell_row);
 }
 
 TEST_CASE("tumbling and sliding count windows agree with naive ones") {
@@ -165,7 +146,7 @@ TEST_CASE("tumbling and sliding count windows agree with naive ones") {
                          },
                          naive_count{n, every}};
       },
-      tell);
+      tell_row);
   compare(
       plays, 46000, {},
       [](std::mt19937_64& random) {
@@ -174,9 +155,9 @@ TEST_CASE("tumbling and sliding count windows agree with naive ones") {
                            return in.key_by(&blip::key)
                                .window(tumbling_count{static_cast<std::uint64_t>(n)})
                                .late_to(late_blips)
-                               .process<row>(values_of);
+                               .process<bag_row>(values_of);
                          },
                          naive_count{n, n}};
       },
-      tell);
+      tell_row);
 }

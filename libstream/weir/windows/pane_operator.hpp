@@ -11,6 +11,7 @@
 #include "weir/windows/late_gate.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <optional>
 #include <string>
@@ -82,7 +83,8 @@ public:
     if (last_ <= expired_ || first_ > last_) [[unlikely]]
       return leave_out(std::forward<E>(event), at, s);
     const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
-    if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
+    if (slot >= entries_.size()) [[unlikely]]
+      begin(slot);
     entry& e = entries_[slot];
     if (const std::int64_t due = std::max(first_, complete_ + 1); due <= last_) schedule(slot, due);
     if constexpr (Late) {
@@ -104,6 +106,8 @@ public:
         if (next.full()) return flow::verdict::blocked;
         if (s.budget == 0) return flow::verdict::more;
         const std::uint32_t slot = slots_[at_++];
+        if constexpr (requires(const Store& panes) { panes.prefetch(); })
+          if (at_ + 8 < slots_.size()) entries_[slots_[at_ + 8]].panes.prefetch();
         if (entries_[slot].next != firing_) continue;  // it was put off, or let go
         --s.budget;
         fire(slot, next);
@@ -139,7 +143,7 @@ public:
     reach(saved_watermark(from));
     read_keyed_parts<K>(from, "@panes", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
-      if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
+      if (slot >= entries_.size()) begin(slot);
       entry& e = entries_[slot];
       std::int64_t next = none;
       if (!decode(in, next)) return false;
@@ -306,8 +310,20 @@ private:
     return {filled ? 1U : 0U, pane_timing::on_time};
   }
 
-  void leave(std::uint32_t slot) {
+  void begin(std::uint32_t slot) {
+    if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
     entries_[slot] = {};
+    if constexpr (requires(Store & panes) { panes.turn_early(0U); }) {
+      const auto panes = windows_.size() / windows_.every();
+      if (panes < 1'024) return;  // they turn over in no time
+      // Multiples of the golden ratio, cut to fractions, are spread evenly (Knuth, volume 3, 6.4).
+      const double fraction = slot * 0.6180339887498949;
+      const auto early = (fraction - std::floor(fraction)) * static_cast<double>(panes);
+      entries_[slot].panes.turn_early(static_cast<std::uint32_t>(early));
+    }
+  }
+  void leave(std::uint32_t slot) {
+    begin(slot);
     keys_.leave(slot);
   }
 

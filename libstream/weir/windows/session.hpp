@@ -16,12 +16,16 @@ namespace weir {
 /// What becomes of two sessions of which one ends where the other starts.
 enum class touching : std::uint8_t { merge, separate };
 
+/// Whether two windows overlap, or touch if that counts. Windows without an instant only touch.
+[[nodiscard]] constexpr bool intersect(const window& a, const window& b, touching rule) noexcept {
+  return rule == touching::merge ? a.start <= b.end && b.start <= a.end
+                                 : a.start < b.end && b.start < a.end;
+}
+
 /// Whether two sessions are one.
 [[nodiscard]] constexpr bool belong_together(const window& a, const window& b,
                                              touching rule) noexcept {
-  if (a == b) return true;
-  return rule == touching::merge ? a.start <= b.end && b.start <= a.end
-                                 : a.start < b.end && b.start < a.end;
+  return a == b || intersect(a, b, rule);
 }
 
 /// Of windows that are kept in order and of which no two belong together, returns the range of

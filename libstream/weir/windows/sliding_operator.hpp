@@ -36,12 +36,14 @@ public:
   void open(const flow::operator_environment& e) {
     groups_ = e.key_groups;
     results_ = &e.metrics->results;
+    without_window_ = &e.metrics->add_counter(e.id + ": events without a window");
     late_.open(e);
   }
 
   template <class E, class Next>
   void on_event(E&& event, timestamp at, Next&, flow::step& s) {
     if (at <= watermark_) return late_.refuse(std::forward<E>(event), at, watermark_, s);
+    if (at == max_timestamp) return without_window_->add(1);  // no window ends behind it
     const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
     if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
     due_.set(slot, at);
@@ -152,6 +154,7 @@ private:
   late_gate<T> late_;
   std::uint32_t groups_ = default_key_groups;
   counter* results_ = nullptr;
+  counter* without_window_ = nullptr;
 
   key_index<K> keys_;
   std::vector<entry> entries_;  ///< Of each key, by slot.

@@ -160,9 +160,9 @@ struct every_processing_time {
   [[nodiscard]] timestamp next_processing_time(const state& due) const {
     return due == min_timestamp ? max_timestamp : due;
   }
-  /// Times that were slept through are not made up for.
-  void fired(state& due, timestamp t) const {
-    if (due != min_timestamp && due <= t) due = detail::next_multiple(t, step);
+  /// `now` may be past several multiples: those that were slept through are not made up for.
+  void fired(state& due, timestamp now) const {
+    if (due != min_timestamp && due <= now) due = detail::next_multiple(now, step);
   }
   void merge(state& into, const state& from) const {
     if (into == min_timestamp || (from != min_timestamp && from < into)) into = from;
@@ -228,8 +228,8 @@ public:
     const timestamp early = s.begun ? every_.next_processing_time(s.every) : max_timestamp;
     return v.by_clock ? std::min(early, v.window.last()) : early;
   }
-  trigger_action on_processing_time(state& s, timestamp t, const trigger_view&) const {
-    if constexpr (std::same_as<Every, every_processing_time>) every_.fired(s.every, t);
+  trigger_action on_processing_time(state& s, timestamp, const trigger_view& v) const {
+    if constexpr (std::same_as<Every, every_processing_time>) every_.fired(s.every, v.now);
     return trigger_action::fire;
   }
   void merge(state& into, const state& from) const {
