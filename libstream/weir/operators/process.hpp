@@ -71,6 +71,8 @@ public:
     watermark_ = lowest.value_or(min_timestamp);
   }
 
+  [[nodiscard]] P& processor() noexcept { return processor_; }
+
 private:
   template <class F>
   void each_state(F f) {
