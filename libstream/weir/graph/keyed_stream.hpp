@@ -257,9 +257,10 @@ public:
   auto connect(const broadcast_stream<U>& with) const {
     return connected_broadcast<T, KeyOf, U>{*this, with};
   }
-  template <class Other>
-  auto connect(const Other&) const {
-    static_assert(detail::is_keyed_stream<Other>,
+  template <class... Others>
+  auto connect(const Others&...) const {
+    constexpr bool keyed = sizeof...(Others) != 0 && (... && detail::is_keyed_stream<Others>);
+    static_assert(keyed,
                   "weir: connect() wants other keyed streams, or one for all instances: call "
                   "key_by() or broadcast() first");
     return begin();

@@ -36,6 +36,8 @@ namespace operators {
 template <class P, class... T>
 class by_type {
 public:
+  using output = typename P::output;
+
   explicit by_type(P p) : processor_(std::move(p)) {}
 
   template <class Context>
