@@ -31,9 +31,9 @@ joined_departure with_weather(joined_departure d, const observation* w) {
 
 }  // namespace
 
-answer<joined_departure> join_departures(weir::stream<flight> departed, weir::stream<plane> planes,
-                                         weir::stream<airport> airports,
-                                         weir::stream<observation> weather) {
+joined_departures join_departures(weir::stream<flight> departed, weir::stream<plane> planes,
+                                  weir::stream<airport> airports,
+                                  weir::stream<observation> weather) {
   auto flown = departed.key_by([](const flight& f) { return f.tailnum.value_or(""); })
                    .join(planes.key_by(&plane::tailnum).to_table())
                    .once_loaded()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "queries.hpp"
+#include "flight.hpp"
 
 namespace flights {
 
@@ -53,11 +53,16 @@ struct wind_delay {
 };
 BOOST_DESCRIBE_STRUCT(wind_delay, (), (wind_from, manufacturer, departures, mean_delay))
 
+struct joined_departures {
+  weir::stream<joined_departure> rows;
+  weir::stream<joined_departure> late;
+};
+
 /// Joins departures with their aircraft and their destinations, two tables that are read first, and
 /// with the newest observation of the weather at their airport that wasn't after them.
-answer<joined_departure> join_departures(weir::stream<flight> departed, weir::stream<plane> planes,
-                                         weir::stream<airport> airports,
-                                         weir::stream<observation> weather);
+joined_departures join_departures(weir::stream<flight> departed, weir::stream<plane> planes,
+                                  weir::stream<airport> airports,
+                                  weir::stream<observation> weather);
 
 /// The whole year's delays by wind speed and manufacturer, when all is read.
 weir::stream<wind_delay> delays_by_wind(weir::stream<joined_departure> departures);

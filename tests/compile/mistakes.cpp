@@ -19,6 +19,17 @@ struct undescribed {
   bool operator==(const undescribed&) const = default;
 };
 
+struct refund {
+  std::string card;
+  int number = 0;
+};
+BOOST_DESCRIBE_STRUCT(refund, (), (card, number))
+
+struct half_processor {
+  using output = int;
+  void on_event(const payment&, weir::process_context<std::string, int>&) {}
+};
+
 struct no_output {
   void on_event(const payment&, int&) {}
 };
@@ -129,5 +140,55 @@ void write_down(weir::pipeline& p) {
   payments.select([](const payment& x) { return x.amount; });
 #elif defined(CASE_rules_of_another_type)
   payments.key_by(&payment::card).detect_dynamic(payments);
+#elif defined(CASE_join_by_another_key)
+  auto refunds = p.from(weir::memory_source<refund>{std::vector<refund>{}});
+  payments.key_by(&payment::card).join(refunds.key_by(&refund::number));
+#elif defined(CASE_join_without_key)
+  auto refunds = p.from(weir::memory_source<refund>{std::vector<refund>{}});
+  payments.key_by(&payment::card).join(refunds);
+#elif defined(CASE_left_join_of_references)
+  auto refunds = p.from(weir::memory_source<refund>{std::vector<refund>{}});
+  payments.key_by(&payment::card)
+      .join(refunds.key_by(&refund::card))
+      .within(std::chrono::seconds{0}, std::chrono::seconds{1})
+      .left()
+      .apply([](const payment& x, const refund&) { return x; });
+#elif defined(CASE_join_by_count)
+  auto refunds = p.from(weir::memory_source<refund>{std::vector<refund>{}});
+  payments.key_by(&payment::card)
+      .join(refunds.key_by(&refund::card))
+      .window(weir::tumbling_count{10});
+#elif defined(CASE_join_by_the_clock)
+  auto refunds = p.from(weir::memory_source<refund>{std::vector<refund>{}});
+  payments.key_by(&payment::card)
+      .join(refunds.key_by(&refund::card))
+      .window(weir::processing_time(weir::tumbling{std::chrono::seconds{1}}));
+#elif defined(CASE_unmatched_of_a_left_join)
+  auto refunds = p.from(weir::memory_source<refund>{std::vector<refund>{}});
+  payments.key_by(&payment::card)
+      .join(refunds.key_by(&refund::card))
+      .window(weir::tumbling{std::chrono::seconds{1}})
+      .left()
+      .unmatched_left_to({"alone"});
+#elif defined(CASE_exclusive_bound_of_a_window)
+  auto refunds = p.from(weir::memory_source<refund>{std::vector<refund>{}});
+  payments.key_by(&payment::card)
+      .join(refunds.key_by(&refund::card))
+      .window(weir::tumbling{std::chrono::seconds{1}})
+      .lower_exclusive();
+#elif defined(CASE_table_join_of_pointers)
+  auto refunds = p.from(weir::memory_source<refund>{std::vector<refund>{}});
+  payments.key_by(&payment::card)
+      .join(refunds.key_by(&refund::card).to_table())
+      .once_loaded()
+      .apply([](const payment& x, const refund* r) { return r == nullptr ? 0 : x.amount; });
+#elif defined(CASE_connect_streams_of_one_type)
+  payments.key_by(&payment::card).connect(payments.key_by(&payment::card));
+#elif defined(CASE_process_half_of_what_is_connected)
+  auto refunds = p.from(weir::memory_source<refund>{std::vector<refund>{}});
+  payments.key_by(&payment::card).connect(refunds.key_by(&refund::card)).process(half_processor{});
+#elif defined(CASE_process_without_on_broadcast)
+  auto refunds = p.from(weir::memory_source<refund>{std::vector<refund>{}});
+  payments.key_by(&payment::card).connect(refunds.broadcast()).process(half_processor{});
 #endif
 }

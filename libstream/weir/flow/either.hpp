@@ -8,15 +8,20 @@
 
 namespace weir::flow {
 
-/// An event of one of two inputs. What an operator of two inputs takes: it looks which it is.
-template <class A, class B>
-struct either {
-  std::variant<A, B> held;
+/// An event of one of several inputs. What an operator of several inputs takes: it looks which it
+/// is.
+template <class... T>
+struct one_of {
+  std::variant<T...> held;
 };
 
-/// A failed event of two inputs is described as what it is.
+/// An event of one of two inputs.
 template <class A, class B>
-void describe_event(const either<A, B>& event, timestamp at, dead_letter& letter) {
+using either = one_of<A, B>;
+
+/// A failed event of several inputs is described as what it is.
+template <class... T>
+void describe_event(const one_of<T...>& event, timestamp at, dead_letter& letter) {
   std::visit([&](const auto& inner) { describe_event(inner, at, letter); }, event.held);
 }
 

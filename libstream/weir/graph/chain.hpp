@@ -30,6 +30,8 @@ template <class T>
 class stream;
 template <class T, class KeyOf>
 class keyed_stream;
+template <class T>
+struct broadcast_stream;
 
 namespace build {
 
@@ -293,6 +295,13 @@ public:
   auto window(W windows) & {
     return rooted().window(std::move(windows));
   }
+
+  /// This stream for every instance of what it is connected with.
+  broadcast_stream<T> broadcast();
+  /// Brings this stream and one that every instance sees to a processor: `.process(p)`. See
+  /// docs/guide/joins.md.
+  template <class U>
+  auto connect(const broadcast_stream<U>& with);
 
   /// Merges this stream with others of the same type; the watermark is the lowest of theirs.
   template <class... Others>

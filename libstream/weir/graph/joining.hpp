@@ -18,26 +18,33 @@ struct joining {
   template <class A, class B>
   using both = chain<flow::either<A, B>, flow::either<A, B>>;
 
-  /// Begins a stage that both streams are dealt to by key, and answers their events as one stream.
-  /// What comes of it has event time if the first stream has, and, where it `needs_both`, the
-  /// second.
+  /// Begins a stage that all streams are dealt to by key, and answers their events as one stream.
+  template <class A, class KeyA, class... More>
+  static auto all_by_key(const std::string& kind, const keyed_stream<A, KeyA>& a,
+                         const More&... more) {
+    graph_draft& draft = *a.state_.draft;
+    if ((... || (more.state_.draft != a.state_.draft)))
+      draft.mistake(kind + ": the streams are of two pipelines; a stage can only have one");
+    auto first = begin_many_input_stage<A, typename More::event_type...>(draft, kind);
+    const std::uint32_t stage = first->stage();
+    draft.stages[stage].keyed = true;
+    auto& n = draft.stages[stage].parallelism = a.through_->instances().n;
+    (agree_on(n, more.through_->instances().n, draft, kind), ...);
+    std::uint32_t port = 0;
+    deal(a, stage, port);
+    (deal(more, stage, ++port), ...);
+    const bool timed = (a.state_.has_event_time && ... && more.state_.has_event_time);
+    using event = flow::one_of<A, typename More::event_type...>;
+    return chain<event, event>{std::move(first), {}, {a.state_.draft, timed, {}}};
+  }
+  /// ... both. What comes of it has event time if the first stream has, and, where it `needs_both`,
+  /// the second.
   template <class A, class KeyA, class B, class KeyB>
   static both<A, B> by_key(const keyed_stream<A, KeyA>& a, const keyed_stream<B, KeyB>& b,
                            const std::string& kind, bool needs_both = true) {
-    static_assert(!is_gathering<KeyA> && !is_gathering<KeyB>,
-                  "weir: local_pre_aggregate() goes before .window(tumbling or hopping)"
-                  ".aggregate(…), not before join() or connect()");
-    graph_draft& draft = *a.state_.draft;
-    if (a.state_.draft != b.state_.draft)
-      draft.mistake(kind + ": the streams are of two pipelines; a stage can only have one");
-    auto first = begin_two_input_stage<A, B>(draft, kind);
-    const std::uint32_t stage = first->stage();
-    draft.stages[stage].keyed = true;
-    draft.stages[stage].parallelism = instances_of(draft, *a.through_, *b.through_, kind);
-    deal(a, stage, 0);
-    deal(b, stage, 1);
-    const bool timed = a.state_.has_event_time && (b.state_.has_event_time || !needs_both);
-    return {std::move(first), {}, {a.state_.draft, timed, {}}};
+    auto made = all_by_key(kind, a, b);
+    if (!needs_both) made.state_.has_event_time = a.state_.has_event_time;
+    return made;
   }
 
   /// Begins a stage that the first stream is dealt to by key, and all of the second goes to every
@@ -45,9 +52,6 @@ struct joining {
   template <class A, class KeyA, class B>
   static both<A, B> with_broadcast(const keyed_stream<A, KeyA>& a, chain<B, B> b,
                                    const std::string& kind) {
-    static_assert(!is_gathering<KeyA>,
-                  "weir: local_pre_aggregate() goes before .window(tumbling or hopping)"
-                  ".aggregate(…), not before join() or connect()");
     graph_draft& draft = *a.state_.draft;
     auto first = begin_two_input_stage<A, B>(draft, kind);
     const std::uint32_t stage = first->stage();
@@ -84,8 +88,8 @@ struct joining {
     return s.key_of_;
   }
   template <class Chain>
-  static auto rooted(Chain& c) {
-    return c.rooted();
+  static void require_one_instance(Chain& c) {
+    c.require_one_instance();
   }
   /// The events of a keyed stream, in the stage that they are dealt to.
   template <class KeyedStream>
@@ -96,6 +100,9 @@ struct joining {
 private:
   template <class T, class KeyOf>
   static void deal(const keyed_stream<T, KeyOf>& from, std::uint32_t stage, std::uint32_t port) {
+    static_assert(!is_gathering<KeyOf>,
+                  "weir: local_pre_aggregate() goes before .window(tumbling "
+                  "or hopping).aggregate(…), not before join() or connect()");
     from.through_->share_instances(stage);
     chain<T, T>{from.through_->before(), {}, {from.state_.draft, from.state_.has_event_time, {}}}
         .connect(
@@ -117,16 +124,13 @@ private:
     return {std::move(first), {}, std::move(state)};
   }
 
-  template <class A, class B>
-  static std::optional<std::uint32_t> instances_of(graph_draft& draft, const exchange<A>& a,
-                                                   const exchange<B>& b, const std::string& kind) {
-    const auto n = a.instances().n;
-    const auto m = b.instances().n;
+  static void agree_on(std::optional<std::uint32_t>& n, std::optional<std::uint32_t> m,
+                       graph_draft& draft, const std::string& kind) {
     if (n && m && *n != *m)
       draft.mistake(kind + ": one side is dealt to " + std::to_string(*n) +
-                    " instances and the other to " + std::to_string(*m) +
+                    " instances and another to " + std::to_string(*m) +
                     "; give both the same parallelism, or only one of them");
-    return n ? n : m;
+    if (!n) n = m;
   }
 };
 

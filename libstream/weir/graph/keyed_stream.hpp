@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/graph/chain.hpp"
+#include "weir/graph/connected_streams.hpp"
 #include "weir/graph/joined_streams.hpp"
 #include "weir/graph/table.hpp"
 #include "weir/graph/windowed_stream.hpp"
@@ -254,6 +255,27 @@ public:
     return begin();
   }
 
+  /// Brings this stream and others that are keyed by the same type to one processor, with states
+  /// and timers of the key that they share: `.process(p)`.
+  template <class... Others>
+  requires(sizeof...(Others) != 0 &&
+           (... && detail::is_keyed_stream<Others>)) auto connect(const Others&... others) const {
+    return connected_streams<keyed_stream, Others...>{*this, others...};
+  }
+  /// ... with one that every instance sees.
+  template <class U>
+  auto connect(const broadcast_stream<U>& with) const {
+    return connected_broadcast<T, KeyOf, U>{*this, with};
+  }
+  template <class... Others>
+  auto connect(const Others&...) const {
+    constexpr bool keyed = sizeof...(Others) != 0 && (... && detail::is_keyed_stream<Others>);
+    static_assert(keyed,
+                  "weir: connect() wants other keyed streams, or one for all instances: call "
+                  "key_by() or broadcast() first");
+    return begin();
+  }
+
   /// The table of each key's latest event; of a stream of changes, the rows that they lead to.
   auto to_table() const { return table<T, KeyOf>{*this}; }
 
@@ -311,6 +333,17 @@ auto chain<S, T, Ops...>::window(W windows) && {
   const build::chain_state state{state_.draft, state_.has_event_time, {}};
   return keyed_stream<T, build::without_key>{exchange_to_one(), state, {}}.window(
       std::move(windows));
+}
+
+template <class S, class T, class... Ops>
+broadcast_stream<T> chain<S, T, Ops...>::broadcast() {
+  return {rooted()};
+}
+
+template <class S, class T, class... Ops>
+template <class U>
+auto chain<S, T, Ops...>::connect(const broadcast_stream<U>& with) {
+  return connected_unkeyed<T, U>{rooted(), with};
 }
 
 }  // namespace weir

@@ -3,7 +3,7 @@
 
 #include "weir/codec/codec.hpp"
 #include "weir/flow/input_root.hpp"
-#include "weir/flow/two_input_root.hpp"
+#include "weir/flow/many_input_root.hpp"
 #include "weir/graph/draft.hpp"
 
 #include <functional>
@@ -61,22 +61,28 @@ std::shared_ptr<node<T>> begin_stage(graph_draft& draft, std::string kind, std::
   return first;
 }
 
-/// Begins a stage that is fed by channels of `A` on port 0 and of `B` on port 1, and answers its
-/// first stream, which has the events of both. For operators of two inputs.
-template <class A, class B>
-std::shared_ptr<node<flow::either<A, B>>> begin_two_input_stage(graph_draft& draft,
-                                                                std::string label) {
-  static_assert(encodable<A> && encodable<B>,
+/// Begins a stage that is fed by channels of another type on each port, in the order of `T`, and
+/// answers its first stream, which has the events of all. For operators of several inputs.
+template <class... T>
+std::shared_ptr<node<flow::one_of<T...>>> begin_many_input_stage(graph_draft& draft,
+                                                                 std::string label) {
+  static_assert((... && encodable<T>),
                 "weir: events that cross a stage boundary need a codec: describe the type with "
                 "BOOST_DESCRIBE_STRUCT, or specialise weir::codec for it");
   const std::uint32_t stage = draft.add_stage("operators");
-  draft.add_input<A>(stage);
-  draft.add_input<B>(stage);
-  auto first = add_node<flow::either<A, B>>(draft, stage, std::move(label));
+  (draft.add_input<T>(stage), ...);
+  auto first = add_node<flow::one_of<T...>>(draft, stage, std::move(label));
   draft.stages[stage].make_body = [first](assembly& a) -> std::unique_ptr<flow::stage_body> {
-    return std::make_unique<flow::two_input_root<A, B>>(first->make_consumers(a));
+    return std::make_unique<flow::many_input_root<T...>>(first->make_consumers(a));
   };
   return first;
+}
+
+/// ... with two inputs.
+template <class A, class B>
+std::shared_ptr<node<flow::either<A, B>>> begin_two_input_stage(graph_draft& draft,
+                                                                std::string label) {
+  return begin_many_input_stage<A, B>(draft, std::move(label));
 }
 
 }  // namespace weir::build

@@ -74,6 +74,8 @@ public:
     watermark_ = saved_watermark(from);
   }
 
+  [[nodiscard]] P& processor() noexcept { return processor_; }
+
 private:
   template <class F>
   void each_state(F f) {
