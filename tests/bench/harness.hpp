@@ -67,6 +67,7 @@ inline measurement rate(std::string bench, std::string name, double events, doub
           baseline,         value / baseline, std::move(note)};
 }
 
+void enrich_bench(std::vector<measurement>& out);
 void patterns_bench(std::vector<measurement>& out);
 void pipeline_bench(std::vector<measurement>& out);
 void windows_bench(std::vector<measurement>& out);

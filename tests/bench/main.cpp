@@ -15,6 +15,7 @@ namespace {
 using weir::bench::measurement;
 
 const std::vector<weir::bench::entry> benches = {
+    {"enrich", weir::bench::enrich_bench},
     {"patterns", weir::bench::patterns_bench},
     {"pipeline", weir::bench::pipeline_bench},
     {"windows", weir::bench::windows_bench},

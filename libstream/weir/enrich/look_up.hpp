@@ -43,6 +43,13 @@ struct look_up_by {
   Client client;
 };
 
+/// Anything that is made like that.
+template <class L>
+concept look_up_description = requires(L& l) {
+  l.key_of;
+  l.client;
+};
+
 namespace detail {
 
 template <class R>

@@ -3,6 +3,7 @@
 
 #include "weir/connectors/redis/convert_reply.hpp"
 #include "weir/connectors/redis/socket_events.hpp"
+#include "weir/connectors/redis/tls.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -66,6 +67,9 @@ private:
     context_ = redisAsyncConnect(at_.host.c_str(), at_.port);
     if (context_ == nullptr) return gone("out of memory");
     if (context_->err != 0) return gone(context_->errstr);
+    if (at_.tls)
+      if (const std::string why = begin_tls(&context_->c, at_, options_); !why.empty())
+        return gone(why);
     context_->data = this;
     socket_events::attach(in_, context_);
     redisAsyncSetDisconnectCallback(context_, [](const redisAsyncContext* c, int status) {

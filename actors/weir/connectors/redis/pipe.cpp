@@ -2,6 +2,7 @@
 #include "weir/connectors/redis/pipe.hpp"
 
 #include "weir/connectors/redis/convert_reply.hpp"
+#include "weir/connectors/redis/tls.hpp"
 
 #include <hiredis/hiredis.h>
 
@@ -90,6 +91,9 @@ result<void> pipe::connect() {
   if (made->context == nullptr) return lost("out of memory");
   if (made->context->err != 0) return lost(made->context->errstr);
   redisSetTimeout(made->context, as_timeval(options_.timeout));
+  if (at_.tls)
+    if (const std::string why = begin_tls(made->context, at_, options_); !why.empty())
+      return lost(why);
   const auto greeted = made->run(login_of(at_));
   if (!greeted) return lost(made->context->errstr);
   for (const reply& r : *greeted) {

@@ -23,6 +23,8 @@ struct server_options {
   /// The longest wait for a reply; then the connection counts as broken.
   duration timeout = std::chrono::seconds{5};
   net::reconnect_options reconnect{};
+  /// For `rediss://`: a PEM file of the authorities that are trusted; the system's unless told.
+  std::string tls_authorities{};
   /// A pipeline is refused at its start if the server can't be reached. Otherwise it begins, and
   /// does what `while_away` says.
   bool must_be_there = true;
