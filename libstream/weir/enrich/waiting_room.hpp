@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace weir {
+namespace weir::operators {
 
 inline constexpr std::uint32_t no_slot = std::numeric_limits<std::uint32_t>::max();
 
@@ -166,4 +166,4 @@ private:
   std::vector<noted> times_;  ///< A heap, the earliest in front.
 };
 
-}  // namespace weir
+}  // namespace weir::operators

@@ -20,7 +20,8 @@ using replies = result<std::vector<reply>>;
 
 /// One connection to a server, with as many commands under way as are given to it. Opened at the
 /// first command, and again, after back-offs, when it breaks; commands that were under way are then
-/// sent again, so they should be ones that may be repeated. Safe to call from any thread.
+/// sent again, so they should be ones that may be repeated. Safe to call from any thread; the
+/// executor must have one.
 class client {
 public:
   client(server at, server_options options, std::shared_ptr<thread_executor> on);

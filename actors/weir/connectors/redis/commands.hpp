@@ -38,6 +38,12 @@ public:
     argument(std::string_view{digits, static_cast<std::size_t>(end.ptr - digits)});
   }
 
+  /// Takes back all commands but the first `n`.
+  void truncate(std::size_t n) {
+    if (n >= starts_.size()) return;
+    text_.resize(starts_[n]);
+    starts_.resize(n);
+  }
   void clear() noexcept {
     text_.clear();
     starts_.clear();

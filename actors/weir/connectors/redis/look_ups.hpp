@@ -18,6 +18,7 @@ namespace weir::redis {
 struct look_up_options {
   std::string prefix;       ///< Goes before each key: `user:`, say.
   std::size_t batch = 512;  ///< Keys of a request, at most.
+  std::string name;         ///< What simulated services call it; the server's URL unless told.
   server_options server{};
 };
 
@@ -32,7 +33,9 @@ public:
   look_up_client(server at, look_up_options options, Ask ask)
       : at_(std::move(at)), options_(std::move(options)), ask_(std::move(ask)) {}
 
-  [[nodiscard]] std::string name() const { return at_.shown(); }
+  [[nodiscard]] std::string name() const {
+    return options_.name.empty() ? at_.shown() : options_.name;
+  }
   template <class>
   [[nodiscard]] std::size_t batch() const {
     return options_.batch;

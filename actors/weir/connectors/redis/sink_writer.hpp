@@ -31,14 +31,13 @@ public:
 private:
   /// Sends the first `n` events.
   written send(std::span<const T> events, std::size_t n) {
-    written done;
     ends_.clear();
     commands_.clear();
     for (std::size_t i = 0; i < n; ++i) {
       if (auto bad = encode_one(events[i])) {
         if (i == 0) return {0, std::move(bad)};
-        n = i;  // the next call begins with it
-        break;
+        commands_.truncate(ends_.back());  // what it had added already
+        break;                             // the next call begins with it
       }
       ends_.push_back(commands_.size());
     }
