@@ -89,7 +89,8 @@ TEST_CASE("a server that isn't there is refused at the start, unless it may come
 }
 
 TEST_CASE("a node of a cluster is refused with a clear line") {
-  redis_server server{{"--cluster-enabled", "yes"}};
+  const redis_server server{
+      {"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port())}};
   CHECK_THAT(refusal(looking_up(server.url())),
              ContainsSubstring("a node of a Redis Cluster, which isn't supported"));
   CHECK_THAT(redis::explain("redis://h:1/0", "MOVED 3999 127.0.0.1:6381").message,
