@@ -8,6 +8,7 @@ packages=(
   g++ cmake ninja-build ccache git python3 ca-certificates dpkg-dev
   clang-format-14 clang-tidy-14
   libboost1.81-dev libboost-json1.81-dev
+  libhiredis-dev redis-server libmaxminddb-dev
   libfmt-dev libcli11-dev libxxhash-dev libhowardhinnant-date-dev tzdata
   libzstd-dev zstd zlib1g-dev libssl-dev pkg-config
 )

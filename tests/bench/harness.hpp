@@ -82,6 +82,7 @@ inline measurement rate(std::string bench, std::string name, double events, doub
 
 void checkpoints_bench(std::vector<measurement>& out);
 void joins_bench(std::vector<measurement>& out);
+void enrich_bench(std::vector<measurement>& out);
 void patterns_bench(std::vector<measurement>& out);
 void pipeline_bench(std::vector<measurement>& out);
 void tumbling_by_hand_bench(std::vector<measurement>& out);

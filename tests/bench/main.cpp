@@ -18,6 +18,7 @@ using weir::bench::measurement;
 const std::vector<weir::bench::entry> benches = {
     {"checkpoints", weir::bench::checkpoints_bench},
     {"joins", weir::bench::joins_bench},
+    {"enrich", weir::bench::enrich_bench},
     {"patterns", weir::bench::patterns_bench},
     {"pipeline", weir::bench::pipeline_bench},
     {"windows/tumbling_by_hand", weir::bench::tumbling_by_hand_bench},

@@ -68,6 +68,8 @@ void write_down(weir::pipeline& p) {
   payments.key_by(&payment::card)
       .window(weir::tumbling{std::chrono::minutes{1}})
       .aggregate(weir::sum(&std::string::size));
+#elif defined(CASE_enrich_without_look_up)
+  payments.enrich(&payment::card);
 #elif defined(CASE_window_of_no_kind)
   payments.key_by(&payment::card).window(std::chrono::minutes{1});
 #elif defined(CASE_lateness_on_sliding)

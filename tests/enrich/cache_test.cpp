@@ -126,7 +126,7 @@ TEST_CASE("a hit overtakes others where no order is kept") {
 }
 
 TEST_CASE("the cache never holds more than it may, and what is used stays") {
-  fact_cache<std::string, int> cache{{.entries = 100, .ttl = 1h}};
+  operators::fact_cache<std::string, int> cache{{.entries = 100, .ttl = 1h}};
   const timestamp now{};
   for (int i = 0; i < 10'000; ++i) {
     if (auto* hot = cache.find("hot", now))
@@ -144,7 +144,7 @@ TEST_CASE("the cache agrees with a plain map about all it still knows") {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     INFO("seed " << seed);
     std::mt19937_64 random{seed};
-    fact_cache<std::int64_t, std::int64_t> cache{
+    operators::fact_cache<std::int64_t, std::int64_t> cache{
         {.entries = 1 + random() % 40, .ttl = 50us, .negative_ttl = 20us}};
     std::map<std::int64_t, std::pair<std::optional<std::int64_t>, timestamp>> oracle;
     std::uint64_t hits = 0;

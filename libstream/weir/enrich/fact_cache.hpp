@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace weir {
+namespace weir::operators {
 
 /// Answers by key, at most so many: what wasn't asked for since the hand came by last goes first
 /// (Corbató's CLOCK). Constant time on average.
@@ -86,4 +86,4 @@ private:
   std::size_t hand_ = 0;
 };
 
-}  // namespace weir
+}  // namespace weir::operators

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace weir {
+namespace weir::operators {
 
 /// A key that is being asked for, however many events wait for it.
 template <class K>
@@ -195,4 +195,4 @@ private:
   std::size_t asked_ = 0;
 };
 
-}  // namespace weir
+}  // namespace weir::operators

@@ -43,6 +43,13 @@ struct look_up_by {
   Client client;
 };
 
+/// Anything that is made like that.
+template <class L>
+concept look_up_description = requires(L& l) {
+  l.key_of;
+  l.client;
+};
+
 namespace detail {
 
 template <class R>
@@ -99,7 +106,7 @@ public:
   template <class K>
   using fact = typename detail::looked_up<F, K>::type;
 
-  explicit function_client(F f) : f_(std::move(f)) {}
+  explicit function_client(F f) : f_(std::make_shared<const F>(std::move(f))) {}
 
   [[nodiscard]] std::string name() const { return name_; }
   template <class K>
@@ -134,7 +141,7 @@ private:
 
   /// One function call, or coroutine, for all keys.
   template <class K, class R>
-  static void ask_all(const F& f, std::vector<K> keys, done_with<R> done) {
+  static void ask_all(const std::shared_ptr<const F>& f, std::vector<K> keys, done_with<R> done) {
     const std::size_t n = keys.size();
     const auto finish = [n, done](result<std::vector<std::optional<R>>> facts) {
       if (facts && facts->size() != n)
@@ -151,16 +158,16 @@ private:
     if constexpr (detail::is_task<std::invoke_result_t<const F&, const std::vector<K>&>>) {
       // The coroutine may refer to its parameter: the keys live as long as it runs.
       auto held = std::make_shared<const std::vector<K>>(std::move(keys));
-      auto running = std::invoke(f, *held);
-      start(std::move(running), [held, finish](auto facts) { finish(std::move(facts)); });
+      auto running = std::invoke(*f, *held);
+      start(std::move(running), [f, held, finish](auto facts) { finish(std::move(facts)); });
     } else {
-      finish(std::invoke(f, keys));
+      finish(std::invoke(*f, keys));
     }
   }
 
   /// One function call, or coroutine, a key; answers when the last has ended.
   template <class K, class R>
-  static void ask_each(const F& f, std::vector<K> keys, done_with<R> done) {
+  static void ask_each(const std::shared_ptr<const F>& f, std::vector<K> keys, done_with<R> done) {
     struct gathering {
       std::vector<K> keys;
       std::vector<std::optional<fact_answer<R>>> answers;
@@ -186,9 +193,9 @@ private:
   }
 
   template <class K, class R, class Put>
-  static void ask_one(const F& f, const K& key, Put put) {
+  static void ask_one(const std::shared_ptr<const F>& f, const K& key, Put put) {
     if constexpr (detail::is_task<std::invoke_result_t<const F&, const K&>>) {
-      start(std::invoke(f, key), [put](auto got) {
+      start(std::invoke(*f, key), [f, put](auto got) {
         if (got)
           put(std::optional<R>{std::move(*got)});
         else
@@ -196,7 +203,7 @@ private:
       });
     } else {
       try {
-        put(std::optional<R>{std::invoke(f, key)});
+        put(std::optional<R>{std::invoke(*f, key)});
       } catch (const exception& e) {
         put(e.why());
       } catch (const std::exception& e) {
@@ -215,7 +222,7 @@ private:
     };
   }
 
-  F f_;
+  std::shared_ptr<const F> f_;  ///< A coroutine may refer to it for as long as it runs.
 };
 
 /// Looks up with `f` what `key_of` gives of an event. `f` is one of

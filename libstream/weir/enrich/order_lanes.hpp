@@ -8,7 +8,7 @@
 #include <limits>
 #include <vector>
 
-namespace weir {
+namespace weir::operators {
 
 /// The queues that events leave an enrichment in: one for each key, one for all, or none. A queue
 /// is a list through the slots of the events. Constant time.
@@ -71,4 +71,4 @@ private:
   std::vector<ends> ends_;
 };
 
-}  // namespace weir
+}  // namespace weir::operators

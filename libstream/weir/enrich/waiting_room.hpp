@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace weir {
+namespace weir::operators {
 
 inline constexpr std::uint32_t no_slot = std::numeric_limits<std::uint32_t>::max();
 
@@ -66,6 +66,10 @@ public:
     lanes_.enter(key, s, slots_);
     times_.push_back({at, e.number, s});
     std::push_heap(times_.begin(), times_.end(), later);
+    if (times_.size() > 2 * size_ + 64) {  // most have left
+      std::erase_if(times_, [this](const noted& n) { return !holds(n); });
+      std::make_heap(times_.begin(), times_.end(), later);
+    }
     return s;
   }
 
@@ -94,7 +98,11 @@ public:
   }
 
   /// Notes when an event has waited too long; each call a time at or after the one before.
-  void set_deadline(slot s, timestamp at) { deadlines_.push_back({at, slots_[s].number, s}); }
+  void set_deadline(slot s, timestamp at) {
+    deadlines_.push_back({at, slots_[s].number, s});
+    if (deadlines_.size() > 2 * size_ + 64)  // most have left, or are about to
+      std::erase_if(deadlines_, [this](const noted& n) { return !waits(n); });
+  }
   /// The next event that is given up, and when; `max_timestamp` if there is none.
   [[nodiscard]] timestamp next_deadline() {
     while (!deadlines_.empty() && !waits(deadlines_.front())) deadlines_.pop_front();
@@ -158,4 +166,4 @@ private:
   std::vector<noted> times_;  ///< A heap, the earliest in front.
 };
 
-}  // namespace weir
+}  // namespace weir::operators

@@ -137,6 +137,14 @@ public:
     return self().rooted().enrich(std::move(of), std::move(options));
   }
 
+  template <class L>
+  requires(!look_up_description<L>) auto& enrich(L) {
+    static_assert(look_up_description<L>,
+                  "weir: enrich() wants a look-up, like weir::look_up(&event::key, function) or "
+                  "weir::redis::get<fact>(url, &event::key)");
+    return self();
+  }
+
   /// Counts the events of each key and window: `key_by(key).window(windows).aggregate(count{})`.
   template <mapper<T> KeyOf, class Windows>
   auto count_by(KeyOf key, Windows windows) && {

@@ -53,6 +53,9 @@ public:
   virtual ~sink_writer() = default;
 
   virtual written write(std::span<const T> events, std::span<const timestamp> times) = 0;
+  /// A write costs much the same however many events it is given, as a round trip to a server does:
+  /// it is given all that are at hand, even if it was slow.
+  [[nodiscard]] virtual bool takes_whole_batches() const { return false; }
   /// Hands over what was given to `write` as soon as possible; called when no more is at hand for
   /// now.
   virtual result<void> flush() { return {}; }

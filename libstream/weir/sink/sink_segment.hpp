@@ -105,7 +105,8 @@ public:
 private:
   /// Offers as many events as the step may still take.
   verdict write_some(batch<T>& in, step& s) {
-    const std::size_t n = std::min(in.size() - at_, s.budget);
+    const std::size_t left = in.size() - at_;
+    const std::size_t n = writer_->takes_whole_batches() ? left : std::min(left, s.budget);
     const written w =
         writer_->write(std::span{in.values}.subspan(at_, n), std::span{in.times}.subspan(at_, n));
     at_ += w.events;

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/connectors/net/thread_executor.hpp"
+#include "weir/core/result.hpp"
+#include "weir/enrich/task.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace weir::http {
+
+/// How a server is talked to. Times are wall-clock time.
+struct client_options {
+  std::size_t connections = 8;                 ///< At most; kept open between requests.
+  duration timeout = std::chrono::seconds{5};  ///< For a connection, and for each request.
+  std::size_t largest_body = 1 << 20;          ///< Bytes; a larger one is a failure.
+  /// Sent with each request: `{{"Authorization", "Bearer …"}}`. Never shown.
+  std::vector<std::pair<std::string, std::string>> headers{};
+};
+
+struct response {
+  unsigned status = 0;
+  std::string body;
+};
+
+/// Connections to one server over HTTP/1.1, kept alive. Requests wait for a free one. One whose
+/// reused connection the server had closed meanwhile is sent again on a new one. Safe to call from
+/// any thread.
+class client {
+public:
+  /// `base` is `http://host[:port]`; what comes behind it is not used. Throws `weir::exception` if
+  /// it is not of that form; https is refused.
+  client(const std::string& base, client_options options, std::shared_ptr<thread_executor> on);
+  client(client&&) noexcept = default;
+  client& operator=(client&&) noexcept = default;
+  /// Ends the connections. What has no answer gets none.
+  ~client();
+
+  /// Gets `target`, a path with what follows it; `done` is called once, in a thread of the
+  /// executor's.
+  void get(std::string target, std::function<void(result<response>)> done);
+
+  /// For coroutines: `auto got = co_await server.get("/users/7");`
+  [[nodiscard]] auto get(std::string target) {
+    return async<result<response>>([this, target = std::move(target)](auto done) mutable {
+      get(std::move(target), std::move(done));
+    });
+  }
+
+private:
+  class core;
+
+  std::shared_ptr<thread_executor> executor_;
+  std::shared_ptr<core> core_;
+};
+
+/// Throws `weir::exception` unless `base` is what a client takes.
+void require_address(const std::string& base);
+
+/// Appends `text` as a part of a path or query: what has a meaning there becomes %XX (RFC 3986).
+void append_escaped(std::string_view text, std::string& out);
+
+}  // namespace weir::http
