@@ -96,7 +96,9 @@ with tempfile.TemporaryDirectory() as work:
     finish(work, "random", wanted)
     process = subprocess.Popen(command(work, "random", "--fresh", "--speed", "3000000"), stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True)
-    time.sleep(0.5)
+    lock = os.path.join(work, "random-state", "lock")
+    while process.poll() is None and open(lock, encoding="utf-8").read().strip() != str(process.pid):
+        time.sleep(0.01)
     code, _, err = run(*command(work, "random"))
     check(code == 2 and str(process.pid) in err, "a second run on a directory is refused, and names the first", code, err)
     process.send_signal(signal.SIGTERM)
