@@ -37,7 +37,8 @@ std::vector<row> look_up(const std::string& path, const std::vector<std::string>
   const memory_sink<row> out;
   pipeline p{"flights"};
   p.from(memory_source{all})
-      .enrich(table::rows<plane>(path, &flight::tail, &plane::tail), {.order = enrich_order::whole})
+      .enrich(table_file::rows<plane>(path, &flight::tail, &plane::tail),
+              {.order = enrich_order::whole})
       .to(out);
   CHECK_FALSE(start(std::move(p)).wait().failure);
   return out.values();
@@ -46,7 +47,7 @@ std::vector<row> look_up(const std::string& path, const std::vector<std::string>
 std::string refusal(const std::string& path) {
   pipeline p{"flights"};
   p.from(memory_source{std::vector<flight>{}})
-      .enrich(table::rows<plane>(path, &flight::tail, &plane::tail))
+      .enrich(table_file::rows<plane>(path, &flight::tail, &plane::tail))
       .to(memory_sink<row>{});
   const auto running = runtime::start(std::move(p));
   return running ? "started" : running.error().message;
@@ -94,7 +95,7 @@ TEST_CASE("a file that can't be loaded is refused at the start with its name and
   CHECK_THAT(refusal(dir / "bad.jsonl"), ContainsSubstring("bad.jsonl', line 3: "));
   CHECK_THAT(refusal(dir / "columns.csv"), ContainsSubstring("columns.csv', line 1: "));
   CHECK_THAT(refusal(dir / "absent.csv"), ContainsSubstring("absent.csv': No such file"));
-  CHECK_THROWS_AS(table::rows<plane>(dir / "a.txt", &flight::tail, &plane::tail), exception);
+  CHECK_THROWS_AS(table_file::rows<plane>(dir / "a.txt", &flight::tail, &plane::tail), exception);
 }
 
 TEST_CASE("a table follows its file, and keeps the old rows while the file is bad") {
@@ -115,8 +116,8 @@ TEST_CASE("a table follows its file, and keeps the old rows while the file is ba
   const memory_sink<row> out;
   pipeline p{"flights"};
   p.from(source)
-      .enrich(
-          table::rows<plane>(path, &flight::tail, &plane::tail, {.check_every = 1ms, .log = log}))
+      .enrich(table_file::rows<plane>(path, &flight::tail, &plane::tail,
+                                      {.check_every = 1ms, .log = log}))
       .to(out);
   auto running = start(std::move(p));
   const auto year = [&] {

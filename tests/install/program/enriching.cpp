@@ -26,7 +26,7 @@ int main() {
   const weir::memory_sink<weir::enriched<flight, plane>> out;
   weir::pipeline p{"flights"};
   p.from(weir::memory_source{std::vector<flight>{{"N1"}}})
-      .enrich(weir::table::rows<plane>("planes.csv", &flight::tail, &plane::tail))
+      .enrich(weir::table_file::rows<plane>("planes.csv", &flight::tail, &plane::tail))
       .to(out);
   auto running = weir::runtime::start(std::move(p));
   if (!running || running->wait().failure || out.values().at(0).fact->year != 1999) return 1;

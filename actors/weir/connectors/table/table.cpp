@@ -6,7 +6,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace weir::table {
+namespace weir::table_file {
 
 result<std::string> read_whole(const std::string& path) {
   std::ifstream in{path, std::ios::binary};
@@ -62,4 +62,4 @@ error in_line(const std::string& path, std::size_t line, const error& why) {
 
 }  // namespace detail
 
-}  // namespace weir::table
+}  // namespace weir::table_file

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace weir::table {
+namespace weir::table_file {
 
 struct options {
   duration check_every = std::chrono::seconds{1};  ///< How often the file is looked at; 0: never.
@@ -153,7 +153,7 @@ private:
 /// be loaded stops the pipeline from starting, and later leaves the old content in place. Replace a
 /// file by renaming a new one over it: one that is written in place may be loaded half.
 ///
-///     flights.enrich(weir::table::rows<plane>("planes.csv", &flight::tail, &plane::tail))
+///     flights.enrich(weir::table_file::rows<plane>("planes.csv", &flight::tail, &plane::tail))
 template <class R, class KeyOf, class RowKey>
 [[nodiscard]] auto rows(const std::string& path, KeyOf key_of, RowKey row_key, options o = {}) {
   static_assert(json_type<R>, "weir: a table's rows are described: use BOOST_DESCRIBE_STRUCT");
@@ -162,4 +162,4 @@ template <class R, class KeyOf, class RowKey>
   return look_up_by<KeyOf, made>{std::move(key_of), made{path, std::move(row_key), o}};
 }
 
-}  // namespace weir::table
+}  // namespace weir::table_file
