@@ -46,6 +46,24 @@ auto recoveries() {
       .named("recoveries");
 }
 
+/// What departures are joined with: their aircraft, destination and weather. These are rows that
+/// the run reads besides the flights.
+void join(weir::pipeline& p, const weir::args& args, weir::stream<flight> departed) {
+  const std::filesystem::path results = args["output"];
+  const auto csv = [&](const char* name) { return weir::to_file((results / name).string()); };
+  auto joined = flights::join_departures(
+      departed, p.from(weir::files<flights::plane>(args["planes"])),
+      p.from(weir::files<flights::airport>(args["airports"])),
+      p.from(weir::files<flights::observation>(args["weather"]))
+          .event_time(&flights::observation::at, weir::monotonous_timestamps{}));
+  flights::delays_by_wind(joined.rows).to(csv("delay-by-wind.csv")).named("delay-by-wind");
+  joined.rows
+      .filter([](const flights::joined_departure& d) { return d.wind_speed.value_or(0) >= 35; })
+      .to(csv("storm-departures.csv"))
+      .named("storm-departures");
+  joined.late.to(csv("late-for-weather.csv")).named("late-for-weather");
+}
+
 void build(weir::pipeline& p, const weir::args& args, flights::newest_hours& newest) {
   const std::filesystem::path results = args["output"];
   const auto csv = [&](const char* name) { return weir::to_file((results / name).string()); };
@@ -99,17 +117,7 @@ void build(weir::pipeline& p, const weir::args& args, flights::newest_hours& new
   write(flights::worst_routes(departed), "worst-routes");
   write(flights::delay_quantiles(departed), "delay-quantiles");
 
-  auto joined = flights::join_departures(
-      departed, p.from(weir::files<flights::plane>(args["planes"])),
-      p.from(weir::files<flights::airport>(args["airports"])),
-      p.from(weir::files<flights::observation>(args["weather"]))
-          .event_time(&flights::observation::at, weir::monotonous_timestamps{}));
-  flights::delays_by_wind(joined.rows).to(csv("delay-by-wind.csv")).named("delay-by-wind");
-  joined.rows
-      .filter([](const flights::joined_departure& d) { return d.wind_speed.value_or(0) >= 35; })
-      .to(csv("storm-departures.csv"))
-      .named("storm-departures");
-  joined.late.to(csv("late-for-weather.csv")).named("late-for-weather");
+  if (args.flag("joins")) join(p, args, departed);
 
   const weir::side_output<flight> late_for_legs{"late for its legs"};
   auto growing = reported.filter([](const flight& f) { return !f.is_cancelled() && f.tailnum; })
@@ -155,6 +163,7 @@ int main(int argc, char** argv) {
            "Delays of all 336,776 departures from New York in 2013, reported as the flights land.",
        .options = {{"data", WEIR_FLIGHTS_DATA "/flights.csv.zst",
                     "the flights, in the order of their reports"},
+                   {"joins", "false", "join departures with aircraft, airports and weather, too"},
                    {"planes", WEIR_FLIGHTS_DATA "/planes.csv", "the aircraft"},
                    {"airports", WEIR_FLIGHTS_DATA "/airports.csv", "the airports"},
                    {"weather", WEIR_FLIGHTS_DATA "/weather.csv.zst",

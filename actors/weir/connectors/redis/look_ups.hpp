@@ -5,6 +5,7 @@
 #include "weir/connectors/net/text_value.hpp"
 #include "weir/connectors/redis/client.hpp"
 #include "weir/connectors/redis/fields.hpp"
+#include "weir/connectors/redis/pipe.hpp"
 #include "weir/enrich/look_up.hpp"
 
 #include <memory>
