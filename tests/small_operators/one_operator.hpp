@@ -6,6 +6,7 @@
 #include "unit/one_stage.hpp"
 
 #include <functional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -74,6 +75,25 @@ std::vector<T> written_with_crashes(
   INFO(sim.failure() << sim.where_stuck());
   REQUIRE(outcome == simulator::outcome::finished);
   return out.seen().rows;
+}
+
+/// Two sales a millisecond, from so many shops; the amounts are their numbers.
+inline std::vector<sale> random_sales(std::uint64_t seed, std::uint64_t shops) {
+  std::mt19937_64 random{seed};
+  std::vector<sale> all;
+  for (std::int64_t i = 0; i < 400; ++i)
+    all.push_back(sold("shop " + std::to_string(random() % shops), i, i / 2));
+  return all;
+}
+
+/// Requires that a pipeline writes `wanted`, whatever crashes.
+inline void require_written(
+    const std::vector<sale>& events, const std::vector<sale>& wanted,
+    const std::function<void(weir::stream<sale>, transactional_sink<sale>)>& make) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    INFO("seed " << seed);
+    REQUIRE(sorted(written_with_crashes<sale>(events, seed, make)) == sorted(wanted));
+  }
 }
 
 }  // namespace weir::test
