@@ -3,6 +3,7 @@
 
 #include "weir/codec/binary.hpp"
 #include "weir/core/error.hpp"
+#include "weir/core/time.hpp"
 #include "weir/state/snapshot.hpp"
 
 #include <map>
