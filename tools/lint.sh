@@ -32,8 +32,11 @@ python3 - build/release/compile_commands.json build/tidy/compile_commands.json <
 import json, sys
 commands = [c for c in json.load(open(sys.argv[1])) if "cmake_pch" not in c["command"]]
 json.dump(commands, open(sys.argv[2], "w"))
+# Some sources are for libraries that this machine may not have.
+open("build/tidy/built", "w").write("".join(c["file"] + "\n" for c in commands))
 END
 git ls-files 'libstream/*.cpp' 'actors/weir/runtime/*.cpp' 'actors/weir/main/*.cpp' 'actors/weir/connectors/*.cpp' |
+  sed "s|^|$root/|" | grep -Fxf build/tidy/built |
   xargs -P "$jobs" -n 4 clang-tidy-14 -p build/tidy --quiet 2>/dev/null || bad=1
 
 [ $bad = 0 ] && say "lint found nothing"

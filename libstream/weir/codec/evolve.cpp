@@ -18,10 +18,21 @@ bool is_float(type_kind k) { return k == type_kind::float32 || k == type_kind::f
 
 /// Bytes of a number or boolean.
 std::size_t width(type_kind k) {
-  if (k == type_kind::boolean) return 1;
-  if (is_float(k)) return k == type_kind::float32 ? 4 : 8;
-  const auto first = is_signed(k) ? type_kind::int8 : type_kind::uint8;
-  return std::size_t{1} << (static_cast<unsigned>(k) - static_cast<unsigned>(first));
+  switch (k) {
+    case type_kind::boolean:
+    case type_kind::int8:
+    case type_kind::uint8:
+      return 1;
+    case type_kind::int16:
+    case type_kind::uint16:
+      return 2;
+    case type_kind::int32:
+    case type_kind::uint32:
+    case type_kind::float32:
+      return 4;
+    default:
+      return 8;
+  }
 }
 
 bool is_plain(type_kind k) { return k == type_kind::boolean || is_integer(k) || is_float(k); }

@@ -46,7 +46,8 @@ public:
 
   /// Puts what was loaded for all keys into order.
   void finish() {
-    auto& [buffer, runs, gaps, waiting] = of_->store_;
+    auto& [buffer, stored_runs, gaps, waiting] = of_->store_;
+    auto& runs = stored_runs;  // a lambda of Clang can't have the other name
     const auto last_event = [&](run_id r) { return of_->buffer().at(of_->runs()[r].path); };
     runs.sort_all([&](run_id a, run_id b) { return runs[a].began < runs[b].began; });
     std::vector<run_id> all;

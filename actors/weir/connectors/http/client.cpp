@@ -122,7 +122,7 @@ private:
   void connect(const pointer& c) {
     resolver_.async_resolve(
         base_.host, std::to_string(base_.port.value_or(80)),
-        [self = weak_from_this(), c](error_code failed, tcp::resolver::results_type found) {
+        [self = weak_from_this(), c](error_code failed, const tcp::resolver::results_type& found) {
           const auto alive = self.lock();
           if (!alive || alive->closed_) return;
           if (failed) return alive->fail(c, failed);
