@@ -3,6 +3,7 @@
 // saved, and how long a run that goes on from it takes to its first result.
 #include "bench/harness.hpp"
 #include "bench/random.hpp"
+#include "support/temporary_directory.hpp"
 #include "weir/checkpoints/directory_store.hpp"
 #include "weir/runtime/runtime.hpp"
 #include "weir/stream.hpp"
@@ -10,15 +11,12 @@
 #include <boost/describe/class.hpp>
 
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
 #include <stdexcept>
 
 namespace weir::bench {
 
 namespace {
 
-namespace fs = std::filesystem;
 using clock_point = std::chrono::steady_clock::time_point;
 
 struct touch {
@@ -26,25 +24,6 @@ struct touch {
   std::uint64_t amount = 0;
 };
 BOOST_DESCRIBE_STRUCT(touch, (), (key, amount))
-
-class scratch {
-public:
-  scratch() {
-    std::string name = (fs::temp_directory_path() / "weir-bench-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path_ = name;
-  }
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
-  ~scratch() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
-private:
-  std::string path_;
-};
 
 /// Notes when results come, and the longest time between two. Used by one sink instance.
 struct arrivals {
@@ -109,7 +88,7 @@ void throughput(std::vector<measurement>& out) {
   std::vector<double> without;
   run_summary done;
   for (int round = 0; round < 3; ++round) {
-    const scratch dir;
+    const test::temporary_directory dir;
     without.push_back(seconds_to_run(keys, events, "", {}, done));
     with.push_back(seconds_to_run(keys, events, dir.path(), std::chrono::seconds{1}, done));
   }
@@ -125,7 +104,7 @@ void throughput(std::vector<measurement>& out) {
 /// Fills a state, has one savepoint taken under load, and goes on from it.
 void pause_and_restore(std::vector<measurement>& out) {
   constexpr std::uint64_t keys = 16'000'000;
-  const scratch dir;
+  const test::temporary_directory dir;
   const auto seen = std::make_shared<arrivals>();
   double size = 0;
   {

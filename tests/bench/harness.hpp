@@ -3,6 +3,8 @@
 
 #include <boost/describe/class.hpp>
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 #include <ctime>
@@ -38,16 +40,24 @@ inline double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }
 
+/// Seconds that this thread has had a core.
+inline double core_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
 /// Seconds of one core that `work` takes; the machine may do other things meanwhile.
 inline double core_seconds_of(const std::function<void()>& work) {
-  const auto now = [] {
-    timespec t{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-  };
-  const double began = now();
+  const double began = core_seconds();
   work();
-  return now() - began;
+  return core_seconds() - began;
+}
+
+/// Bytes of the heap that are in use.
+inline std::size_t bytes_in_use() {
+  const struct mallinfo2 m = mallinfo2();
+  return m.uordblks + m.hblkhd;
 }
 
 inline double median(std::vector<double> values) {

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What joins cost: one operator in one thread, fed from batches of both sides in turn, the end of
 // what is kept included.
+#include "bench/consumer.hpp"
 #include "bench/harness.hpp"
+#include "bench/random.hpp"
 #include "weir/stream.hpp"
 
 #include <boost/describe/class.hpp>
 
-#include <malloc.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <memory>
 #include <string>
 #include <utility>
@@ -46,26 +45,7 @@ using window_engine = operators::window_join<std::uint64_t, hit, hit, key_of_hit
 using temporal_engine = operators::temporal_join<std::uint64_t, hit, hit, key_of_hit, key_of_hit,
                                                  add_values, join_kind::left>;
 
-std::uint64_t mix(std::uint64_t x) {
-  x += 0x9E3779B97F4A7C15ULL;
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9ULL;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBULL;
-  return x ^ (x >> 31);
-}
-
-/// The time that this thread has had a core.
-double core_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
-std::size_t bytes_in_use() {
-  const struct mallinfo2 m = mallinfo2();
-  return m.uordblks + m.hblkhd;
-}
-
-class row_counter final : public flow::segment<hit> {
+class row_counter final : public consumer<hit> {
 public:
   std::uint64_t rows = 0;
 
@@ -73,17 +53,10 @@ public:
     rows += in.size();
     return flow::verdict::done;
   }
-  flow::verdict on_progress(flow::progress, flow::step&) override { return flow::verdict::done; }
-  flow::verdict on_time(flow::step&) override { return flow::verdict::done; }
-  flow::verdict on_completion(flow::step&) override { return flow::verdict::done; }
-  [[nodiscard]] timestamp next_timer() const override { return max_timestamp; }
-  flow::verdict snapshot(flow::barrier, snapshot_writer&, flow::step&) override {
-    return flow::verdict::done;
-  }
-  void restore(snapshot_reader&) override {}
-  result<void> commit(flow::barrier) override { return {}; }
-  [[nodiscard]] std::size_t events_held() const override { return 0; }
-  [[nodiscard]] std::size_t worked() const override { return 0; }
+};
+}
+[[nodiscard]] std::size_t events_held() const override { return 0; }
+[[nodiscard]] std::size_t worked() const override { return 0; }
 };
 
 constexpr std::size_t batch_size = 1024;
@@ -190,7 +163,7 @@ void join_case(std::vector<measurement>& out, const std::string& name, std::uint
 }
 
 void cases_of(std::vector<measurement>& out, std::uint64_t keys, const std::string& size) {
-  const std::uint64_t events = std::max<std::uint64_t>(4'000'000, 4 * keys);
+  const std::uint64_t events = std::max<std::uint64_t>(2'000'000, 3 * keys);
   const auto any = [keys](bool, std::uint64_t i) { return mix(i) % keys; };
   // An event of a key and side comes every 2 * keys: about one partner each.
   join_case(
@@ -198,14 +171,14 @@ void cases_of(std::vector<measurement>& out, std::uint64_t keys, const std::stri
   join_case(
       out, "interval_left" + size, events, 5,
       [&] { return interval_of<join_kind::left>(keys, keys); }, any);
-  // Two events of a key and side a window.
+  // An event of a key and side a window.
   join_case(
-      out, "tumbling" + size, events, 5, [&] { return window_of(tumbling{ticks_of(4 * keys)}); },
+      out, "tumbling" + size, events, 5, [&] { return window_of(tumbling{ticks_of(2 * keys)}); },
       any);
   join_case(
       out, "hopping_2" + size, events, 5,
       [&] {
-        return window_of(hopping{ticks_of(4 * keys), ticks_of(2 * keys)});
+        return window_of(hopping{ticks_of(2 * keys), ticks_of(keys)});
       },
       any);
   join_case(
@@ -224,7 +197,7 @@ void clicks_case(std::vector<measurement>& out) {
     return is_right ? i - 5 * batch_size : i;
   };
   join_case(
-      out, "interval_a_key_each", 8'000'000, 1, [] { return interval_of(0, 1'000'000); }, key_of);
+      out, "interval_a_key_each", 4'000'000, 1, [] { return interval_of(0, 1'000'000); }, key_of);
 }
 
 /// The heap that a key costs that has one row on the left.

@@ -8,8 +8,6 @@
 #include <boost/describe/class.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
-#include <malloc.h>
-
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -158,11 +156,6 @@ session_engine session_of(std::uint64_t gap) {
           operators::folded_contents<hit, fold>{counting()},
           {},
           {}};
-}
-
-std::size_t bytes_in_use() {
-  const struct mallinfo2 m = mallinfo2();
-  return m.uordblks + m.hblkhd;
 }
 
 /// The rate of one engine, with its rows; what it holds in the end is measured apart.

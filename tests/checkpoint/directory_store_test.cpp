@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/checkpoints/directory_store.hpp"
 
-#include "checkpoint/temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A pipeline goes on from the state of an earlier version of itself, whose types were others.
 #include "actors/sample.hpp"
-#include "checkpoint/temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 #include "weir/checkpoints/directory_store.hpp"
 #include "weir/codec/json.hpp"
 

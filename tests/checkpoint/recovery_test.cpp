@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "actors/sample.hpp"
-#include "checkpoint/temporary_directory.hpp"
+#include "support/temporary_directory.hpp"
 #include "weir/checkpoints/directory_store.hpp"
 #include "weir/connectors/file/file.hpp"
 #include "weir/runtime/push_source.hpp"

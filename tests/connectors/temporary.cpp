@@ -4,32 +4,11 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include <algorithm>
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 
 namespace weir::test {
-
-temporary_directory::temporary_directory() {
-  std::string name = (std::filesystem::temp_directory_path() / "weir-files-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-  path_ = name;
-}
-
-temporary_directory::~temporary_directory() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::vector<std::string> temporary_directory::names() const {
-  std::vector<std::string> all;
-  for (const auto& entry : std::filesystem::directory_iterator{path_})
-    all.push_back(entry.path().filename().string());
-  std::sort(all.begin(), all.end());
-  return all;
-}
 
 void write_file(const std::string& path, std::string_view content) {
   std::ofstream{path, std::ios::binary}.write(content.data(),

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace weir::test {
 
-/// A directory of its own that goes with the object.
+/// A directory of its own that is removed with the object.
 class temporary_directory {
 public:
   temporary_directory() {
@@ -23,11 +26,21 @@ public:
     std::filesystem::remove_all(path_, ignored);
   }
 
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  [[nodiscard]] std::string path() const { return path_.string(); }
+  [[nodiscard]] std::string operator/(std::string_view name) const {
+    return (path_ / name).string();
+  }
+  /// Returns the names of all files in it, hidden ones too, sorted.
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> found;
+    for (const auto& entry : std::filesystem::directory_iterator{path_})
+      found.push_back(entry.path().filename().string());
+    std::sort(found.begin(), found.end());
+    return found;
+  }
 
 private:
-  std::string path_;
+  std::filesystem::path path_;
 };
 
 }  // namespace weir::test
