@@ -117,7 +117,7 @@ void cut_burst(const shape& of) {
   for (std::size_t i = 0; i < s.outputs(); ++i) {
     INFO("output " << i);
     const sent all = sent_on(s, i);
-    CHECK(!all.before.empty());
+    CHECK((i != 0 || !all.before.empty()));  // the second consumer fires behind the first
     CHECK(!all.behind.empty());
     require_all_keys(all.before, all.behind, keys);
     require_all_keys(all.before, again.values<std::uint64_t>(i), keys);
@@ -184,6 +184,7 @@ TEST_CASE("an order to take a checkpoint cuts the firings of a source's own wate
     using context = process_context<no_key, output>;
     void on_event(const tick& t, context& c) {
       if (t.key < keys) c.set_event_timer(ms(1'000) + std::chrono::microseconds{t.key});
+      if (t.key > keys) c.emit(t.key);
     }
     void on_timer(timestamp at, context& c) {
       c.emit(static_cast<std::uint64_t>((at - ms(1'000)).count()));

@@ -11,7 +11,7 @@ using namespace weir::test;
 
 namespace {
 
-constexpr int plays = 300;
+constexpr int plays = 1'500;
 
 // What the aggregates take from an event: numbers that repeat, so that there are ties.
 std::int64_t small(std::int64_t v) { return v * 37 % 11 - 4; }
@@ -44,7 +44,8 @@ template <class V>
 void put(std::string& line, const V& v) {
   if constexpr (std::is_floating_point_v<V>) {
     char text[32];
-    std::snprintf(text, sizeof text, " %.5f", v + 0.0);
+    // A little more, so that what ends in a 5 is rounded alike however it was added up.
+    std::snprintf(text, sizeof text, " %.5f", v + 1e-9);
     line += text == std::string{" -0.00000"} ? " 0.00000" : text;
   } else if constexpr (std::is_integral_v<V>) {
     line += " " + std::to_string(v);
@@ -71,7 +72,7 @@ constexpr auto all_of = [](auto windowed) {
       collect{&blip::value}, histogram_of{small_of, {-2, 0, 3}}, odd_sum{}, bag{});
 };
 
-constexpr auto told = [](const auto& r, timestamp) {
+constexpr auto told = [](const auto& r, timestamp at) {
   std::string line = say(r.key, r.window, std::vector<std::int64_t>{});
   auto value = r.value;
   // Parts are collected in the order in which they were merged.
@@ -80,7 +81,9 @@ constexpr auto told = [](const auto& r, timestamp) {
   if (auto& quantiles = std::get<15>(value))
     for (double& q : *quantiles) q = std::round(q);
   std::apply([&](const auto&... v) { (put(line, v), ...); }, value);
-  return line + say(r.pane);
+  line += say(r.pane);
+  if (at != r.window.last()) line += " at " + std::to_string(ticks(at));
+  return line;
 };
 
 double square_distance(const std::vector<arrived>& all) {
