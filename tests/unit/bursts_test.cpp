@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Barriers between the firings of a burst: what has fired is sent before the barrier, what has not
 // is in the snapshot.
-#include "unit/one_stage.hpp"
+#include "unit/cut_stage.hpp"
 
 #include <catch2/catch_test_macros.hpp>
-
-#include <set>
 
 using namespace weir;
 using namespace weir::test;
 using namespace std::chrono_literals;
 using flow::frame_kind;
-using flow::notice;
 using flow::verdict;
 
 namespace {
@@ -57,35 +54,6 @@ void send_keys(one_stage& s, std::uint64_t from, std::uint64_t to) {
   s.send(0, events);
 }
 
-bool acknowledged(one_stage& s) {
-  return std::any_of(s.effects().notices.begin(), s.effects().notices.end(),
-                     [](const notice& n) { return n.what == notice::kind::acknowledged; });
-}
-
-/// What was sent on an output channel, apart for before and behind the barrier.
-struct sent {
-  std::vector<std::uint64_t> before, behind;
-};
-sent sent_on(one_stage& s, std::size_t output) {
-  sent all;
-  bool barrier = false;
-  for (const auto& f : s.taken(output)) {
-    barrier = barrier || f.kind == frame_kind::barrier;
-    if (!f.body) continue;
-    auto& to = barrier ? all.behind : all.before;
-    for (const std::uint64_t k :
-         static_cast<flow::batch_body<std::uint64_t>&>(*f.body).events.values)
-      to.push_back(k);
-  }
-  return all;
-}
-
-void require_each_once(std::vector<std::uint64_t> before, const std::vector<std::uint64_t>& rest) {
-  before.insert(before.end(), rest.begin(), rest.end());
-  REQUIRE(before.size() == keys);
-  REQUIRE(std::set<std::uint64_t>(before.begin(), before.end()).size() == keys);
-}
-
 /// Sends a barrier into a burst, goes on, and plays the rest again from the snapshot.
 void cut_burst(pipeline (*make)(), std::size_t outputs) {
   one_stage s{make(), "op"};
@@ -111,8 +79,8 @@ void cut_burst(pipeline (*make)(), std::size_t outputs) {
     const sent all = sent_on(s, i);
     CHECK(!all.before.empty());
     CHECK(all.before.size() < keys / 2);
-    require_each_once(all.before, all.behind);
-    require_each_once(all.before, again.values<std::uint64_t>(i));
+    require_all_keys(all.before, all.behind, keys);
+    require_all_keys(all.before, again.values<std::uint64_t>(i), keys);
   }
 }
 

@@ -80,37 +80,6 @@ TEST_CASE("hopping windows of events with allowed lateness agree with naive ones
       tell_row);
 }
 
-TEST_CASE("hopping windows of several aggregates agree with naive ones") {
-  using numbers = std::tuple<std::uint64_t, std::int64_t, std::optional<double>,
-                             std::optional<std::int64_t>, std::optional<std::int64_t>>;
-  using numbers_row = window_result<std::int64_t, numbers>;
-  // The model's line ends in the values; they are summed up here as the engine should have.
-  const auto told = [](const numbers_row& r, timestamp) {
-    const auto& [n, total, middle, least, most] = r.value;
-    return say(r.key, r.window, {static_cast<std::int64_t>(n), total, *least, *most}) + " mean " +
-           std::to_string(*middle) + say(r.pane);
-  };
-  compare(
-      plays, 28000, {.disorder = 40},
-      [](std::mt19937_64& random) {
-        const hopping_shape s = random_hopping(random);
-        auto model = model_of(s);
-        model.lateness = random() % 2 == 0 ? 0 : pick(random, 1, 60);
-        model.summed = true;
-        const duration lateness{model.lateness};
-        return std::pair{[w = s.windows(), lateness](stream<blip> in) {
-                           return in.key_by(&blip::key)
-                               .window(w)
-                               .allowed_lateness(lateness)
-                               .late_to(late_blips)
-                               .aggregate(count{}, sum{&blip::value}, mean{&blip::value},
-                                          weir::min{&blip::value}, weir::max{&blip::value});
-                         },
-                         model};
-      },
-      told);
-}
-
 TEST_CASE("hopping windows that leave unchanged results out agree with naive ones") {
   compare(
       plays, 30000, {.acts = 35},

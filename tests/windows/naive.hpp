@@ -10,14 +10,27 @@
 
 namespace weir::test {
 
+/// An event in a naive window.
+struct arrived {
+  std::int64_t value;
+  std::int64_t at;
+};
+
+/// Tells what a window's events, in the order of their arrival, should come to.
+using summary = std::function<std::string(const std::vector<arrived>&)>;
+
+/// A window's result: all its values, or what they should come to.
+inline std::string say(std::int64_t key, const window& w, const std::vector<arrived>& events,
+                       const summary& sums_up) {
+  std::vector<std::int64_t> sorted;
+  for (const arrived& e : events) sorted.push_back(e.value);
+  std::sort(sorted.begin(), sorted.end());
+  return sums_up ? say(key, w, {}) + sums_up(events) : say(key, w, sorted);
+}
+
 /// Windows of time as their rules say, without a thought for cost: every window of every key keeps
 /// its events; each act looks at all of them.
 struct naive_windows {
-  struct arrived {
-    std::int64_t value;
-    std::int64_t at;
-  };
-
   // What is modelled.
   std::function<std::vector<window>(const blip&, timestamp)> assign;
   std::optional<touching> merging;
@@ -31,7 +44,7 @@ struct naive_windows {
   std::function<void(std::vector<arrived>&)> evict{};  ///< Gets the events as they came.
   bool evicts_after = false;
   bool tells_panes = true;
-  bool summed = false;                  ///< Tells count, sum, least, most and mean of the values.
+  summary sums_up{};                    ///< The values are told if it is unset.
   std::int64_t unchanged_left_out = 0;  ///< The distance of windows whose equal results are left
                                         ///< out; 0 if none are.
   std::map<std::int64_t, std::pair<std::int64_t, std::vector<std::int64_t>>> newest{};
@@ -65,9 +78,9 @@ struct naive_windows {
     std::vector<std::int64_t> sorted;
     for (const arrived& e : k.events) sorted.push_back(e.value);
     std::sort(sorted.begin(), sorted.end());
+    std::string line = say(k.key, k.at, k.events, sums_up);
     if (evict && evicts_after) evict(k.events);
     if (unchanged_left_out != 0 && repeats(k, sorted)) return;
-    std::string line = summed ? say_sums(k, sorted) : say(k.key, k.at, sorted);
     for (const std::string& row : k.standing) table.erase(table.find(row));
     k.standing = {line};
     table.insert(line);
@@ -87,14 +100,6 @@ struct naive_windows {
     newest[k.key] = {start, sorted};
     return same;
   }
-  static std::string say_sums(const kept& k, const std::vector<std::int64_t>& sorted) {
-    std::int64_t total = 0;
-    for (const std::int64_t v : sorted) total += v;
-    const auto n = static_cast<std::int64_t>(sorted.size());
-    return say(k.key, k.at, {n, total, sorted.front(), sorted.back()}) + " mean " +
-           std::to_string(static_cast<double>(total) / static_cast<double>(n));
-  }
-
   static void keep_earlier(std::optional<std::int64_t>& into,
                            const std::optional<std::int64_t>& other) {
     if (other && (!into || *other < *into)) into = other;

@@ -117,9 +117,8 @@ inline any_evictor random_evictor(std::mt19937_64& random, naive_windows& model)
   const any_evictor e{static_cast<any_evictor::kind>(pick(random, 0, 2)), pick(random, 1, 30),
                       random() % 2 == 0};
   model.evicts_after = e.after;
-  model.evict = [e](std::vector<naive_windows::arrived>& events) {
+  model.evict = [e](std::vector<arrived>& events) {
     if (events.empty()) return;
-    using arrived = naive_windows::arrived;
     if (e.which == any_evictor::kind::last) {
       while (static_cast<std::int64_t>(events.size()) > e.n) events.erase(events.begin());
     } else if (e.which == any_evictor::kind::newest) {

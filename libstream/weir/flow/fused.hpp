@@ -75,14 +75,14 @@ public:
   verdict on_progress(progress p, step& s) override {
     end_.begin(s);
     if (!phase_) phase_ = phase{p, 0};
-    const verdict v = fire_from<0>(s, [this, &s]<std::size_t I>(auto& op) {
+    const verdict v = fire_from<0, true>(s, [this, &s]<std::size_t I>(auto& op) {
       next_op<I + 1, true> next{*this, s};
       if constexpr (takes_progress<std::remove_reference_t<decltype(op)>, next_op<I + 1, true>>)
         return op.on_progress(phase_->going_to, next, s);
       else
         return verdict::done;
     });
-    if (v != verdict::done) return v;
+    if (v != verdict::done || !phase_) return v;
     if (phase_->at == count) {
       if (const verdict e = end_.on_progress(phase_->going_to, s); e != verdict::done) return e;
       ++phase_->at;
@@ -96,7 +96,7 @@ public:
   verdict on_time(step& s) override {
     end_.begin(s);
     if (!phase_) phase_ = phase{};
-    const verdict v = fire_from<0>(s, [this, &s]<std::size_t I>(auto& op) {
+    const verdict v = fire_from<0, false>(s, [this, &s]<std::size_t I>(auto& op) {
       next_op<I + 1, true> next{*this, s};
       if constexpr (takes_time<std::remove_reference_t<decltype(op)>, next_op<I + 1, true>>)
         return op.on_time(next, s);
@@ -111,7 +111,7 @@ public:
   verdict on_completion(step& s) override {
     end_.begin(s);
     if (!phase_) phase_ = phase{};
-    const verdict v = fire_from<0>(s, [this, &s]<std::size_t I>(auto& op) {
+    const verdict v = fire_from<0, false>(s, [this, &s]<std::size_t I>(auto& op) {
       next_op<I + 1, true> next{*this, s};
       if constexpr (takes_completion<std::remove_reference_t<decltype(op)>, next_op<I + 1, true>>)
         return op.on_completion(next, s);
@@ -326,17 +326,19 @@ private:
   }
 
   /// Calls `fire.operator()<I>(op)` for the operators from where the phase stands; each until it is
-  /// done, or until the budget is spent in a phase that is cut: what the operator still has to do
-  /// stays in its state.
-  template <std::size_t I, class Fire>
+  /// done. In a phase that is cut, what an operator still has to do stays in its state: timers,
+  /// once the budget is spent; firings of a watermark, at once, and the phase is over.
+  template <std::size_t I, bool OfWatermark, class Fire>
   verdict fire_from(step& s, Fire fire) {
     if constexpr (I == count) {
       return settle(s);
     } else {
+      using op = std::tuple_element_t<I, std::tuple<Ops...>>;
       while (phase_->at == I) {
         if (s.errors.waiting(s.wall, s.out)) return verdict::blocked;
         if (const verdict v = settle_if_full(s); v != verdict::done) return v;
-        const bool cut = s.cut && leaves_timers<std::tuple_element_t<I, std::tuple<Ops...>>>;
+        if (OfWatermark && leaves_firings<op> && s.cut) return leave_firings(s);
+        const bool cut = !OfWatermark && s.cut && leaves_timers<op>;
         if (s.budget == 0 && !cut) return verdict::more;
         try {
           const verdict v =
@@ -348,8 +350,16 @@ private:
           if (s.errors.failed()) return verdict::done;
         }
       }
-      return fire_from<I + 1>(s, fire);
+      return fire_from<I + 1, OfWatermark>(s, fire);
     }
+  }
+
+  /// Ends the phase before the operators behind have heard of the watermark, and it has gone out.
+  verdict leave_firings(step& s) {
+    if (const verdict v = settle(s); v != verdict::done) return v;
+    phase_.reset();
+    s.was_cut = true;
+    return verdict::done;
   }
 
   /// The firing itself failed, in user code that it called; it is not tried again.

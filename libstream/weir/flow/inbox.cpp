@@ -127,6 +127,12 @@ bool inbox::barrier_waits() const noexcept {
          });
 }
 
+bool inbox::barrier_is_next() const noexcept {
+  return aligns_ && std::all_of(channels_.begin(), channels_.end(), [](const channel& c) {
+           return c.aligned || (!c.queue.empty() && c.queue.front().kind == frame_kind::barrier);
+         });
+}
+
 std::size_t inbox::frames_queued() const noexcept {
   std::size_t n = 0;
   for (const channel& c : channels_) n += c.queue.size();

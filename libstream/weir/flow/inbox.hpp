@@ -85,6 +85,8 @@ public:
   /// Whether a barrier is queued, or waits for those of other channels. Takes time for each frame
   /// queued.
   [[nodiscard]] bool barrier_waits() const noexcept;
+  /// Whether nothing but barriers can come next: they are all that the channels still lack.
+  [[nodiscard]] bool barrier_is_next() const noexcept;
   [[nodiscard]] bool aligning() const noexcept { return aligning_.has_value(); }
 
   [[nodiscard]] bool empty() const noexcept { return ready_.empty(); }

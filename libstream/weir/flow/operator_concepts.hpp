@@ -68,6 +68,12 @@ template <class Op>
 concept leaves_timers = requires {
   requires Op::leaves_timers;
 };
+/// Whose firings that `on_progress` has not come to are all in what `snapshot` writes, and are made
+/// by the same watermark when it comes again: a barrier may come between two of them. No event does.
+template <class Op>
+concept leaves_firings = requires {
+  requires Op::leaves_firings;
+};
 /// Waits for answers to its requests.
 template <class Op, class Next>
 concept takes_completion = requires(Op& op, Next& next, step& s) {

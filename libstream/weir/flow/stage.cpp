@@ -28,13 +28,6 @@ timestamp restored_watermark(const stage_parts& parts) {
   return lowest.value_or(min_timestamp);
 }
 
-template <class... F>
-struct overloaded : F... {
-  using F::operator()...;
-};
-template <class... F>
-overloaded(F...) -> overloaded<F...>;  // Clang 14 wants it
-
 }  // namespace
 
 stage::stage(stage_parts parts, const clock& time)
@@ -52,99 +45,8 @@ stage::stage(stage_parts parts, const clock& time)
   if (parts_.restored.empty()) return;
   parts_.body->restore(snapshot_reader{parts_.restored});
   parts_.restored.clear();
-}
-
-void stage::take(message m, effects& out) {
-  std::visit(overloaded{
-                 [&](frame& f) { take_frame(std::move(f), out); },
-                 [&](grant& g) { take_grant(g, out); },
-                 [&](completion& c) { completions_.push_back(std::move(c)); },
-                 [&](command& c) { take_command(c, out); },
-                 [](timer) {},
-                 [](source_ready) {},
-             },
-             m);
-}
-
-void stage::take_frame(frame&& f, effects& out) {
-  const channel_id channel = f.channel;
-  switch (inbox_.accept(std::move(f))) {
-    case inbox::verdict_on_frame::queued:
-      parts_.metrics->frames_in.add(1);
-      return;
-    case inbox::verdict_on_frame::refused:
-      parts_.metrics->refused_frames.add(1);
-      return;
-    case inbox::verdict_on_frame::broken:
-      return fail(errc::channel_broken,
-                  "a frame is missing or repeated on channel " + std::to_string(channel), out);
-  }
-}
-
-void stage::take_grant(const grant& g, effects& out) {
-  if (g.attempt != parts_.attempt) return parts_.metrics->refused_grants.add(1);
-  for (auto& port : parts_.outputs) {
-    port->begin_step(out);
-    const auto& channels = port->channels();
-    if (std::any_of(channels.begin(), channels.end(),
-                    [&](const out_channel& c) { return c.id() == g.channel; }))
-      return port->on_grant(g);
-  }
-}
-
-void stage::take_command(const command& c, effects& out) {
-  switch (c.what) {
-    case command::kind::start:
-      started_ = true;
-      inbox_.open(out);
-      return;
-    case command::kind::stop:
-      if (parts_.is_source) parts_.body->stop_source(true);
-      return;
-    case command::kind::suspend:
-      return suspend(out);
-    case command::kind::checkpoint:
-      triggered_ = c.barrier;
-      return;
-    case command::kind::assign:
-      return assign(c, out);
-    case command::kind::commit:
-      if (auto done = parts_.body->commit(c.barrier); !done)
-        return fail(done.error().code, done.error().message, out);
-      out.notices.push_back({notice::kind::committed, c.barrier});
-      return;
-    case command::kind::abandon:
-      if (triggered_ && triggered_->id <= c.barrier.id) triggered_.reset();
-      return inbox_.abandon(c.barrier);
-  }
-}
-
-void stage::assign(const command& c, effects& out) {
-  if (source_ended_) return;
-  try {
-    parts_.body->assign(c.splits);
-  } catch (const exception& e) {
-    fail(e.why().code, e.why().message, out);
-  } catch (const std::exception& e) {
-    fail(errc::stage_failed, e.what(), out);
-  }
-}
-
-/// What the source has taken is read out first: it may not be there to be read in another run.
-void stage::suspend(effects& out) {
-  if (!parts_.is_source || suspending_) return;
-  suspending_ = true;
-  if (source_ended_)
-    out.notices.push_back({notice::kind::suspended, {}});
-  else
-    parts_.body->stop_source(false);
-}
-
-void stage::fail(errc code, std::string text, effects& out) {
-  failed_ = true;
-  // What has ended for good no restart brings back.
-  const auto wants = code == errc::stopped ? failure::remedy::stop : failure::remedy::restart;
-  out.failures.push_back({wants, parts_.name, {code, std::move(text)}});
+  // The snapshot may have been taken between two firings of this watermark.
+  owes_firings_ = inbox_.merged().watermark != min_timestamp;
 }
 
 verdict stage::step(effects& out) {
@@ -206,6 +108,7 @@ verdict stage::work(flow::step& s) {
 }
 
 verdict stage::begin_next(flow::step& s) {
+  if (owes_firings_) return begin_owed(s);
   if (!completions_.empty()) {
     now_ = activity::completion;
     return verdict::more;
@@ -226,8 +129,42 @@ bool stage::wait_if_full() {
   return full_;
 }
 
+/// Goes on with firings that were cut, once the barriers they were cut for are through. Nothing
+/// else may come between: operators stand in the middle of them.
+verdict stage::begin_owed(flow::step& s) {
+  if (triggered_) {
+    begin_snapshot(*std::exchange(triggered_, std::nullopt));
+    return verdict::more;
+  }
+  if (barrier_is_next()) return begin_turn(s);
+  owes_firings_ = false;
+  if (parts_.is_source && !source_ended_) return read(s);
+  going_to_ = all_in() ? progress{max_timestamp, false} : inbox_.merged();
+  now_ = activity::progress;
+  return verdict::more;
+}
+
+/// Whether firings must wait for a barrier.
+bool stage::barrier_is_next() const noexcept {
+  return parts_.is_source ? triggered_.has_value() : inbox_.barrier_is_next();
+}
+
+bool stage::holds_barrier() const noexcept {
+  return turn_ && turn_->frame.kind == frame_kind::barrier;
+}
+
+/// Ends the permission to cut, and says whether use was made of it.
+bool stage::note_cut(flow::step& s) noexcept {
+  s.cut = false;
+  return std::exchange(s.was_cut, false);
+}
+
 verdict stage::begin_frame(flow::step& s) {
   if (inbox_.frames_queued() != 0 && wait_if_full()) return verdict::blocked;
+  return begin_turn(s);
+}
+
+verdict stage::begin_turn(flow::step& s) {
   turn_ = held_end_ ? std::exchange(held_end_, std::nullopt) : inbox_.next();
   if (!turn_) return verdict::done;
   if (turn_->frame.kind == frame_kind::end && inbox_.one_is_left() && waits(s)) {
@@ -277,10 +214,13 @@ verdict stage::begin_source(flow::step& s) {
 /// Polls the source. In the middle of what it has read nothing else begins: a snapshot there would
 /// hold effects of events that its offset is still before, and a stop would lose the rest.
 verdict stage::read(flow::step& s) {
+  s.cut = now_ == activity::reading && barrier_is_next();
   now_ = activity::reading;
-  switch (parts_.body->poll(s)) {
+  const poll_outcome outcome = parts_.body->poll(s);
+  owes_firings_ = note_cut(s);
+  switch (outcome) {
     case poll_outcome::more:
-      if (s.budget != 0) now_ = activity::none;
+      if (s.budget != 0 || owes_firings_) now_ = activity::none;
       return verdict::more;
     case poll_outcome::blocked:
       return verdict::blocked;
@@ -342,7 +282,10 @@ verdict stage::resume(flow::step& s) {
       if (v == verdict::done && !parts_.errors->failed()) return after_frame(s);
       return parts_.errors->failed() ? verdict::done : v;
     case activity::progress:
+      s.cut = halfway_ && (barrier_is_next() || holds_barrier());
       v = parts_.body->on_progress(going_to_, s);
+      owes_firings_ = note_cut(s) || owes_firings_;
+      halfway_ = v != verdict::done || owes_firings_;
       break;
     case activity::time:
       // No frame is in hand: what a barrier finds between two firings is all in the operators.
@@ -382,7 +325,7 @@ verdict stage::resume(flow::step& s) {
     if (t.frame.kind == frame_kind::barrier && inbox_.align(t.channel, t.frame.barrier))
       begin_snapshot(t.frame.barrier);
   }
-  if (!ending_ && all_in() && !waits(s)) {
+  if (!ending_ && all_in() && !owes_firings_ && !waits(s)) {
     ending_ = true;
     for (auto& port : parts_.outputs) port->send_end();
   }

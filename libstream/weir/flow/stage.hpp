@@ -115,7 +115,12 @@ private:
   verdict work(flow::step& s);
   verdict resume(flow::step& s);
   verdict begin_next(flow::step& s);
+  verdict begin_owed(flow::step& s);
+  [[nodiscard]] bool barrier_is_next() const noexcept;
+  [[nodiscard]] bool holds_barrier() const noexcept;
+  static bool note_cut(flow::step& s) noexcept;
   verdict begin_frame(flow::step& s);
+  verdict begin_turn(flow::step& s);
   verdict begin_source(flow::step& s);
   bool wait_if_full();
   verdict read(flow::step& s);
@@ -159,6 +164,8 @@ private:
   std::uint32_t budget_ = 256;  ///< Of the next step; follows the time that steps take.
   bool started_ = false;
   bool cut_ = false;  ///< A burst of timers was cut for a barrier: something else has a turn first.
+  bool owes_firings_ = false;  ///< A watermark's firings were cut; they go on before all else.
+  bool halfway_ = false;       ///< Some firings of the watermark in hand have been made.
   bool source_ended_ = false;
   bool suspending_ = false;
   bool suspended_ = false;

@@ -37,8 +37,10 @@ struct step {
   std::span<const std::byte> completion_data;  ///< Its answer.
   steady_time unblocked{};  ///< A clock that stands still while the stage waits for its outputs.
   timestamp receivers = max_timestamp;  ///< The lowest watermark that a source's receivers told of.
-  bool cut =
-      false;  ///< Timers that are still due when the budget is spent wait: a barrier is next.
+  /// A barrier is next: timers that are still due when the budget is spent wait, and so do, at once,
+  /// the firings of a watermark.
+  bool cut = false;
+  bool was_cut = false;  ///< Firings of the watermark in hand wait: it has to come once more.
   bool receivers_wait = false;  ///< They all have come to what they were told: they wait for us.
 
   /// Asks a service for something; the answer comes as a completion of the id that this returns.

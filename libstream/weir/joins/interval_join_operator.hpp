@@ -49,6 +49,7 @@ class interval_join {
 public:
   using event = flow::either<A, B>;
   static constexpr bool emits_many = true;
+  static constexpr bool leaves_firings = true;
 
   interval_join(join_interval bounds, KeyA key_a, KeyB key_b, F f, join_sides sides)
       : reach_{bounds.upper, -bounds.lower},

@@ -36,6 +36,7 @@ class temporal_join {
 
 public:
   using event = flow::either<A, V>;
+  static constexpr bool leaves_firings = true;
 
   temporal_join(KeyA key_a, KeyV key_v, F f, join_sides sides)
       : key_a_(std::move(key_a)),

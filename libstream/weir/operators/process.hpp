@@ -24,6 +24,7 @@ class process {
 public:
   static constexpr bool emits_many = true;
   static constexpr bool leaves_timers = true;
+  static constexpr bool leaves_firings = true;
 
   process(KeyOf key_of, P processor)
       : key_of_(std::move(key_of)), processor_(std::move(processor)) {}

@@ -23,6 +23,8 @@ namespace weir::operators {
 template <class K, class T, class KeyOf>
 class sort_by_time {
 public:
+  static constexpr bool leaves_firings = true;
+
   sort_by_time(KeyOf key_of, std::string late_output)
       : key_of_(std::move(key_of)), late_(std::move(late_output)) {}
 

@@ -48,7 +48,10 @@ public:
     if (phase_ == phase::reading) {
       if (stopped_ || nothing_left()) return over();
       lanes_.align(*reader_, s);
-      if (!read(s)) return at_rest(s);
+      if (!read(s)) {
+        if (nothing_left()) return over();
+        phase_ = phase::progressing;  // lanes that are idle now may let the watermark rise
+      }
     }
     if (phase_ == phase::rejecting)
       if (!reject(s)) return s.errors.failed() ? poll_outcome::more : poll_outcome::blocked;
@@ -60,15 +63,7 @@ public:
       passed_batch();
       phase_ = phase::progressing;
     }
-    lanes_.note_idle(s);
-    const verdict v = on_progress({min_timestamp, lanes_.none_active()}, s);
-    if (v != verdict::done)
-      return v == verdict::blocked ? poll_outcome::blocked : poll_outcome::more;
-    phase_ = phase::reading;
-    lanes_.align(*reader_, s);
-    if (!std::exchange(rested_, false) || nothing_left()) return poll_outcome::more;
-    rest(s);
-    return poll_outcome::waiting;
+    return make_progress(s);
   }
 
   void stop_source(bool ends) override {
@@ -113,6 +108,10 @@ public:
     if (b.id != 0) uncommitted_.emplace_back(b.id, std::move(positions));
     return v;
   }
+  void restore(const snapshot_reader& from) override {
+    base::restore(from);
+    phase_ = phase::progressing;  // the snapshot may be from between two firings
+  }
   result<void> commit(barrier b) override {
     for (; !uncommitted_.empty() && uncommitted_.front().first <= b.id; uncommitted_.pop_front()) {
       const auto& [id, positions] = uncommitted_.front();
@@ -153,17 +152,17 @@ private:
     return true;
   }
 
-  /// The reader had nothing: idle lanes are told downstream once, at the start too.
-  poll_outcome at_rest(step& s) {
-    if (nothing_left()) return over();
+  /// Nothing is read before all that the watermark fires has been fired.
+  poll_outcome make_progress(step& s) {
     lanes_.note_idle(s);
-    if (const verdict v = on_progress({min_timestamp, lanes_.none_active()}, s); v != verdict::done)
-      return v == verdict::blocked ? poll_outcome::blocked : poll_outcome::more;
+    const verdict v = on_progress({min_timestamp, lanes_.none_active()}, s);
+    if (v == verdict::blocked) return poll_outcome::blocked;
+    if (v == verdict::more || s.was_cut) return poll_outcome::more;
+    phase_ = phase::reading;
+    s.budget -= std::min<std::size_t>(s.budget, 1);
+    lanes_.align(*reader_, s);
+    if (!std::exchange(rested_, false) || nothing_left()) return poll_outcome::more;
     rest(s);
-    if (!std::exchange(rested_, false)) {
-      s.budget -= std::min<std::size_t>(s.budget, 1);
-      return poll_outcome::more;
-    }
     return poll_outcome::waiting;
   }
 

@@ -55,6 +55,7 @@ class pane_operator {
 
 public:
   static constexpr bool emits_many = Late;
+  static constexpr bool leaves_firings = true;
 
   pane_operator(hopping windows, KeyOf key_of, Fold fold, duration lateness,
                 std::string late_output)

@@ -26,6 +26,8 @@ class tumbling_operator {
   using table = keyed_table<K, accumulator>;
 
 public:
+  static constexpr bool leaves_firings = true;
+
   tumbling_operator(tumbling windows, KeyOf key_of, Fold fold, std::string late_output)
       : windows_(windows),
         key_of_(std::move(key_of)),
@@ -68,10 +70,11 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    for (const pane& p : panes_) {
+    for (pane& p : panes_) {
       bytes start;
       encode(p.at.start, start);
-      p.entries.snapshot(to, "pane", groups_, start);
+      const bool fires = firing_ && &p == &panes_.front();
+      p.entries.snapshot_from(fires ? *firing_ : p.entries.begin(), to, "pane", groups_, start);
     }
     save_watermark(to, watermark_);
     return flow::verdict::done;

@@ -56,6 +56,7 @@ class window_operator {
 public:
   static constexpr bool emits_many = FiresOnEvents;
   static constexpr bool leaves_timers = true;
+  static constexpr bool leaves_firings = true;
 
   window_operator(Windows windows, KeyOf key_of, Trigger trigger, Contents contents, Output output,
                   window_rules rules)
