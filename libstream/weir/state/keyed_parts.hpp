@@ -36,6 +36,10 @@ public:
   template <class... Rest>
   void write(snapshot_writer& to, std::string_view state) {
     save_form<std::tuple<K, Rest...>>(to, state);
+    write_entries(to, state);
+  }
+  /// ... where the form of the entries has been written.
+  void write_entries(snapshot_writer& to, std::string_view state) {
     for (std::size_t g = 0; g < parts_.size(); ++g)
       if (!parts_[g].empty()) to.keyed(state, static_cast<key_group>(g), std::move(parts_[g]));
   }

@@ -46,7 +46,13 @@ public:
     const auto at = map_.find(key);
     return at == map_.end() ? nullptr : &at->second;
   }
+  void put(const K& key, V&& value) { map_.insert_or_assign(key, std::move(value)); }
   bool erase(const K& key) { return map_.erase(key) != 0; }
+  /// Removes the entry, and returns the place of the next.
+  iterator erase(iterator at) {
+    map_.erase(at++);
+    return at;
+  }
   /// Removes the entries, pairs of key and value, that `f` holds for. Linear time.
   template <class F>
   void erase_if(F f) {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/state/gradual_table.hpp"
 #include "weir/state/keyed_parts.hpp"
-#include "weir/state/keyed_table.hpp"
 #include "weir/windows/late_gate.hpp"
 #include "weir/windows/tumbling.hpp"
 
@@ -23,7 +23,7 @@ namespace weir::operators {
 template <class K, class T, class KeyOf, class Fold>
 class tumbling_operator {
   using accumulator = typename Fold::accumulator;
-  using table = keyed_table<K, accumulator>;
+  using table = gradual_table<K, accumulator>;
 
 public:
   static constexpr bool leaves_firings = true;
@@ -54,7 +54,13 @@ public:
   flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
     while (!panes_.empty() && panes_.front().at.last() <= p.watermark) {
       pane& first = panes_.front();
-      if (!firing_) firing_ = first.entries.begin();
+      if (!firing_) {
+        if (!first.entries.settle_some(s.budget)) {
+          s.budget = 0;
+          return flow::verdict::more;
+        }
+        firing_ = first.entries.begin();
+      }
       while (*firing_ != first.entries.end()) {
         if (next.full()) return flow::verdict::blocked;
         if (s.budget == 0) return flow::verdict::more;
@@ -73,8 +79,10 @@ public:
     for (pane& p : panes_) {
       bytes start;
       encode(p.at.start, start);
-      const bool fires = firing_ && &p == &panes_.front();
-      p.entries.snapshot_from(fires ? *firing_ : p.entries.begin(), to, "pane", groups_, start);
+      if (firing_ && &p == &panes_.front())
+        p.entries.save_from(*firing_, to, "pane", groups_, start);
+      else
+        p.entries.save(to, "pane", groups_, start);
     }
     save_watermark(to, watermark_);
     return flow::verdict::done;

@@ -123,9 +123,8 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keyed_parts<K> parts{groups_};
-    keys_.each([&](const K& key, std::uint32_t slot) { save(entries_[slot], parts.begin(key)); });
-    parts.write(to, "@windows");
+    keys_.save(to, "@windows", groups_,
+               [this](std::uint32_t slot, bytes& part) { save(entries_[slot], part); });
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
@@ -271,6 +270,7 @@ private:
     while (true) {
       if (!in.at_work && !in.due.pop(now, in.current)) return flow::verdict::done;
       in.at_work = true;
+      keys_.touch(in.current.slot);
       entry& e = entries_[in.current.slot];
       for (std::size_t i = 0; i < e.windows.size();) {
         if (due_of(e.windows[i], in) > in.current.at) {
