@@ -15,7 +15,7 @@ namespace {
 
 using weir::fault;
 
-constexpr std::array<std::pair<std::string_view, fault>, 11> faults{{
+constexpr std::array<std::pair<std::string_view, fault>, 12> faults{{
     {"none", fault::none},
     {"barrier_overtakes_data", fault::barrier_overtakes_data},
     {"credit_lost_on_empty", fault::credit_lost_on_empty},
@@ -26,6 +26,7 @@ constexpr std::array<std::pair<std::string_view, fault>, 11> faults{{
     {"commit_before_manifest", fault::commit_before_manifest},
     {"timers_not_saved", fault::timers_not_saved},
     {"watermark_not_saved", fault::watermark_not_saved},
+    {"saved_too_late", fault::saved_too_late},
     {"failed_one_dropped", fault::failed_one_dropped},
 }};
 

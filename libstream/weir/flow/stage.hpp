@@ -89,6 +89,8 @@ public:
   /// Whether a grant would let something go that is held back now.
   [[nodiscard]] bool waits_for_credit() const noexcept;
   [[nodiscard]] bool ended() const noexcept { return ended_; }
+  /// Whether it writes what a checkpoint holds while it goes on.
+  [[nodiscard]] bool saves() const noexcept { return saving_.has_value(); }
 
   /// Tells a source that nothing more will be read; for the end of a run, not of an attempt.
   void close() { parts_.body->stop_source(true); }

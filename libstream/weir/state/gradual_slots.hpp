@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/planted_fault.hpp"
 #include "weir/state/snapshot.hpp"
 
 #include <bit>
@@ -77,6 +78,7 @@ private:
   };
 
   void touch_page(std::size_t page) {
+    if (planted(fault::saved_too_late)) return;
     if (job_->over())
       job_.reset();
     else

@@ -103,6 +103,9 @@ void simulator::crash() {
   if (coordinator_->taking() && coordinator_->acknowledged() != 0)
     seen_.add(met::crash_while_acknowledging);
   if (aligning()) seen_.add(met::crash_in_alignment);
+  if (std::any_of(instances_.begin(), instances_.end(),
+                  [](const instance& i) { return i.machine->saves(); }))
+    seen_.add(met::crash_while_saving);
   if (coordinator_->committing()) seen_.add(met::crash_before_commit);
   if (storing_) {
     // What the disk had of it is whole, or is found to be torn.

@@ -28,6 +28,7 @@ enum class met : std::uint8_t {
   crash,
   crash_with_checkpoint,      ///< ... and went on from a complete checkpoint.
   crash_in_alignment,         ///< ... while a stage had some of its barriers and waited for others.
+  crash_while_saving,         ///< ... while a stage wrote its state, and the stream went on.
   crash_while_acknowledging,  ///< ... between the first acknowledgement and the last.
   crash_in_store,             ///< ... between the last pre-commit and the manifest.
   crash_in_restore,           ///< ... while the stages of an attempt were being made.
@@ -64,6 +65,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(met::coun
         "crashes",
         "crashes with a checkpoint",
         "crashes in alignment",
+        "crashes while state was written",
         "crashes between acknowledgements",
         "crashes between pre-commit and manifest",
         "crashes in restore",
