@@ -15,7 +15,6 @@ enum class fault {
   commit_before_manifest,  ///< A checkpoint is committed before all have acknowledged it.
   timers_not_saved,        ///< A snapshot leaves the timers out.
   watermark_not_saved,     ///< A snapshot leaves the stage's watermark out.
-  saved_too_late,          ///< What changes while it is saved is not written before that.
   failed_one_dropped,      ///< What was pre-committed for a failed checkpoint is forgotten.
 };
 

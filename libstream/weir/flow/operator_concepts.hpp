@@ -69,7 +69,8 @@ concept leaves_timers = requires {
   requires Op::leaves_timers;
 };
 /// Whose firings that `on_progress` has not come to are all in what `snapshot` writes, and are made
-/// by the same watermark when it comes again: a barrier may come between two of them. No event does.
+/// by the same watermark when it comes again: a barrier may come between two of them. No event
+/// does.
 template <class Op>
 concept leaves_firings = requires {
   requires Op::leaves_firings;

@@ -157,11 +157,12 @@ verdict stage::begin_owed(flow::step& s) {
 
 /// Whether firings must wait for a barrier.
 bool stage::barrier_is_next() const noexcept {
-  return parts_.is_source ? triggered_.has_value() : inbox_.barrier_is_next();
+  // An end that is held comes before the frames behind it.
+  return parts_.is_source ? triggered_.has_value() : !held_end_ && inbox_.barrier_is_next();
 }
 
 bool stage::holds_barrier() const noexcept {
-  return turn_ && turn_->frame.kind == frame_kind::barrier;
+  return parts_.aligns && turn_ && turn_->frame.kind == frame_kind::barrier;
 }
 
 /// Ends the permission to cut, and says whether use was made of it.
@@ -385,6 +386,7 @@ verdict stage::save_some(effects& out) {
 
 void stage::give_up_saving() {
   snapshot_to_.cancel();
+  snapshot_parts_.clear();
   saving_.reset();
 }
 

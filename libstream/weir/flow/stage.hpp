@@ -89,6 +89,8 @@ public:
   /// Whether a grant would let something go that is held back now.
   [[nodiscard]] bool waits_for_credit() const noexcept;
   [[nodiscard]] bool ended() const noexcept { return ended_; }
+  /// Whether the firings of a watermark wait for a barrier to be through.
+  [[nodiscard]] bool owes_firings() const noexcept { return owes_firings_; }
   /// Whether it writes what a checkpoint holds while it goes on.
   [[nodiscard]] bool saves() const noexcept { return saving_.has_value(); }
 

@@ -37,8 +37,8 @@ struct step {
   std::span<const std::byte> completion_data;  ///< Its answer.
   steady_time unblocked{};  ///< A clock that stands still while the stage waits for its outputs.
   timestamp receivers = max_timestamp;  ///< The lowest watermark that a source's receivers told of.
-  /// A barrier is next: timers that are still due when the budget is spent wait, and so do, at once,
-  /// the firings of a watermark.
+  /// A barrier is next: timers that are still due when the budget is spent wait, and so do, at
+  /// once, the firings of a watermark.
   bool cut = false;
   bool was_cut = false;  ///< Firings of the watermark in hand wait: it has to come once more.
   bool receivers_wait = false;  ///< They all have come to what they were told: they wait for us.

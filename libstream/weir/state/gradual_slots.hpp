@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "weir/core/planted_fault.hpp"
+#include "weir/core/error.hpp"
 #include "weir/state/snapshot.hpp"
 
 #include <bit>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -48,10 +49,13 @@ private:
         : pages_(std::move(pages)), write_(std::move(write)), done_(std::move(done)) {}
 
     bool write_some(std::size_t entries, snapshot_writer& to) override {
+      if (failure_) std::rethrow_exception(failure_);
+      if (over() && !done_)
+        throw exception({errc::stage_failed, "a save was begun before another one had ended"});
       for (std::size_t written = 0; at_ < pages_.size() && written < entries; ++at_)
         written += write_page(at_);
       if (at_ < pages_.size()) return false;
-      if (done_) done_(to);
+      done_(to);
       cancel();
       return true;
     }
@@ -68,6 +72,15 @@ private:
                static_cast<std::uint32_t>(std::countr_zero(left)));
       return n;
     }
+    /// As above, for somebody who has no part in the save: it fails later, by itself.
+    void write_page_aside(std::size_t page) noexcept {
+      try {
+        write_page(page);
+      } catch (...) {
+        failure_ = std::current_exception();
+        pages_.clear();
+      }
+    }
     [[nodiscard]] bool over() const noexcept { return pages_.empty(); }
 
   private:
@@ -75,14 +88,14 @@ private:
     std::size_t at_ = 0;
     write_slot write_;
     finish done_;
+    std::exception_ptr failure_;
   };
 
   void touch_page(std::size_t page) {
-    if (planted(fault::saved_too_late)) return;
     if (job_->over())
       job_.reset();
     else
-      job_->write_page(page);
+      job_->write_page_aside(page);
   }
 
   std::shared_ptr<job> job_;

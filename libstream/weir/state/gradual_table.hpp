@@ -3,9 +3,10 @@
 
 #include "weir/state/keyed_table.hpp"
 
-#include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,14 +23,15 @@ template <class K, class V>
 class gradual_table {
   using table = keyed_table<K, V>;
 
-public:
   using iterator = typename table::iterator;
 
+public:
   gradual_table() = default;
   gradual_table(const gradual_table& other) : base_(other.base_) {}
   gradual_table(gradual_table&& other) noexcept { *this = std::move(other); }
   gradual_table& operator=(const gradual_table& other) { return *this = gradual_table{other}; }
   gradual_table& operator=(gradual_table&& other) noexcept {
+    if (job_) job_->of = nullptr;
     base_ = std::move(other.base_);
     aside_ = std::move(other.aside_);
     phase_ = std::exchange(other.phase_, phase::settled);
@@ -51,37 +53,66 @@ public:
     return emplace_aside(key, std::forward<Args>(args)...);
   }
 
-  /// Whether nothing is beside the table; what follows wants that.
-  [[nodiscard]] bool settled() const noexcept { return phase_ == phase::settled; }
-  /// Works on that for about `entries` entries, and answers whether it is so.
-  bool settle_some(std::size_t entries) {
-    if (phase_ == phase::saving) encode_some(entries);
-    if (phase_ == phase::merging) merge_some(entries);
-    return settled();
-  }
-
-  iterator begin() { return base_.begin(); }
-  iterator end() { return base_.end(); }
   [[nodiscard]] bool empty() const noexcept { return base_.empty() && aside_.empty(); }
-  void clear() { base_.clear(); }
-
-  /// Begins to save the entries there are, one part a key group that has some. `prefix` goes before
-  /// each part. A save that is under way is given up.
-  void save(snapshot_writer& to, std::string_view name, std::uint32_t groups,
-            std::span<const std::byte> prefix = {}) {
-    while (!settle_some(SIZE_MAX)) {
-    }
-    save_form<std::pair<K, V>>(to, name);
-    if (base_.empty()) return;
-    job_ = std::make_shared<job>(*this, name, groups, prefix);
-    at_ = base_.begin();
-    phase_ = phase::saving;
-    to.later(job_);
+  /// Removes all entries and keeps the memory.
+  void clear() {
+    if (job_) encode_some(SIZE_MAX);
+    base_.clear();
+    aside_.clear();
+    phase_ = phase::settled;
   }
-  /// Saves those from `at` on, at once.
-  void save_from(iterator at, snapshot_writer& to, std::string_view name, std::uint32_t groups,
-                 std::span<const std::byte> prefix = {}) {
-    base_.snapshot_from(at, to, name, groups, prefix);
+
+  /// A walk over all entries, each once. Meanwhile the table may be saved, but not change: what has
+  /// been taken is no part of a save that begins later. Ends with the table's next change.
+  class walk {
+    friend gradual_table;
+    iterator at_{};
+    bool aside_ = false;  ///< `at_` is in the second table, whose other keys have been met.
+  };
+  [[nodiscard]] walk begin_walk() {
+    walk w;
+    w.at_ = base_.begin();
+    return w;
+  }
+  [[nodiscard]] bool ended(walk& w) {
+    if (!w.aside_) {
+      if (w.at_ != base_.end()) return false;
+      w.aside_ = true;
+      w.at_ = aside_.begin();
+    }
+    while (w.at_ != aside_.end() && base_.find(w.at_->first) != nullptr) ++w.at_;
+    return w.at_ == aside_.end();
+  }
+  /// @pre not ended(w), and `ended` was asked
+  std::pair<const K&, V&> take(walk& w) {
+    if (!w.aside_ && phase_ == phase::saving && at_ == w.at_) encode_some(1);
+    auto& [key, value] = *w.at_++;
+    if (w.aside_ || aside_.empty()) return {key, value};
+    V* newer = aside_.find(key);
+    return {key, newer != nullptr ? *newer : value};
+  }
+
+  /// Begins to save the entries there are, or those that a walk has not taken: one part a key group
+  /// that has some. `prefix` goes before each part.
+  void save(snapshot_writer& to, std::string_view name, std::uint32_t groups,
+            std::span<const std::byte> prefix = {}, walk* left = nullptr) {
+    save_form<std::pair<K, V>>(to, name);
+    if (!left) merge_all();
+    if (left ? ended(*left) : base_.empty()) return;
+    auto made = std::make_shared<job>(name, groups, prefix);
+    to.later(made);
+    if (phase_ != phase::settled || (left && left->aside_)) {
+      // A walk since the save before this one: too rare to be done by and by.
+      for (walk rest = *left; !ended(rest);) {
+        const auto [key, value] = take(rest);
+        made->add(key, value);
+      }
+      return;
+    }
+    made->of = this;
+    job_ = std::move(made);
+    at_ = left ? left->at_ : base_.begin();
+    phase_ = phase::saving;
   }
 
   void restore(const snapshot_reader& from, std::string_view name) { base_.restore(from, name); }
@@ -97,17 +128,24 @@ private:
 
   /// Outlives the table, which is gone when it has written all that it had to.
   struct job final : gradual_save {
-    gradual_table* of;  ///< Null once all is in `parts`.
+    gradual_table* of = nullptr;  ///< Null once all is in `parts`.
     std::string name;
     std::vector<std::byte> prefix;
-    std::vector<bytes> parts;  ///< Of each key group.
+    std::vector<bytes> parts;    ///< Of each key group.
+    std::exception_ptr failure;  ///< What a codec threw.
 
-    job(gradual_table& table, std::string_view state, std::uint32_t groups,
-        std::span<const std::byte> before)
-        : of(&table), name(state), prefix(before.begin(), before.end()), parts(groups) {}
+    job(std::string_view state, std::uint32_t groups, std::span<const std::byte> before)
+        : name(state), prefix(before.begin(), before.end()), parts(groups) {}
 
+    void add(const K& key, const V& value) {
+      bytes& part = parts[group_of_hash(key_hash(key), static_cast<std::uint32_t>(parts.size()))];
+      if (part.empty()) part.assign(prefix.begin(), prefix.end());
+      encode(key, part);
+      encode(value, part);
+    }
     bool write_some(std::size_t entries, snapshot_writer& to) override {
       if (of != nullptr) of->encode_some(entries);
+      if (failure) std::rethrow_exception(failure);
       if (of != nullptr) return false;
       for (std::size_t g = 0; g < parts.size(); ++g)
         if (!parts[g].empty()) to.keyed(name, static_cast<key_group>(g), std::move(parts[g]));
@@ -118,14 +156,14 @@ private:
     }
   };
 
-  void encode_some(std::size_t entries) {
-    const auto groups = static_cast<std::uint32_t>(job_->parts.size());
-    for (; entries != 0 && at_ != base_.end(); --entries, ++at_) {
-      const auto& [key, value] = *at_;
-      bytes& part = job_->parts[group_of_hash(key_hash(key), groups)];
-      if (part.empty()) part.assign(job_->prefix.begin(), job_->prefix.end());
-      encode(key, part);
-      encode(value, part);
+  /// A failure is the save's, and not that of the event or firing that led to it.
+  void encode_some(std::size_t entries) noexcept {
+    try {
+      for (; entries != 0 && at_ != base_.end(); --entries, ++at_)
+        job_->add(at_->first, at_->second);
+    } catch (...) {
+      job_->failure = std::current_exception();
+      return end_save();
     }
     if (at_ == base_.end()) end_save();
   }
@@ -143,6 +181,10 @@ private:
       at_ = aside_.erase(at_);
     }
     if (at_ == aside_.end()) phase_ = phase::settled;
+  }
+  void merge_all() {
+    if (phase_ == phase::saving) end_save();  // given up
+    while (phase_ == phase::merging) merge_some(SIZE_MAX);
   }
 
   template <class... Args>

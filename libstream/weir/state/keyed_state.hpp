@@ -61,7 +61,8 @@ public:
   [[nodiscard]] bool holds(std::uint32_t slot) const { return column_.find(slot) != nullptr; }
   [[nodiscard]] bool forgets() const noexcept { return ttl_.has_value(); }
   /// Forgets one value whose time has passed, after `before_change(slot)`, and answers its slot;
-  /// nothing if there is none. A key that goes on being written is looked at once in a time to live.
+  /// nothing if there is none. A key that goes on being written is looked at once in a time to
+  /// live.
   template <class BeforeChange>
   [[nodiscard]] std::optional<std::uint32_t> forget_one(const call_times& times,
                                                         BeforeChange before_change) {

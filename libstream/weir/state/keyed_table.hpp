@@ -34,7 +34,6 @@ class keyed_table {
 
 public:
   using iterator = typename map::iterator;
-  using const_iterator = typename map::const_iterator;
 
   /// Returns the key's value, made from `args` if there was none, and whether it was made.
   template <class... Args>
@@ -70,15 +69,9 @@ public:
   /// Writes all entries, one part a key group that has some. `prefix` goes before each part.
   void snapshot(snapshot_writer& to, std::string_view name, std::uint32_t groups,
                 std::span<const std::byte> prefix = {}) const {
-    snapshot_from(map_.begin(), to, name, groups, prefix);
-  }
-  /// ... the entries from `at` on.
-  void snapshot_from(const_iterator at, snapshot_writer& to, std::string_view name,
-                     std::uint32_t groups, std::span<const std::byte> prefix = {}) const {
     save_form<std::pair<K, V>>(to, name);
     std::vector<bytes> parts(groups);
-    for (; at != map_.end(); ++at) {
-      const auto& [key, value] = *at;
+    for (const auto& [key, value] : map_) {
       bytes& part = parts[group_of_hash(key_hash(key), groups)];
       if (part.empty()) part.assign(prefix.begin(), prefix.end());
       encode(key, part);

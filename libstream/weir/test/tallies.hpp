@@ -16,6 +16,7 @@ enum class met : std::uint8_t {
   step,
   blocked_step,          ///< A stage stopped because an output was full.
   unfinished_step,       ///< A stage stopped because its budget was spent.
+  cut_firings,           ///< A watermark's firings stopped for a barrier.
   small_grant,           ///< A grant that allowed less than a full batch.
   repeated_grant,        ///< A grant that was delivered twice.
   overtaken_grant,       ///< A grant that was delivered before an older one.
@@ -53,6 +54,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(met::coun
         "steps",
         "blocked steps",
         "unfinished steps",
+        "cut firings",
         "small grants",
         "repeated grants",
         "overtaken grants",

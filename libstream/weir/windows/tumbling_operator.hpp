@@ -54,18 +54,12 @@ public:
   flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
     while (!panes_.empty() && panes_.front().at.last() <= p.watermark) {
       pane& first = panes_.front();
-      if (!firing_) {
-        if (!first.entries.settle_some(s.budget)) {
-          s.budget = 0;
-          return flow::verdict::more;
-        }
-        firing_ = first.entries.begin();
-      }
-      while (*firing_ != first.entries.end()) {
+      if (!firing_) firing_ = first.entries.begin_walk();
+      while (!first.entries.ended(*firing_)) {
         if (next.full()) return flow::verdict::blocked;
         if (s.budget == 0) return flow::verdict::more;
         --s.budget;
-        auto& [key, acc] = *(*firing_)++;
+        const auto [key, acc] = first.entries.take(*firing_);
         metrics_->results.add(1);
         fold_.emit(key, first.at, pane_info{}, acc, next);
       }
@@ -79,10 +73,8 @@ public:
     for (pane& p : panes_) {
       bytes start;
       encode(p.at.start, start);
-      if (firing_ && &p == &panes_.front())
-        p.entries.save_from(*firing_, to, "pane", groups_, start);
-      else
-        p.entries.save(to, "pane", groups_, start);
+      const bool fires = firing_ && &p == &panes_.front();
+      p.entries.save(to, "pane", groups_, start, fires ? &*firing_ : nullptr);
     }
     save_watermark(to, watermark_);
     return flow::verdict::done;
@@ -150,7 +142,7 @@ private:
   window current_{};         ///< Of the pane that the last event went to; empty if there is none.
   std::size_t pane_ = 0;
   std::vector<table> spare_;  ///< Emptied tables, for their memory.
-  std::optional<typename table::iterator> firing_;
+  std::optional<typename table::walk> firing_;
   timestamp watermark_ = min_timestamp;
 };
 

@@ -126,11 +126,14 @@ public:
     keys_.save(to, "@windows", groups_,
                [this](std::uint32_t slot, bytes& part) { save(entries_[slot], part); });
     save_watermark(to, watermark_);
+    save_time(to, "@event time", event_time_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
-    watermark_ = event_time_ = saved_watermark(from);
+    watermark_ = saved_watermark(from);
+    // Ahead of the watermark if that was being worked off.
+    event_time_ = std::max(watermark_, saved_time(from, "@event time"));
     read_keyed_parts<K>(from, "@windows", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       entry_of(slot).entered = true;
