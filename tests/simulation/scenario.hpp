@@ -94,6 +94,25 @@ scenario restarts_on_failure(dice& d);
 scenario stopped(dice& d);
 scenario matched(dice& d);
 
+scenario overlapping_windows(dice& d);
+scenario sessions(dice& d);
+scenario sorted_beside_others(dice& d);
+
+/// Builds, and notes how the sinks of the run are looked at.
+template <class... T>
+scenario make(std::string shape, const pipeline& p, const transactional_sink<T>&... sinks) {
+  scenario s;
+  s.shape = std::move(shape);
+  s.built = p.build().value();
+  s.watch = [sinks...](const weir::clock& time) { ((sinks.seen().time = &time), ...); };
+  s.put_off = [sinks...] { return (sinks.seen().writes_put_off + ... + 0); };
+  return s;
+}
+
+inline std::uint32_t few(dice& d, std::uint32_t most) {
+  return static_cast<std::uint32_t>(d.between(1, most));
+}
+
 /// Settings of a pipeline that make its channels narrow.
 pipeline_options narrow(dice& d);
 reluctance reluctant(dice& d);

@@ -25,11 +25,16 @@ constexpr std::array all_shapes{
     stopped,
     shared_results,
     matched,
+    overlapping_windows,
+    sessions,
+    sorted_beside_others,
 };
 
 /// Those that keep state, or a row a reading.
 constexpr std::array fault_shapes{
-    linear, keyed_windows, counted_by_key, diamond, timers, union_with_idle_source, matched,
+    linear,   keyed_windows,          counted_by_key, diamond,
+    timers,   union_with_idle_source, matched,        overlapping_windows,
+    sessions, sorted_beside_others,
 };
 
 /// Crashes, checkpoints, and who is slow.
@@ -38,6 +43,7 @@ void disturb(dice& d, scenario& s) {
   o.seed = d.number();
   if (!o.outputs_of_one_event) o.outputs_of_one_event = 1;
   o.repeat_grants = d.one_of({0.0, 0.05, 0.4});
+  if (d.chance(0.3)) o.step_budget = d.one_of<std::uint32_t>({2, 10, 60});
   o.checkpoint_every = d.one_of<std::uint32_t>({0, 10, 40, 40, 150, 400});
   if (o.checkpoint_every != 0 && d.chance(0.3)) o.abandon = 0.02;
   if (d.chance(0.2)) o.failed_store = 0.3;
@@ -47,6 +53,7 @@ void disturb(dice& d, scenario& s) {
     o.max_crashes = static_cast<std::uint32_t>(d.between(1, 3));
     o.crash = d.one_of({0.001, 0.005, 0.02});
     if (d.chance(0.5)) o.alignment_crash = 0.1;
+    if (d.chance(0.5)) o.saving_crash = 0.1;
     if (d.chance(0.5)) o.store_crash = o.commit_crash = 0.1;
     if (d.chance(0.3)) o.restore_crash = 0.1;
     o.keep_old_frames = d.one_of({0.0, 0.5, 1.0});
@@ -66,10 +73,12 @@ void break_often(dice& d, scenario& s) {
   simulation_options& o = s.options;
   o.seed = d.number();
   o.repeat_grants = 0.05;
+  if (d.chance(0.5)) o.step_budget = d.one_of<std::uint32_t>({2, 10, 60});
   o.checkpoint_every = d.one_of<std::uint32_t>({30, 60, 120});
   o.max_crashes = static_cast<std::uint32_t>(d.between(2, 6));
   o.crash = d.one_of({0.0005, 0.002, 0.005});
   o.alignment_crash = d.one_of({0.0, 0.02});
+  o.saving_crash = d.one_of({0.0, 0.1});
   o.store_crash = d.one_of({0.0, 0.05, 0.3});
   o.commit_crash = d.one_of({0.0, 0.02, 0.1});
   o.restore_crash = d.one_of({0.0, 0.05, 0.2});

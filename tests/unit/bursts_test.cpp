@@ -65,7 +65,7 @@ void cut_burst(pipeline (*make)(), std::size_t outputs) {
   s.send_barrier(0, 1);
   int steps = 0;
   while (!acknowledged(s)) {
-    REQUIRE(++steps < 5);
+    REQUIRE(++steps < 20);
     s.step();
   }
   const auto saved = s.saved();

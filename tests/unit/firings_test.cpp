@@ -2,6 +2,7 @@
 // Barriers between the firings that one watermark leads to: what has fired is sent before the
 // barrier, and the rest comes of the same watermark again, here and after a restore.
 #include "simulation/scripted_source.hpp"
+#include "unit/asker.hpp"
 #include "unit/cut_stage.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -217,4 +218,60 @@ TEST_CASE("an order to take a checkpoint cuts the firings of a source's own wate
   CHECK(rest.behind.back() == keys + 1);  // what is read next waits for the firings
   rest.behind.pop_back();
   require_all_keys(before, rest.behind, keys);
+}
+
+namespace {
+
+/// Holds event time back while something is asked.
+class holding_asker : public asker {
+public:
+  template <class Next>
+  flow::verdict on_progress(flow::progress& p, Next&, flow::step&) {
+    if (const auto earliest = earliest_waiting())
+      p.watermark = std::min(p.watermark, *earliest - 1us);
+    return flow::verdict::done;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("firings are not cut for a barrier that comes behind an end that is held") {
+  // The end waits for an answer, and what an earlier one leads to must not wait for the barrier.
+  constexpr std::size_t n = 60'000;
+  pipeline p{"p"};
+  p.from(memory_source{std::vector<tick>{}})
+      .event_time([](const tick& t) { return ms(t.value); }, monotonous_timestamps{})
+      .stage("ask", {.parallelism = 1})
+      .with_operator<std::int64_t>("asker", holding_asker{})
+      .sort_by_time()
+      .to(memory_sink<std::int64_t>{});
+  one_stage s{p, "ask"};
+  s.grant_all();
+  std::vector<std::pair<tick, timestamp>> events;
+  for (std::size_t i = 0; i < n; ++i)
+    events.emplace_back(tick{0, static_cast<std::int64_t>(i)}, ms(static_cast<std::int64_t>(i)));
+  s.send(0, events, {ms(n), false});
+  s.work();
+  REQUIRE(s.effects().requests.size() == n);
+  std::vector<std::uint64_t> asked;
+  for (const flow::request& r : s.effects().requests) asked.push_back(r.id);
+  s.effects().requests.clear();
+  const auto answer = [&](std::size_t i) {
+    bytes payload;
+    encode(static_cast<std::int64_t>(i), payload);
+    s.machine().take(flow::completion{asked[i], std::move(payload)}, s.effects());
+  };
+  for (std::size_t i = 1; i + 1 < n; ++i) answer(i);
+  s.work();
+  s.send_end(0);
+  s.send_barrier(0, 1, {max_timestamp, false});
+  s.work();
+  answer(0);
+  s.work();
+  CHECK(s.values<std::int64_t>(0).size() == n - 1);
+  answer(n - 1);
+  s.work();
+  CHECK(s.values<std::int64_t>(0).size() == 1);
+  CHECK(acknowledged(s));
+  CHECK(s.machine().ended());
 }

@@ -69,6 +69,8 @@ verdict stage::step(effects& out) {
   verdict v = verdict::more;
   full_ = false;
   while (v == verdict::more && s.budget != 0 && !failed_ && !parts_.errors->failed()) v = work(s);
+  const bool saves =
+      saving_ && !failed_ && guarded(out, [&] { return save_some(out); }) == verdict::more;
   for (std::size_t i = asked_before; i < out.requests.size(); ++i)
     if (out.requests[i].awaited) unanswered_.insert(out.requests[i].id);
   // What an exception outside any event broke, or a directive ended, must not work on.
@@ -89,20 +91,29 @@ verdict stage::step(effects& out) {
   parts_.metrics->frames_out.add(out.frames.size());
   note_gauges(v);
   note_watermark(s.wall);
-  return failed_ ? verdict::done : v;
+  if (failed_) return verdict::done;
+  return saves ? verdict::more : v;
 }
 
 verdict stage::work(flow::step& s) {
-  try {
+  return guarded(s.out, [&] {
     if (now_ != activity::none) return resume(s);
     if (parts_.errors->waiting(s.wall, s.out) || output_full()) return verdict::blocked;
     return begin_next(s);
+  });
+}
+
+/// Lets the stage fail with what `f` throws.
+template <class F>
+verdict stage::guarded(effects& out, F f) {
+  try {
+    return f();
   } catch (const exception& e) {
-    fail(e.why().code, e.why().message, s.out);
+    fail(e.why().code, e.why().message, out);
   } catch (const std::exception& e) {
-    fail(errc::stage_failed, e.what(), s.out);
+    fail(errc::stage_failed, e.what(), out);
   } catch (...) {
-    fail(errc::stage_failed, "an exception that is no std::exception", s.out);
+    fail(errc::stage_failed, "an exception that is no std::exception", out);
   }
   return verdict::done;
 }
@@ -146,11 +157,12 @@ verdict stage::begin_owed(flow::step& s) {
 
 /// Whether firings must wait for a barrier.
 bool stage::barrier_is_next() const noexcept {
-  return parts_.is_source ? triggered_.has_value() : inbox_.barrier_is_next();
+  // An end that is held comes before the frames behind it.
+  return parts_.is_source ? triggered_.has_value() : !held_end_ && inbox_.barrier_is_next();
 }
 
 bool stage::holds_barrier() const noexcept {
-  return turn_ && turn_->frame.kind == frame_kind::barrier;
+  return parts_.aligns && turn_ && turn_->frame.kind == frame_kind::barrier;
 }
 
 /// Ends the permission to cut, and says whether use was made of it.
@@ -305,7 +317,7 @@ verdict stage::resume(flow::step& s) {
     case activity::snapshot:
       snapshot_to_.bind({});
       v = parts_.body->snapshot(*taking_, snapshot_to_, s);
-      if (v == verdict::done) finish_snapshot(s.out);
+      if (v == verdict::done) send_snapshot(s.out);
       break;
   }
   if (v != verdict::done || parts_.errors->failed()) return v;
@@ -333,12 +345,15 @@ verdict stage::resume(flow::step& s) {
 }
 
 void stage::begin_snapshot(barrier b) {
+  give_up_saving();
   taking_ = b;
   snapshot_parts_.clear();
   now_ = activity::snapshot;
 }
 
-void stage::finish_snapshot(effects& out) {
+/// What a snapshot holds is fixed now: the barrier goes on, and the stream does; what is large is
+/// written meanwhile.
+void stage::send_snapshot(effects& out) {
   if (!planted(fault::watermark_not_saved)) {
     bytes watermark;
     encode(inbox_.merged().watermark, watermark);
@@ -346,9 +361,33 @@ void stage::finish_snapshot(effects& out) {
     snapshot_to_.item("@watermark", std::move(watermark), state_kind::union_list);
   }
   for (auto& port : parts_.outputs) port->send_barrier(*taking_);
-  out.notices.push_back({notice::kind::acknowledged, *taking_, std::exchange(snapshot_parts_, {})});
-  taking_.reset();
+  saving_ = std::exchange(taking_, std::nullopt);
+  save_at_once_ = std::min<std::size_t>(parts_.budget, 1024);
   if (!parts_.is_source) inbox_.release();
+  static_cast<void>(save_some(out));
+}
+
+/// Writes some more of what the snapshot holds, for about a millisecond, and acknowledges the
+/// checkpoint when that was the last.
+verdict stage::save_some(effects& out) {
+  constexpr std::chrono::nanoseconds aim = std::chrono::milliseconds{1};
+  const steady_time began = clock_->steady();
+  const bool done = snapshot_to_.write_some(save_at_once_);
+  const std::chrono::nanoseconds took = clock_->steady() - began;
+  if (took > aim)
+    save_at_once_ = std::max<std::size_t>(64, save_at_once_ / 2);
+  else if (took < aim / 4)
+    save_at_once_ = std::min<std::size_t>(parts_.budget, 2 * save_at_once_);
+  if (!done) return verdict::more;
+  out.notices.push_back({notice::kind::acknowledged, *saving_, std::exchange(snapshot_parts_, {})});
+  saving_.reset();
+  return verdict::done;
+}
+
+void stage::give_up_saving() {
+  snapshot_to_.cancel();
+  snapshot_parts_.clear();
+  saving_.reset();
 }
 
 void stage::finish_end(effects& out) {
@@ -384,6 +423,7 @@ void stage::read_state(snapshot_writer& to) {
   flow::step s{.out = unused, .errors = *parts_.errors, .wall = clock_->wall()};
   while (parts_.body->snapshot({}, to, s) == verdict::more) {
   }
+  to.write_rest();
 }
 
 }  // namespace weir::flow

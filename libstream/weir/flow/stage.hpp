@@ -89,6 +89,10 @@ public:
   /// Whether a grant would let something go that is held back now.
   [[nodiscard]] bool waits_for_credit() const noexcept;
   [[nodiscard]] bool ended() const noexcept { return ended_; }
+  /// Whether the firings of a watermark wait for a barrier to be through.
+  [[nodiscard]] bool owes_firings() const noexcept { return owes_firings_; }
+  /// Whether it writes what a checkpoint holds while it goes on.
+  [[nodiscard]] bool saves() const noexcept { return saving_.has_value(); }
 
   /// Tells a source that nothing more will be read; for the end of a run, not of an attempt.
   void close() { parts_.body->stop_source(true); }
@@ -113,6 +117,8 @@ private:
   void fail(errc code, std::string text, effects& out);
 
   verdict work(flow::step& s);
+  template <class F>
+  verdict guarded(effects& out, F f);
   verdict resume(flow::step& s);
   verdict begin_next(flow::step& s);
   verdict begin_owed(flow::step& s);
@@ -133,7 +139,9 @@ private:
   verdict after_frame(flow::step& s);
   void note_lane(const frame& f);
   void begin_snapshot(barrier b);
-  void finish_snapshot(effects& out);
+  void send_snapshot(effects& out);
+  verdict save_some(effects& out);
+  void give_up_saving();
   void finish_end(effects& out);
   [[nodiscard]] bool output_full() const noexcept;
   void ask_receivers(flow::step& s) const;
@@ -153,6 +161,8 @@ private:
   steady_time turn_began_{};
   progress going_to_;
   std::optional<barrier> taking_;     ///< The checkpoint that is being taken.
+  std::optional<barrier> saving_;     ///< The one that was taken, while its state is written.
+  std::size_t save_at_once_ = 0;      ///< Entries of it to write in a step.
   std::optional<barrier> triggered_;  ///< A source's order to take one.
   std::deque<completion> completions_;
   boost::unordered_flat_set<std::uint64_t> unanswered_;  ///< Requests that the end waits for.

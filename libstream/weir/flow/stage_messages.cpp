@@ -79,6 +79,7 @@ void stage::take_command(const command& c, effects& out) {
       return;
     case command::kind::abandon:
       if (triggered_ && triggered_->id <= c.barrier.id) triggered_.reset();
+      if (saving_ && saving_->id <= c.barrier.id) give_up_saving();
       return inbox_.abandon(c.barrier);
   }
 }

@@ -10,8 +10,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 namespace weir::operators {
 
@@ -51,7 +53,7 @@ public:
   [[nodiscard]] timestamp next_timer() { return processing_timers_.earliest(); }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    each_state([&](auto& state) { save_state(state, to); });
+    save_states(to);
     save_timers(event_timers_, "@event timers", to);
     save_timers(processing_timers_, "@processing timers", to);
     save_watermark(to, watermark_);
@@ -126,6 +128,7 @@ private:
       --s.budget;
       // What is remembered is as of the timer's time, however far the watermark has jumped.
       const bool by_event = &timers == &event_timers_;
+      keys_.touch(due.slot);
       call(due.slot, due.at, by_event ? std::min(watermark_, due.at) : watermark_, next, s,
            [&](auto& context) {
              if constexpr (requires { processor_.on_timer(due.at, context); })
@@ -140,7 +143,7 @@ private:
     const call_times times{watermark_, watermark_, s.wall};
     each_state([&](auto& state) {
       while (s.budget != 0)
-        if (const auto slot = state.forget_one(times)) {
+        if (const auto slot = state.forget_one(times, [&](auto at) { keys_.touch(at); })) {
           const leave_if_empty after{*this, *slot};
           --s.budget;
         } else {
@@ -157,49 +160,65 @@ private:
     return holds;
   }
 
-  template <class State>
-  void save_state(State& state, snapshot_writer& to) {
-    save_entries<typename State::stored>(to, state.name(), [&](auto add) {
-      keys_.each([&](const K& key, std::uint32_t slot) {
-        if (state.holds(slot)) state.save(slot, add(key));
-      });
+  /// What is written of a state, by key group; of one without a key as operator state.
+  class entries {
+  public:
+    explicit entries(std::string state, std::uint32_t groups)
+        : state_(std::move(state)), parts_(std::is_same_v<K, no_key> ? 1 : groups) {}
+
+    bytes& begin(const K& key) {
+      const auto groups = static_cast<std::uint32_t>(parts_.size());
+      bytes& part = parts_[groups == 1 ? 0 : group_of_hash(key_hash(key), groups)];
+      encode(key, part);
+      return part;
+    }
+    void write(snapshot_writer& to) {
+      for (std::size_t g = 0; g < parts_.size(); ++g) {
+        if (parts_[g].empty()) continue;
+        if constexpr (std::is_same_v<K, no_key>)
+          to.item(state_, std::move(parts_[g]));
+        else
+          to.keyed(state_, static_cast<key_group>(g), std::move(parts_[g]));
+      }
+    }
+
+  private:
+    std::string state_;
+    std::vector<bytes> parts_;
+  };
+
+  void save_states(snapshot_writer& to) {
+    auto all = std::make_shared<std::vector<entries>>();
+    each_state([&]<class State>(State& state) {
+      save_form<std::pair<K, typename State::stored>>(to, state.name());
+      all->emplace_back(state.name(), environment_.key_groups);
+      if (state.forgets()) save_form<std::pair<K, timestamp>>(to, times_of(state.name()));
+      all->emplace_back(times_of(state.name()), environment_.key_groups);
     });
-    if (!state.forgets()) return;
-    save_entries<timestamp>(to, times_of(state.name()), [&](auto add) {
-      keys_.each([&](const K& key, std::uint32_t slot) {
-        if (const timestamp* until = state.kept_until(slot)) encode(*until, add(key));
-      });
+    keys_.save_slots(
+        to, [this, all](std::uint32_t slot) { save_slot(slot, *all); },
+        [all](snapshot_writer& w) {
+          for (entries& e : *all) e.write(w);
+        });
+  }
+  void save_slot(std::uint32_t slot, std::vector<entries>& to) {
+    auto at = to.begin();
+    each_state([&](auto& state) {
+      if (state.holds(slot)) state.save(slot, at->begin(keys_.key(slot)));
+      ++at;
+      if (const timestamp* until = state.kept_until(slot))
+        encode(*until, at->begin(keys_.key(slot)));
+      ++at;
     });
   }
   static std::string times_of(const std::string& state) { return "@kept until of " + state; }
 
   void save_timers(const timer_queue& timers, std::string_view name, snapshot_writer& to) {
     if (planted(fault::timers_not_saved)) return;
-    save_entries<timestamp>(to, name, [&](auto add) {
-      timers.each([&](const timer_queue::entry& e) { encode(e.at, add(keys_.key(e.slot))); });
-    });
-  }
-
-  /// Calls `write(add)`, where `add(key)` begins an entry; writes what came together for each key
-  /// group. An entry is a key and a `V`.
-  template <class V, class Write>
-  void save_entries(snapshot_writer& to, std::string_view name, Write write) {
-    save_form<std::pair<K, V>>(to, name);
-    std::vector<bytes> parts(std::is_same_v<K, no_key> ? 1 : environment_.key_groups);
-    write([&](const K& key) -> bytes& {
-      bytes& part =
-          parts[std::is_same_v<K, no_key> ? 0
-                                          : group_of_hash(key_hash(key), environment_.key_groups)];
-      encode(key, part);
-      return part;
-    });
-    for (std::size_t g = 0; g < parts.size(); ++g) {
-      if constexpr (std::is_same_v<K, no_key>) {
-        if (!parts[g].empty()) to.item(name, std::move(parts[g]));
-      } else {
-        if (!parts[g].empty()) to.keyed(name, static_cast<key_group>(g), std::move(parts[g]));
-      }
-    }
+    save_form<std::pair<K, timestamp>>(to, name);
+    entries all{std::string{name}, environment_.key_groups};
+    timers.each([&](const timer_queue::entry& e) { encode(e.at, all.begin(keys_.key(e.slot))); });
+    all.write(to);
   }
 
   template <class V, class Load>

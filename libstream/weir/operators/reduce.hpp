@@ -2,7 +2,7 @@
 #pragma once
 
 #include "weir/flow/operator_concepts.hpp"
-#include "weir/state/keyed_table.hpp"
+#include "weir/state/gradual_table.hpp"
 
 #include <functional>
 #include <string>
@@ -27,7 +27,7 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    table_.snapshot(to, "value", groups_);
+    table_.save(to, "value", groups_);
     return flow::verdict::done;
   }
   void restore(snapshot_reader& from) { table_.restore(from, "value"); }
@@ -35,7 +35,7 @@ public:
 private:
   [[no_unique_address]] KeyOf key_of_;
   [[no_unique_address]] F f_;
-  keyed_table<K, T> table_;
+  gradual_table<K, T> table_;
   std::uint32_t groups_ = default_key_groups;
 };
 

@@ -156,8 +156,12 @@ private:
   poll_outcome make_progress(step& s) {
     lanes_.note_idle(s);
     const verdict v = on_progress({min_timestamp, lanes_.none_active()}, s);
-    if (v == verdict::blocked) return poll_outcome::blocked;
-    if (v == verdict::more || s.was_cut) return poll_outcome::more;
+    cut_ = std::exchange(s.was_cut, false) || cut_;
+    if (v != verdict::done)
+      return v == verdict::blocked ? poll_outcome::blocked : poll_outcome::more;
+    // Told of only now, when no consumer is half-way through.
+    s.was_cut = std::exchange(cut_, false);
+    if (s.was_cut) return poll_outcome::more;
     phase_ = phase::reading;
     s.budget -= std::min<std::size_t>(s.budget, 1);
     lanes_.align(*reader_, s);
@@ -236,6 +240,7 @@ private:
   phase phase_ = phase::reading;
   std::size_t next_rejected_ = 0;
   bool rested_ = false;
+  bool cut_ = false;  ///< Some consumer left firings of the watermark in hand for later.
   bool reader_ended_ = false;
   bool stopped_ = false;
   bool closing_ = false;  ///< What was taken before a stop is read out.

@@ -1,15 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/state/gradual_slots.hpp"
+#include "weir/state/keyed_parts.hpp"
 #include "weir/state/keyed_table.hpp"
 
 #include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace weir {
 
 /// Numbers the keys that have state: the states of a key all live in the slot of that number, so
 /// that an event costs one look-up however many states it touches. Constant time.
+///
+/// They can be saved while they go on changing. For that `enter` and `leave` count as changes of
+/// the slot; changes that come otherwise, of firings say, need a `touch` before them.
 template <class K>
 class key_index {
 public:
@@ -18,24 +26,23 @@ public:
   /// Returns the key's slot, giving it one if it has none.
   slot enter(const K& key) {
     const auto [at, fresh] = slots_.try_emplace(key, slot{0});
-    if (!fresh) return *at;
-    if (free_.empty()) {
-      *at = static_cast<slot>(keys_.size());
-      keys_.push_back(key);
-    } else {
-      *at = free_.back();
-      free_.pop_back();
-      keys_[*at] = key;
-    }
+    if (fresh)
+      *at = take_slot(key);
+    else
+      saving_.touch(*at);
     return *at;
   }
+  /// To be called before the state of a slot changes that was not entered for it.
+  void touch(slot s) { saving_.touch(s); }
 
   /// Returns the key's slot, or null if it has none.
   [[nodiscard]] const slot* find(const K& key) { return slots_.find(key); }
 
   void leave(slot s) {
+    saving_.touch(s);
     slots_.erase(keys_[s]);
     free_.push_back(s);
+    used_[s / 64] &= ~bit_of(s);
   }
 
   [[nodiscard]] const K& key(slot s) const { return keys_[s]; }
@@ -47,10 +54,47 @@ public:
     for (auto& [key, s] : slots_) f(key, s);
   }
 
+  /// Saves what the keys that have state now have in their slots: `write(slot)` is called once for
+  /// each, before that changes, and `done(writer)` in the end.
+  void save_slots(snapshot_writer& to, gradual_slots::write_slot write,
+                  gradual_slots::finish done) {
+    saving_.begin(to, used_, std::move(write), std::move(done));
+  }
+  /// ... as a state whose entries are the key and what `write(slot, bytes&)` appends to it: `Rest`,
+  /// as far as that is one type for all.
+  template <class... Rest, class Write>
+  void save(snapshot_writer& to, std::string_view state, std::uint32_t groups, Write write) {
+    save_form<std::tuple<K, Rest...>>(to, state);
+    auto parts = std::make_shared<keyed_parts<K>>(groups);
+    save_slots(
+        to, [this, parts, write](slot s) { write(s, parts->begin(keys_[s])); },
+        [parts, name = std::string{state}](snapshot_writer& w) { parts->write_entries(w, name); });
+  }
+
 private:
+  static std::uint64_t bit_of(slot s) noexcept { return std::uint64_t{1} << s % 64; }
+
+  slot take_slot(const K& key) {
+    if (free_.empty()) {
+      keys_.push_back(key);
+      const auto s = static_cast<slot>(keys_.size() - 1);
+      if (s % 64 == 0) used_.push_back(0);
+      used_.back() |= bit_of(s);
+      return s;
+    }
+    const slot s = free_.back();
+    free_.pop_back();
+    saving_.touch(s);
+    keys_[s] = key;
+    used_[s / 64] |= bit_of(s);
+    return s;
+  }
+
   keyed_table<K, slot> slots_;
   std::vector<K> keys_;
   std::vector<slot> free_;
+  std::vector<std::uint64_t> used_;  ///< A bit a slot: whether a key has it.
+  gradual_slots saving_;
 };
 
 }  // namespace weir

@@ -36,6 +36,10 @@ public:
   template <class... Rest>
   void write(snapshot_writer& to, std::string_view state) {
     save_form<std::tuple<K, Rest...>>(to, state);
+    write_entries(to, state);
+  }
+  /// ... where the form of the entries has been written.
+  void write_entries(snapshot_writer& to, std::string_view state) {
     for (std::size_t g = 0; g < parts_.size(); ++g)
       if (!parts_[g].empty()) to.keyed(state, static_cast<key_group>(g), std::move(parts_[g]));
   }
@@ -60,22 +64,29 @@ void read_keyed_parts(const snapshot_reader& from, std::string_view state, Load 
   });
 }
 
-/// Saves how far an operator's watermark has come.
-inline void save_watermark(snapshot_writer& to, timestamp watermark) {
-  if (planted(fault::watermark_not_saved)) return;
+/// Saves a time that all instances share, under a name.
+inline void save_time(snapshot_writer& to, std::string_view state, timestamp t) {
   bytes data;
-  encode(watermark, data);
-  to.item("@watermark", std::move(data), state_kind::union_list);
+  encode(t, data);
+  to.item(state, std::move(data), state_kind::union_list);
 }
-/// Returns the lowest of the saved watermarks, or `min_timestamp` if there is none.
-[[nodiscard]] inline timestamp saved_watermark(const snapshot_reader& from) {
+/// Returns the lowest that was saved, or `min_timestamp` if there is none.
+[[nodiscard]] inline timestamp saved_time(const snapshot_reader& from, std::string_view state) {
   std::optional<timestamp> lowest;
-  from.each("@watermark", [&](key_group, std::span<const std::byte> data) {
+  from.each(state, [&](key_group, std::span<const std::byte> data) {
     byte_reader in{data};
-    timestamp w;
-    if (decode(in, w)) lowest = std::min(lowest.value_or(w), w);
+    timestamp t;
+    if (decode(in, t)) lowest = std::min(lowest.value_or(t), t);
   });
   return lowest.value_or(min_timestamp);
+}
+
+/// Saves how far an operator's watermark has come.
+inline void save_watermark(snapshot_writer& to, timestamp watermark) {
+  if (!planted(fault::watermark_not_saved)) save_time(to, "@watermark", watermark);
+}
+[[nodiscard]] inline timestamp saved_watermark(const snapshot_reader& from) {
+  return saved_time(from, "@watermark");
 }
 
 }  // namespace weir

@@ -60,9 +60,12 @@ public:
   }
   [[nodiscard]] bool holds(std::uint32_t slot) const { return column_.find(slot) != nullptr; }
   [[nodiscard]] bool forgets() const noexcept { return ttl_.has_value(); }
-  /// Forgets one value whose time has passed, and answers its slot; nothing if there is none. A key
-  /// that goes on being written is looked at once in a time to live.
-  [[nodiscard]] std::optional<std::uint32_t> forget_one(const call_times& times) {
+  /// Forgets one value whose time has passed, after `before_change(slot)`, and answers its slot;
+  /// nothing if there is none. A key that goes on being written is looked at once in a time to
+  /// live.
+  template <class BeforeChange>
+  [[nodiscard]] std::optional<std::uint32_t> forget_one(const call_times& times,
+                                                        BeforeChange before_change) {
     if (!ttl_) return std::nullopt;
     const timestamp now =
         ttl_->by == time_to_live::clock::event_time ? times.watermark : times.wall;
@@ -74,6 +77,7 @@ public:
         expiries_.set({*until, due.slot});
         continue;
       }
+      before_change(due.slot);
       drop(due.slot);
       return due.slot;
     }

@@ -34,7 +34,6 @@ class keyed_table {
 
 public:
   using iterator = typename map::iterator;
-  using const_iterator = typename map::const_iterator;
 
   /// Returns the key's value, made from `args` if there was none, and whether it was made.
   template <class... Args>
@@ -46,7 +45,13 @@ public:
     const auto at = map_.find(key);
     return at == map_.end() ? nullptr : &at->second;
   }
+  void put(const K& key, V&& value) { map_.insert_or_assign(key, std::move(value)); }
   bool erase(const K& key) { return map_.erase(key) != 0; }
+  /// Removes the entry, and returns the place of the next.
+  iterator erase(iterator at) {
+    map_.erase(at++);
+    return at;
+  }
   /// Removes the entries, pairs of key and value, that `f` holds for. Linear time.
   template <class F>
   void erase_if(F f) {
@@ -64,15 +69,9 @@ public:
   /// Writes all entries, one part a key group that has some. `prefix` goes before each part.
   void snapshot(snapshot_writer& to, std::string_view name, std::uint32_t groups,
                 std::span<const std::byte> prefix = {}) const {
-    snapshot_from(map_.begin(), to, name, groups, prefix);
-  }
-  /// ... the entries from `at` on.
-  void snapshot_from(const_iterator at, snapshot_writer& to, std::string_view name,
-                     std::uint32_t groups, std::span<const std::byte> prefix = {}) const {
     save_form<std::pair<K, V>>(to, name);
     std::vector<bytes> parts(groups);
-    for (; at != map_.end(); ++at) {
-      const auto& [key, value] = *at;
+    for (const auto& [key, value] : map_) {
       bytes& part = parts[group_of_hash(key_hash(key), groups)];
       if (part.empty()) part.assign(prefix.begin(), prefix.end());
       encode(key, part);

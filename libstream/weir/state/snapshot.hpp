@@ -2,9 +2,12 @@
 #pragma once
 
 #include "weir/core/bytes.hpp"
+#include "weir/state/gradual_save.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -60,10 +63,32 @@ public:
                        static_cast<key_group>(instance + 1), std::move(data)});
   }
 
+  /// Leaves a part of the bound operator's state to be written while the stream goes on.
+  void later(std::shared_ptr<gradual_save> rest) {
+    later_.emplace_back(operator_id_, std::move(rest));
+  }
+  /// Writes about `entries` more of what was left for later; true once nothing is left.
+  bool write_some(std::size_t entries) {
+    if (later_.empty()) return true;
+    bind(later_.front().first);
+    if (later_.front().second->write_some(entries, *this)) later_.pop_front();
+    return later_.empty();
+  }
+  void write_rest() {
+    while (!write_some(SIZE_MAX)) {
+    }
+  }
+  /// Gives up what was left for later.
+  void cancel() noexcept {
+    for (auto& [id, rest] : later_) rest->cancel();
+    later_.clear();
+  }
+
 private:
   std::vector<snapshot_part>* parts_;
   std::string operator_id_;
   std::set<std::string> named_;
+  std::deque<std::pair<std::string, std::shared_ptr<gradual_save>>> later_;  ///< By operator.
 };
 
 /// The parts of a checkpoint that belong to one stage instance.

@@ -41,10 +41,10 @@ void simulator::start(flow::attempt_id attempt) {
       made.number = i;
       made.is_source = stages[s].kind == "source";
       made.metrics = std::make_shared<stage_metrics>();
-      made.machine =
-          graph_.make_stage(s, i, attempt, splits, restored,
-                            {&clock_, made.metrics, [woken = made.woken] { *woken = true; },
-                             newest_ ? sink_start::restored : sink_start::fresh});
+      made.machine = graph_.make_stage(
+          s, i, attempt, splits, restored,
+          {&clock_, made.metrics, [woken = made.woken] { *woken = true; },
+           newest_ ? sink_start::restored : sink_start::fresh, nullptr, options_.step_budget});
       made.commands.push_back({flow::command::kind::start, {}, {}});
       if (stopped_)
         made.commands.push_back(
@@ -195,6 +195,7 @@ void simulator::disturb() {
 bool simulator::crashes_now() {
   return chance(options_.crash) ||
          (options_.alignment_crash > 0 && aligning() && chance(options_.alignment_crash)) ||
+         (options_.saving_crash > 0 && saving() && chance(options_.saving_crash)) ||
          (storing_ && chance(options_.store_crash)) ||
          (coordinator_->committing() && chance(options_.commit_crash));
 }
@@ -268,6 +269,7 @@ void simulator::step(instance& at) {
   seen_.add(met::step);
   if (v == flow::verdict::blocked) seen_.add(met::blocked_step);
   if (v == flow::verdict::more) seen_.add(met::unfinished_step);
+  if (at.machine->owes_firings()) seen_.add(met::cut_firings);
   const std::uint64_t held = at.machine->events_held();
   if (held > graph_.options().batches.events) seen_.add(met::held_spill);
   if (options_.outputs_of_one_event && held > at.may_hold)

@@ -30,6 +30,7 @@ struct simulation_options {
   double abandon = 0;          ///< Chance, at each move, that a checkpoint being taken is given up.
   double crash = 0;            ///< Chance, at each move, that the run crashes and starts again.
   double alignment_crash = 0;  ///< ... and, besides, while some stage aligns barriers.
+  double saving_crash = 0;     ///< ... and while some stage writes its state,
   double store_crash = 0;      ///< ... and while a checkpoint is being stored,
   double commit_crash = 0;     ///< ... or is complete and not committed by all,
   double restore_crash = 0;    ///< ... or while the stages of a new attempt are being made.
@@ -37,6 +38,8 @@ struct simulation_options {
   double lost_acknowledgement = 0;  ///< Share of acknowledgements that never arrive.
   double late_acknowledgement = 0;  ///< Share of those that arrive a while later.
   duration checkpoint_timeout = std::chrono::seconds{1};
+  /// Events and firings that a step may take at most, where it is not to be the usual number.
+  std::optional<std::uint32_t> step_budget{};
   std::uint32_t max_crashes = 0;
   std::uint32_t max_restarts = 0;  ///< Restarts that stages may ask for.
   double keep_old_frames =
@@ -173,6 +176,7 @@ private:
   [[nodiscard]] bool crashes_now();
   bool advance_time();
   [[nodiscard]] bool aligning() const;
+  [[nodiscard]] bool saving() const;
   void count_metrics(tallies& to) const;
   void count_stages(std::vector<stage_counts>& to) const;
   bool chance(double p) { return p > 0 && static_cast<double>(random_() >> 11) * 0x1.0p-53 < p; }

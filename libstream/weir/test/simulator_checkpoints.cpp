@@ -103,6 +103,7 @@ void simulator::crash() {
   if (coordinator_->taking() && coordinator_->acknowledged() != 0)
     seen_.add(met::crash_while_acknowledging);
   if (aligning()) seen_.add(met::crash_in_alignment);
+  if (saving()) seen_.add(met::crash_while_saving);
   if (coordinator_->committing()) seen_.add(met::crash_before_commit);
   if (storing_) {
     // What the disk had of it is whole, or is found to be torn.
@@ -119,6 +120,11 @@ void simulator::crash() {
     if (!chance(options_.keep_old_frames)) w.grants.clear();
   }
   start(attempt_ + 1);
+}
+
+bool simulator::saving() const {
+  return std::any_of(instances_.begin(), instances_.end(),
+                     [](const instance& i) { return i.machine->saves(); });
 }
 
 bool simulator::aligning() const {

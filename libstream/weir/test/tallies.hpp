@@ -16,6 +16,7 @@ enum class met : std::uint8_t {
   step,
   blocked_step,          ///< A stage stopped because an output was full.
   unfinished_step,       ///< A stage stopped because its budget was spent.
+  cut_firings,           ///< A watermark's firings stopped for a barrier.
   small_grant,           ///< A grant that allowed less than a full batch.
   repeated_grant,        ///< A grant that was delivered twice.
   overtaken_grant,       ///< A grant that was delivered before an older one.
@@ -28,6 +29,7 @@ enum class met : std::uint8_t {
   crash,
   crash_with_checkpoint,      ///< ... and went on from a complete checkpoint.
   crash_in_alignment,         ///< ... while a stage had some of its barriers and waited for others.
+  crash_while_saving,         ///< ... while a stage wrote its state, and the stream went on.
   crash_while_acknowledging,  ///< ... between the first acknowledgement and the last.
   crash_in_store,             ///< ... between the last pre-commit and the manifest.
   crash_in_restore,           ///< ... while the stages of an attempt were being made.
@@ -52,6 +54,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(met::coun
         "steps",
         "blocked steps",
         "unfinished steps",
+        "cut firings",
         "small grants",
         "repeated grants",
         "overtaken grants",
@@ -64,6 +67,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(met::coun
         "crashes",
         "crashes with a checkpoint",
         "crashes in alignment",
+        "crashes while state was written",
         "crashes between acknowledgements",
         "crashes between pre-commit and manifest",
         "crashes in restore",

@@ -85,15 +85,12 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keyed_parts<K> parts{groups_};
-    keys_.each([&](const K& key, std::uint32_t slot) {
+    keys_.save(to, "@panes", groups_, [this](std::uint32_t slot, bytes& part) {
       const entry& e = entries_[slot];
-      bytes& part = parts.begin(key);
       encode(e.seen, part);
       encode(e.times, part);
       e.panes.save(part);
     });
-    parts.write(to, "@panes");
     return flow::verdict::done;
   }
 

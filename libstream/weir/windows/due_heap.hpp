@@ -47,6 +47,11 @@ public:
     drop_stale();
     return heap_.empty() ? max_timestamp : heap_.front().at;
   }
+  /// The slot that is due at `earliest()`. @pre there is one
+  [[nodiscard]] std::uint32_t first() {
+    drop_stale();
+    return heap_.front().slot;
+  }
 
   /// When a slot is due; `max_timestamp` if it isn't.
   [[nodiscard]] timestamp due(std::uint32_t slot) const {

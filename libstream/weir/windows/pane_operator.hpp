@@ -123,10 +123,8 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keyed_parts<K> parts{groups_};
-    keys_.each([&](const K& key, std::uint32_t slot) {
+    keys_.save(to, "@panes", groups_, [this](std::uint32_t slot, bytes& part) {
       const entry& e = entries_[slot];
-      bytes& part = parts.begin(key);
       encode(e.next, part);
       if constexpr (Late) encode(e.refired, part);
       if constexpr (Mode == output_mode::changed_results) {
@@ -135,7 +133,6 @@ public:
       }
       e.panes.save(part);
     });
-    parts.write(to, "@panes");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
@@ -212,6 +209,7 @@ private:
 
   template <class Next>
   void fire(std::uint32_t slot, Next& next) {
+    keys_.touch(slot);
     const window w = windows_.nth(firing_);
     entry& e = entries_[slot];
     e.next = none;
@@ -344,6 +342,7 @@ private:
     }
   }
   void expire(std::uint32_t slot) {
+    keys_.touch(slot);
     entry& e = entries_[slot];
     e.kept_to = none;
     const bool ended = expired_ >= INT64_MAX - 1;

@@ -59,6 +59,7 @@ public:
       if (next.full()) return flow::verdict::blocked;
       if (s.budget == 0) return flow::verdict::more;
       --s.budget;
+      keys_.touch(due_.first());
       if (due_.pop(p.watermark, due)) evaluate(due.slot, due.at, next);
     }
     watermark_ = std::max(watermark_, p.watermark);
@@ -66,14 +67,11 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keyed_parts<K> parts{groups_};
-    keys_.each([&](const K& key, std::uint32_t slot) {
-      bytes& part = parts.begin(key);
+    keys_.save(to, "@panes", groups_, [this](std::uint32_t slot, bytes& part) {
       encode(due_.due(slot), part);
       encode(entries_[slot].value, part);
       entries_[slot].panes.save(part);
     });
-    parts.write(to, "@panes");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }

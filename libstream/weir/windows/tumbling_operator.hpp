@@ -2,8 +2,8 @@
 #pragma once
 
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/state/gradual_table.hpp"
 #include "weir/state/keyed_parts.hpp"
-#include "weir/state/keyed_table.hpp"
 #include "weir/windows/late_gate.hpp"
 #include "weir/windows/tumbling.hpp"
 
@@ -23,7 +23,7 @@ namespace weir::operators {
 template <class K, class T, class KeyOf, class Fold>
 class tumbling_operator {
   using accumulator = typename Fold::accumulator;
-  using table = keyed_table<K, accumulator>;
+  using table = gradual_table<K, accumulator>;
 
 public:
   static constexpr bool leaves_firings = true;
@@ -54,12 +54,12 @@ public:
   flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
     while (!panes_.empty() && panes_.front().at.last() <= p.watermark) {
       pane& first = panes_.front();
-      if (!firing_) firing_ = first.entries.begin();
-      while (*firing_ != first.entries.end()) {
+      if (!firing_) firing_ = first.entries.begin_walk();
+      while (!first.entries.ended(*firing_)) {
         if (next.full()) return flow::verdict::blocked;
         if (s.budget == 0) return flow::verdict::more;
         --s.budget;
-        auto& [key, acc] = *(*firing_)++;
+        const auto [key, acc] = first.entries.take(*firing_);
         metrics_->results.add(1);
         fold_.emit(key, first.at, pane_info{}, acc, next);
       }
@@ -74,7 +74,7 @@ public:
       bytes start;
       encode(p.at.start, start);
       const bool fires = firing_ && &p == &panes_.front();
-      p.entries.snapshot_from(fires ? *firing_ : p.entries.begin(), to, "pane", groups_, start);
+      p.entries.save(to, "pane", groups_, start, fires ? &*firing_ : nullptr);
     }
     save_watermark(to, watermark_);
     return flow::verdict::done;
@@ -142,7 +142,7 @@ private:
   window current_{};         ///< Of the pane that the last event went to; empty if there is none.
   std::size_t pane_ = 0;
   std::vector<table> spare_;  ///< Emptied tables, for their memory.
-  std::optional<typename table::iterator> firing_;
+  std::optional<typename table::walk> firing_;
   timestamp watermark_ = min_timestamp;
 };
 

@@ -123,15 +123,17 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keyed_parts<K> parts{groups_};
-    keys_.each([&](const K& key, std::uint32_t slot) { save(entries_[slot], parts.begin(key)); });
-    parts.write(to, "@windows");
+    keys_.save(to, "@windows", groups_,
+               [this](std::uint32_t slot, bytes& part) { save(entries_[slot], part); });
     save_watermark(to, watermark_);
+    save_time(to, "@event time", event_time_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
-    watermark_ = event_time_ = saved_watermark(from);
+    watermark_ = saved_watermark(from);
+    // Ahead of the watermark if that was being worked off.
+    event_time_ = std::max(watermark_, saved_time(from, "@event time"));
     read_keyed_parts<K>(from, "@windows", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       entry_of(slot).entered = true;
@@ -271,6 +273,7 @@ private:
     while (true) {
       if (!in.at_work && !in.due.pop(now, in.current)) return flow::verdict::done;
       in.at_work = true;
+      keys_.touch(in.current.slot);
       entry& e = entries_[in.current.slot];
       for (std::size_t i = 0; i < e.windows.size();) {
         if (due_of(e.windows[i], in) > in.current.at) {

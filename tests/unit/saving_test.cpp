@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// State that is written while the stream goes on: a snapshot holds what was there at the barrier,
+// whatever changes before all is written.
+#include "unit/cut_stage.hpp"
+#include "weir/state/gradual_table.hpp"
+#include "weir/state/key_index.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/matchers/catch_matchers.hpp>
+
+#include <functional>
+#include <map>
+#include <random>
+
+using namespace weir;
+using namespace weir::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t keys = 50'000;
+const timestamp all_fire = ms(1'000'000);
+
+/// Key and number of each result.
+using row = std::pair<std::uint64_t, std::int64_t>;
+const auto row_of = [](const auto& r) { return row{r.key, static_cast<std::int64_t>(r.value)}; };
+
+/// Sums up its events, and tells a while after the last one; then it forgets the key.
+struct teller {
+  using output = row;
+  using context = process_context<std::uint64_t, output>;
+  value_state<std::int64_t> sum{"sum"};
+  value_state<std::int64_t> kept{"kept", time_to_live{.after = 500s}};
+  auto states() { return std::tie(sum, kept); }
+  void on_event(const tick& t, context& c) {
+    sum.update([&](std::int64_t& s) { s += t.value; });
+    kept.update([&](std::int64_t& s) { s += 1; });
+    c.set_event_timer(c.at() + 10s);
+  }
+  void on_timer(timestamp, context& c) {
+    if (const auto* s = sum.get()) c.emit({c.key(), *s * 1'000 + (kept.get() ? *kept.get() : -1)});
+    sum.erase();
+  }
+};
+
+struct shape {
+  std::string name;
+  std::function<pipeline()> make;
+};
+template <class End>
+shape keyed(const std::string& name, End end) {
+  return {name, [end] {
+            pipeline p{"p"};
+            end(p.from(memory_source{std::vector<tick>{}})
+                    .event_time([](const tick& t) { return ms(t.value); }, monotonous_timestamps{})
+                    .key_by(&tick::key));
+            return p;
+          }};
+}
+template <class Window>
+shape summed(const std::string& name, Window w) {
+  return keyed(name, [w](auto in) {
+    in.window(w).aggregate(sum{&tick::value}).named("op").map(row_of).to(memory_sink<row>{});
+  });
+}
+const std::vector<shape> shapes{
+    keyed("process", [](auto in) { in.process(teller{}).named("op").to(memory_sink<row>{}); }),
+    keyed("reduce",
+          [](auto in) {
+            in.reduce([](const tick& a, const tick& b) {
+                return tick{a.key, a.value + b.value};
+              })
+                .named("op")
+                .map([](const tick& t) {
+                  return row{t.key, t.value};
+                })
+                .to(memory_sink<row>{});
+          }),
+    summed("tumbling", tumbling{20s}),
+    summed("hopping", hopping{20s, 10s}),
+    summed("sliding", sliding{20s}),
+    summed("sessions", session{20s}),
+    summed("windows of 2 events", sliding_count{2, 1}),
+};
+
+using events = std::vector<std::pair<tick, timestamp>>;
+
+/// An event for each of the keys from `from` to `to`, in random order.
+events of_keys(std::uint64_t from, std::uint64_t to, std::int64_t value, timestamp at,
+               std::mt19937_64& random) {
+  events all;
+  for (std::uint64_t k = from; k < to; ++k)
+    all.emplace_back(tick{k, value + static_cast<std::int64_t>(k % 7)}, at);
+  std::shuffle(all.begin(), all.end(), random);
+  return all;
+}
+
+/// What comes behind the barrier: half of the keys again, new ones, and the end of what was open.
+void go_on(one_stage& s, std::uint64_t seed) {
+  std::mt19937_64 random{seed};
+  const auto step = [&] { acknowledged(s) ? s.work() : s.step(); };
+  for (int i = 0; i < 10; ++i) {
+    const std::uint64_t from = random() % keys;
+    s.send(0, of_keys(from, std::min(from + 100, keys + 50), 100, ms(15'000 + i), random));
+    step();
+  }
+  s.send_watermark(0, ms(29'000));
+  step();
+  s.send(0, of_keys(keys / 2, keys + 1'000, 1'000, ms(29'500), random));
+  step();
+  s.send_watermark(0, ms(60'000));
+  step();
+}
+
+/// The rows that a stage gives for the rest of its life.
+std::vector<row> rest_of(one_stage& s) {
+  s.send(0, events{{tick{3, 5}, ms(16'000)}, {tick{keys + 7, 5}, ms(16'000)}});
+  s.send_watermark(0, all_fire);
+  s.work();
+  return sorted(s.values<row>(0));
+}
+
+void save_while_it_changes(const shape& of, std::uint64_t seed) {
+  INFO(of.name << ", seed " << seed);
+  const auto begun = [&](std::mt19937_64& random) {
+    auto s = std::make_unique<one_stage>(of.make(), "op");
+    s->grant_all();
+    s->send(0, of_keys(0, keys, 1, ms(1'000), random));
+    s->send(0, of_keys(0, keys / 3, 10, ms(2'000), random));
+    s->send_watermark(0, ms(2'000));
+    s->work();
+    s->taken(0);
+    s->send_barrier(0, 1, {ms(2'000), false});
+    return s;
+  };
+  std::mt19937_64 random{seed};
+  const auto still = begun(random);
+  still->work();
+  REQUIRE(acknowledged(*still));
+  const auto moving = begun(random);
+  moving->step();
+  REQUIRE(!acknowledged(*moving));
+  go_on(*moving, seed);
+  moving->work();
+  REQUIRE(acknowledged(*moving));
+
+  one_stage expected{of.make(), "op", still->saved()};
+  one_stage restored{of.make(), "op", moving->saved()};
+  expected.grant_all();
+  restored.grant_all();
+  CHECK(rest_of(restored) == rest_of(expected));
+  // The stage itself is none the worse for it.
+  go_on(*still, seed);
+  CHECK(rest_of(*moving) == rest_of(*still));
+}
+
+using number_table = gradual_table<std::uint64_t, std::int64_t>;
+
+std::map<std::uint64_t, std::int64_t> walked(number_table& t) {
+  std::map<std::uint64_t, std::int64_t> all;
+  for (number_table::walk w = t.begin_walk(); !t.ended(w);) {
+    const auto [k, v] = t.take(w);
+    REQUIRE(all.emplace(k, v).second);
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("what is saved is what was there at the barrier, whatever comes while it is written") {
+  for (const shape& s : shapes)
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) save_while_it_changes(s, seed);
+}
+
+TEST_CASE("a barrier goes on before the stage's state is written") {
+  one_stage s{shapes[0].make(), "op"};
+  std::mt19937_64 random{1};
+  s.grant_all();
+  s.send(0, of_keys(0, keys, 1, ms(1'000), random));
+  s.work();
+  s.send_barrier(0, 1);
+  s.step();
+  CHECK(!acknowledged(s));
+  const auto frames = s.taken(0);
+  REQUIRE(!frames.empty());
+  CHECK(frames.back().kind == flow::frame_kind::barrier);
+}
+
+TEST_CASE("a checkpoint that is given up while it is written costs nothing and is not told of") {
+  one_stage s{shapes[0].make(), "op"};
+  std::mt19937_64 random{1};
+  s.grant_all();
+  s.send(0, of_keys(0, keys, 1, ms(1'000), random));
+  s.work();
+  s.send_barrier(0, 1);
+  s.step();
+  s.tell(flow::command::kind::abandon, {1});
+  s.work();
+  CHECK(!acknowledged(s));
+  s.send_barrier(0, 2);
+  s.work();
+  CHECK(acknowledged(s));
+  one_stage again{shapes[0].make(), "op", s.saved()};
+  again.grant_all();
+  again.send_watermark(0, all_fire);
+  again.work();
+  CHECK(again.values<row>(0).size() == keys);
+}
+
+TEST_CASE("a barrier that finds another's state being written takes its place") {
+  for (const shape& of : shapes) {
+    INFO(of.name);
+    one_stage s{of.make(), "op"};
+    std::mt19937_64 random{1};
+    s.grant_all();
+    s.send(0, of_keys(0, keys, 1, ms(1'000), random));
+    s.work();
+    s.taken(0);
+    s.send_barrier(0, 1);
+    s.step();
+    REQUIRE(!acknowledged(s));
+    s.send_barrier(0, 2);
+    s.work();
+    REQUIRE(s.effects().notices.size() == 1);
+    CHECK(s.effects().notices[0].barrier.id == 2);
+    one_stage again{of.make(), "op", s.saved()};
+    again.grant_all();
+    s.taken(0);
+    CHECK(rest_of(again) == rest_of(s));
+  }
+}
+
+TEST_CASE("the end may come while state is written") {
+  for (const shape& of : shapes) {
+    INFO(of.name);
+    one_stage s{of.make(), "op"};
+    std::mt19937_64 random{1};
+    s.grant_all();
+    s.send(0, of_keys(0, keys, 1, ms(1'000), random));
+    s.work();
+    s.taken(0);
+    s.send_barrier(0, 1);
+    s.step();
+    REQUIRE(!acknowledged(s));
+    s.send_end(0);
+    s.work();
+    CHECK(acknowledged(s));
+    CHECK(s.machine().ended());
+    one_stage again{of.make(), "op", s.saved()};
+    again.grant_all();
+    again.send_end(0);
+    again.work();
+    CHECK(sorted(again.values<row>(0)) == sorted(s.values<row>(0)));
+  }
+}
+
+TEST_CASE("a table that changes while it is saved keeps its changes, and saves what it had") {
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937_64 random{seed};
+    number_table t;
+    std::map<std::uint64_t, std::int64_t> model;
+    std::map<std::uint64_t, std::int64_t> at_save;
+    std::vector<snapshot_part> parts;
+    snapshot_writer to{parts};
+    bool saving = false;
+    const auto check_saved = [&] {
+      number_table loaded;
+      loaded.restore(snapshot_reader{parts}, "s");
+      REQUIRE(walked(loaded) == at_save);
+    };
+    for (int i = 0; i < 300; ++i) {
+      const auto what = random() % 20;
+      if (what < 14) {
+        const std::uint64_t k = random() % 60;
+        const auto [v, fresh] = t.try_emplace(k, 0);
+        REQUIRE(fresh == !model.contains(k));
+        *v += static_cast<std::int64_t>(i);
+        model[k] += i;
+        REQUIRE(*v == model[k]);
+      } else if (what == 14 && !saving) {
+        parts.clear();
+        to.bind("");
+        t.save(to, "s", 8);
+        at_save = model;
+        saving = true;
+      } else if (what == 15 && saving && random() % 4 == 0) {
+        to.cancel();
+        saving = false;
+      } else if (what == 16) {
+        REQUIRE(walked(t) == model);
+      } else if (what == 17) {
+        number_table moved{std::move(t)};
+        t = std::move(moved);
+      } else if (saving && to.write_some(1 + random() % 8)) {
+        saving = false;
+        check_saved();
+      }
+    }
+    if (saving) {
+      to.write_rest();
+      check_saved();
+    }
+    REQUIRE(walked(t) == model);
+  }
+}
+
+TEST_CASE("a table that is walked over while it is saved is saved as far as it was not taken") {
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937_64 random{seed};
+    std::vector<snapshot_part> parts;
+    snapshot_writer to{parts};
+    to.bind("");
+    std::map<std::uint64_t, std::int64_t> model, saved_first, left;
+    std::vector<snapshot_part> first_parts;
+    snapshot_writer first{first_parts};
+    first.bind("");
+    std::map<std::uint64_t, std::int64_t> taken;
+    {
+      number_table t;
+      const auto change = [&](std::uint64_t n) {
+        for (std::uint64_t i = 0; i < n; ++i) {
+          const std::uint64_t k = random() % 80;
+          *t.try_emplace(k, 0).first += 1;
+          model[k] += 1;
+        }
+      };
+      change(random() % 100);
+      const bool saves_before = random() % 2 == 0;
+      if (saves_before) {
+        t.save(first, "s", 8);
+        saved_first = model;
+        first.write_some(random() % 30);
+        change(random() % 50);
+      }
+      const bool gives_up = saves_before && random() % 3 == 0;
+      left = model;
+      const std::uint64_t at = random() % 80;
+      number_table::walk w = t.begin_walk();
+      bool saved = false;
+      for (std::uint64_t i = 0; !t.ended(w); ++i) {
+        if (i >= at && !std::exchange(saved, true)) {
+          if (gives_up) first.cancel();
+          t.save(to, "s", 8, {}, &w);
+        }
+        const auto [k, v] = t.take(w);
+        REQUIRE(taken.emplace(k, v).second);
+        if (!saved) left.erase(k);
+        if (random() % 4 == 0) to.write_some(2);
+      }
+      REQUIRE(taken == model);
+      if (!saved) left.clear();
+      if (gives_up) saved_first.clear();
+      t.clear();
+      REQUIRE(t.empty());
+    }
+    // The table is gone, what was saved of it is not.
+    to.write_rest();
+    first.write_rest();
+    const auto loaded = [](const std::vector<snapshot_part>& from) {
+      number_table t;
+      t.restore(snapshot_reader{from}, "s");
+      return walked(t);
+    };
+    REQUIRE(loaded(parts) == left);
+    if (!saved_first.empty()) REQUIRE(loaded(first_parts) == saved_first);
+  }
+}
+
+namespace {
+
+/// A value whose codec refuses some.
+struct brittle {
+  std::int64_t value = 0;
+};
+
+}  // namespace
+
+template <>
+struct weir::codec<brittle> {
+  static void encode(const brittle& x, bytes& out) {
+    if (x.value < 0) throw exception({errc::invalid_argument, "a brittle value"});
+    weir::encode(x.value, out);
+  }
+  static bool decode(byte_reader& in, brittle& x) { return weir::decode(in, x.value); }
+  static std::size_t dynamic_size(const brittle&) { return 0; }
+  static schema describe() { return schema_of<std::int64_t>(); }
+};
+
+TEST_CASE("what can't be encoded fails the checkpoint, and not the event that comes to it") {
+  std::vector<snapshot_part> parts;
+  snapshot_writer to{parts};
+  to.bind("");
+  gradual_table<std::uint64_t, brittle> t;
+  *t.try_emplace(1).first = {-1};
+  t.save(to, "s", 8);
+  auto w = t.begin_walk();
+  REQUIRE(!t.ended(w));
+  CHECK_NOTHROW(t.take(w));
+  CHECK_THROWS_WITH(to.write_rest(), "a brittle value");
+
+  key_index<std::uint64_t> index;
+  const auto slot = index.enter(7);
+  snapshot_writer again{parts};
+  again.bind("");
+  index.save<brittle>(again, "s", 8, [](std::uint32_t, bytes& part) { encode(brittle{-1}, part); });
+  CHECK_NOTHROW(index.touch(slot));
+  CHECK_NOTHROW(index.enter(8));
+  CHECK_THROWS_WITH(again.write_rest(), "a brittle value");
+}
+
+TEST_CASE("slots that keys leave and others take while they are saved are saved as they were") {
+  for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937_64 random{seed};
+    key_index<std::uint64_t> index;
+    std::vector<std::int64_t> values(400);
+    std::map<std::uint64_t, std::int64_t> model, at_save;
+    std::vector<snapshot_part> parts;
+    snapshot_writer to{parts};
+    bool saving = false;
+    for (int i = 0; i < 600; ++i) {
+      const auto what = random() % 10;
+      const std::uint64_t k = random() % 300;
+      if (what < 5) {
+        const auto slot = index.enter(k);
+        if (!model.contains(k)) values[slot] = 0;
+        values[slot] += i;
+        model[k] += i;
+      } else if (what < 7 && model.contains(k)) {
+        index.leave(*index.find(k));
+        model.erase(k);
+      } else if (what == 7 && !saving && random() % 5 == 0) {
+        parts.clear();
+        to.bind("");
+        index.save<std::int64_t>(
+            to, "s", 8, [&](std::uint32_t slot, bytes& part) { encode(values[slot], part); });
+        at_save = model;
+        saving = true;
+      } else if (saving && to.write_some(random() % 20)) {
+        saving = false;
+        std::map<std::uint64_t, std::int64_t> seen;
+        read_keyed_parts<std::uint64_t, std::int64_t>(snapshot_reader{parts}, "s",
+                                                      [&](std::uint64_t key, byte_reader& in) {
+                                                        REQUIRE(!seen.contains(key));
+                                                        return decode(in, seen[key]);
+                                                      });
+        REQUIRE(seen == at_save);
+      }
+    }
+  }
+}
