@@ -106,6 +106,7 @@ scenario sorted_beside_others(dice& d) {
   std::vector<reading> wanted;
   all.each([&](const reading& r) { wanted.push_back(r); });
   scenario s = make("sorted", p, in_order, beside);
+  s.options.streams_in_a_stage = 2;
   s.check = [in_order, beside, wanted](const tallies&) {
     const std::string wrong = differ(in_order.seen().rows, wanted, "sorted");
     return wrong.empty() ? differ(beside.seen().rows, wanted, "beside") : wrong;
