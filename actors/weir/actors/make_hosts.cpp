@@ -30,10 +30,10 @@ std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
       auto metrics = std::make_shared<stage_metrics>();
       auto bell = std::make_shared<doorbell>();
       const std::uint32_t number = instance_number(p, stage, i);
-      auto machine = s.graph.make_stage(
-          stage, i, from.attempt, splits, from.state,
-          {s.time.get(), metrics, [bell] { bell->ring(); }, from.sinks, s.poison, std::nullopt,
-           checkpoint_interval(s)});
+      auto machine =
+          s.graph.make_stage(stage, i, from.attempt, splits, from.state,
+                             {s.time.get(), metrics, [bell] { bell->ring(); }, from.sinks, s.poison,
+                              std::nullopt, checkpoint_interval(s)});
       hosts[number] = std::make_shared<stage_host>(std::move(machine), bell);
       bells[number] = std::move(bell);
       s.shown->add(
