@@ -29,7 +29,8 @@ kafka::cluster cluster_of(const weir::args& args) {
 }
 
 std::string topic_of(const weir::args& args, const std::string& what) {
-  return args["prefix"] + what;
+  const bool result = what != "orders" && !args["results"].empty();
+  return args[result ? "results" : "prefix"] + what;
 }
 
 kafka::sink_options how(const weir::args& args) {
@@ -51,8 +52,10 @@ void make_topics(const weir::args& args) {
 }
 
 void write_orders(weir::pipeline& p, const weir::args& args) {
-  p.from(
-       weir::generator{orders::make_order, {.events = to_make(args), .rate = args.number("rate")}})
+  const auto make = [first = args.count("first")](std::uint64_t i) {
+    return orders::make_order(first + i);
+  };
+  p.from(weir::generator{make, {.events = to_make(args), .rate = args.number("rate")}})
       .to(kafka::to_topic(cluster_of(args), topic_of(args, "orders")).key(&order::customer))
       .named("orders");
 }
@@ -127,9 +130,11 @@ int main(int argc, char** argv) {
        .description = "Revenue and fraud in orders that come by way of Kafka.",
        .options = {{"brokers", kafka::embedded_brokers, "host:port, or a broker in this process"},
                    {"prefix", "", "goes before the topics' names"},
+                   {"results", "", "... of the results, if that is another"},
                    {"partitions", "4", "of each topic that is made"},
                    {"role", "both", "make: write orders; process: read them; both, one by one"},
                    {"orders", "auto", "how many to make; auto: 20000 in this process, else none"},
+                   {"first", "0", "the number of the first one that is made"},
                    {"rate", "0", "orders made a second; 0 is as fast as possible"},
                    {"delivery", "at-least-once", "or exactly-once, which wants --checkpoints"},
                    {"follow", "false",

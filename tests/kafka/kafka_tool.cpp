@@ -22,29 +22,6 @@ using namespace weir::test::raw;
 
 namespace {
 
-void make(const std::string& brokers, const char* topic, int partitions, bool widen) {
-  rd_kafka_t* rk = make_client(RD_KAFKA_PRODUCER, brokers);
-  rd_kafka_queue_t* queue = rd_kafka_queue_new(rk);
-  char why[512];
-  if (widen) {
-    auto* wanted =
-        rd_kafka_NewPartitions_new(topic, static_cast<std::size_t>(partitions), why, sizeof why);
-    rd_kafka_CreatePartitions(rk, &wanted, 1, nullptr, queue);
-  } else {
-    auto* wanted = rd_kafka_NewTopic_new(topic, partitions, 1, why, sizeof why);
-    rd_kafka_CreateTopics(rk, &wanted, 1, nullptr, queue);
-  }
-  rd_kafka_event_t* done = rd_kafka_queue_poll(queue, 60'000);
-  if (done == nullptr) die("no answer");
-  check(rd_kafka_event_error(done), "make");
-  std::size_t n = 0;
-  const rd_kafka_topic_result_t** all =
-      widen ? rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(done),
-                                                      &n)
-            : rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(done), &n);
-  check(rd_kafka_topic_result_error(all[0]), topic);
-}
-
 void write(const std::string& brokers, const char* topic, int partition) {
   rd_kafka_t* rk = make_client(RD_KAFKA_PRODUCER, brokers, {{"linger.ms", "5"}});
   rd_kafka_topic_t* t = rd_kafka_topic_new(rk, topic, nullptr);

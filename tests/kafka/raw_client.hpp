@@ -30,6 +30,38 @@ inline void check(rd_kafka_resp_err_t why, const char* what) {
   if (why != RD_KAFKA_RESP_ERR_NO_ERROR) die(std::string{what} + ": " + rd_kafka_err2str(why));
 }
 
+inline void make(const std::string& brokers, const char* topic, int partitions, bool widen) {
+  rd_kafka_t* rk = make_client(RD_KAFKA_PRODUCER, brokers);
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(rk);
+  char why[512];
+  if (widen) {
+    auto* wanted =
+        rd_kafka_NewPartitions_new(topic, static_cast<std::size_t>(partitions), why, sizeof why);
+    rd_kafka_CreatePartitions(rk, &wanted, 1, nullptr, queue);
+    rd_kafka_NewPartitions_destroy(wanted);
+  } else {
+    auto* wanted = rd_kafka_NewTopic_new(topic, partitions, 1, why, sizeof why);
+    rd_kafka_CreateTopics(rk, &wanted, 1, nullptr, queue);
+    rd_kafka_NewTopic_destroy(wanted);
+  }
+  rd_kafka_event_t* done = rd_kafka_queue_poll(queue, 60'000);
+  if (done == nullptr) die("no answer");
+  check(rd_kafka_event_error(done), "make");
+  std::size_t n = 0;
+  const rd_kafka_topic_result_t** all =
+      widen ? rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(done),
+                                                      &n)
+            : rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(done), &n);
+  check(rd_kafka_topic_result_error(all[0]), topic);
+  rd_kafka_event_destroy(done);
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_destroy(rk);
+}
+
+inline void widen(const std::string& brokers, const char* topic, int partitions) {
+  make(brokers, topic, partitions, true);
+}
+
 inline int partitions_of(rd_kafka_t* rk, const char* topic) {
   rd_kafka_topic_t* t = rd_kafka_topic_new(rk, topic, nullptr);
   const rd_kafka_metadata_t* found = nullptr;

@@ -72,6 +72,14 @@ transactions::transactions(const cluster& at, std::string topic, const sink_opti
   if (instance_ == 0) fence_former(parallelism_);
 }
 
+/// librdkafka 2.0 must not be ended while it registers partitions with a transaction: an assertion
+/// fails. An end of the transaction waits for that.
+transactions::~transactions() {
+  for (slot& s : slots_)
+    if (s.at == slot::phase::filling)
+      (void)error_handle{rd_kafka_abort_transaction(s.to->get(), 2000)};
+}
+
 /// A transaction begins with a checkpoint's first row and is committed behind the next checkpoint.
 duration transactions::timeout_for(const sink_instance& place) const {
   const duration least = 2 * *place.checkpoint_interval + 1s;

@@ -24,6 +24,10 @@ public:
   /// Fences earlier runs. Throws `weir::exception` where the setting or the cluster can't do this.
   transactions(const cluster& at, std::string topic, const sink_options& options,
                const sink_instance& place);
+  transactions(const transactions&) = delete;
+  transactions& operator=(const transactions&) = delete;
+  /// Gives up what is being written; what waits for its checkpoint is left to whoever commits it.
+  ~transactions();
 
   [[nodiscard]] taken add(const outgoing& record, error& why);
   void serve();
