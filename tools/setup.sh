@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Installs what a build needs: Debian packages, Catch2 v3 from backports, CAF from Debian's source archive.
+# Installs what a build needs: Debian packages, Catch2 v3 from backports, CAF from Debian's source archive, and the
+# jars of the Kafka broker that tests start.
 # Each step is skipped when its result is already there, so a second run takes a fraction of a second and no network.
 source "$(dirname "$0")/common.sh"
 
@@ -9,6 +10,7 @@ packages=(
   clang-format-14 clang-tidy-14
   libboost1.81-dev libboost-json1.81-dev
   libhiredis-dev redis-server libmaxminddb-dev
+  librdkafka-dev openjdk-17-jre-headless maven openssl
   libfmt-dev libcli11-dev libxxhash-dev libhowardhinnant-date-dev tzdata
   libzstd-dev zstd zlib1g-dev libssl-dev pkg-config
 )
@@ -56,5 +58,6 @@ install_catch2() {
 
 install_packages
 install_catch2
+"$root/tools/kafka/fetch.sh" || [ -z "${CI:-}" ] # elsewhere the tests that want a broker are skipped, and say so
 "$root/tools/build_caf.sh" release
 for flavour in "$@"; do "$root/tools/build_caf.sh" "$flavour"; done

@@ -9,6 +9,16 @@ std::uint32_t instance_number(const plan& p, std::uint32_t stage, std::uint32_t 
   return instance;
 }
 
+namespace {
+
+/// Unset if no checkpoint is taken by the clock.
+std::optional<duration> checkpoint_interval(const supervision& s) {
+  const bool taken = s.checkpoints.store != nullptr && s.timing.interval > duration{0};
+  return taken ? std::optional{s.timing.interval} : std::nullopt;
+}
+
+}  // namespace
+
 std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
     const supervision& s, const std::set<std::uint32_t>& stages, const split_list& splits,
     const beginning& from) {
@@ -20,9 +30,10 @@ std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
       auto metrics = std::make_shared<stage_metrics>();
       auto bell = std::make_shared<doorbell>();
       const std::uint32_t number = instance_number(p, stage, i);
-      auto machine = s.graph.make_stage(
-          stage, i, from.attempt, splits, from.state,
-          {s.time.get(), metrics, [bell] { bell->ring(); }, from.sinks, s.poison});
+      auto machine =
+          s.graph.make_stage(stage, i, from.attempt, splits, from.state,
+                             {s.time.get(), metrics, [bell] { bell->ring(); }, from.sinks, s.poison,
+                              std::nullopt, checkpoint_interval(s)});
       hosts[number] = std::make_shared<stage_host>(std::move(machine), bell);
       bells[number] = std::move(bell);
       s.shown->add(

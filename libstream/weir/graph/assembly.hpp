@@ -33,6 +33,7 @@ struct surroundings {
   std::optional<sink_start> start{};            ///< How sinks begin; see `sink_instance`.
   std::shared_ptr<flow::poison_list> poison{};  ///< Shared by all attempts; may be null.
   std::optional<std::uint32_t> budget{};  ///< Events a step may take at most; tests make it small.
+  std::optional<duration> checkpoint_interval{};  ///< See `sink_instance`.
 };
 
 /// One stage instance while it is being put together. The factories of the graph read it.

@@ -42,6 +42,9 @@ struct sink_instance {
   std::function<void()> wake;  ///< Safe to call from any thread: there is room again.
   /// Unset: `fresh` for attempt 0, else `goes_on`; but `restored` once a commit comes first.
   std::optional<sink_start> start;
+  std::string pipeline;  ///< The pipeline's name.
+  /// From the beginning of one checkpoint to that of the next; unset if none is taken.
+  std::optional<duration> checkpoint_interval;
 };
 
 /// Writes events to the world, in two phases so that a checkpoint can decide. What `pre_commit` has

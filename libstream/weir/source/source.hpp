@@ -20,6 +20,8 @@ namespace weir {
 enum class read_state : std::uint8_t {
   more,       ///< There may be more at once.
   caught_up,  ///< Nothing for now; ask again when the source says it is ready, or at `next_poll()`.
+  waiting,    ///< As `caught_up`, but what there is may not have come: no split is at its end, but
+              ///< for those that `at_end` names.
   ended,      ///< This reader will never have more.
 };
 
@@ -46,6 +48,7 @@ struct source_batch {
       intended;             ///< When a paced source should have given the first event; else now.
   bool lane_ended = false;  ///< The split will have nothing more after this.
   bool lane_idle = false;   ///< The split has nothing for now, and is not to be waited for.
+  bool moved = false;       ///< `end_offset` is to be kept though there is no event.
   /// Splits that have been read to their end for now, for a reader that may find one empty while
   /// others have more. `caught_up` says it of all that aren't paused.
   std::vector<std::size_t> at_end;
@@ -56,7 +59,7 @@ struct source_batch {
     rejected.clear();
     intended.reset();
     at_end.clear();
-    lane_ended = lane_idle = false;
+    lane_ended = lane_idle = moved = false;
   }
 };
 

@@ -142,7 +142,8 @@ private:
     reader_ended_ = state == read_state::ended;
     lanes_.on_polled(in_, state, s.unblocked);
     const bool anything =
-        !in_.events.empty() || !in_.rejected.empty() || in_.lane_ended || in_.lane_idle;
+        !in_.events.empty() || !in_.rejected.empty() || in_.lane_ended ||
+                          in_.lane_idle || in_.moved;
     if (!anything) return false;
     if (in_.events.times.empty()) in_.events.times.assign(in_.events.size(), s.wall);
     earliest_ = in_.intended.value_or(setting_.time->steady());

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "weir/connectors/kafka/producer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::kafka {
+
+namespace {
+
+client_settings settings_for(const cluster& at, const sink_options& o, const std::string& id,
+                             duration timeout) {
+  client_settings s{at};
+  s.set("enable.idempotence", "true");
+  s.set("compression.codec", o.compression);
+  s.set("queue.buffering.max.ms",
+        std::to_string(std::chrono::duration<double, std::milli>(o.linger).count()));
+  s.set("batch.size", static_cast<std::int64_t>(o.batch_bytes));
+  s.set("message.max.bytes", static_cast<std::int64_t>(o.max_record));
+  s.set("queue.buffering.max.kbytes", static_cast<std::int64_t>(o.queue_bytes >> 10));
+  s.set("queue.buffering.max.messages", 10'000'000);  // the bytes are what counts
+  s.set("delivery.report.only.error", "true");
+  if (id.empty()) {
+    s.set("message.timeout.ms", millis(o.delivery_timeout));
+  } else {
+    s.set("transactional.id", id);
+    s.set("transaction.timeout.ms", millis(timeout));
+  }
+  return s;
+}
+
+rd_kafka_vu_t value_of(rd_kafka_vtype_t type) {
+  rd_kafka_vu_t v{};
+  v.vtype = type;
+  return v;
+}
+
+rd_kafka_vu_t memory(rd_kafka_vtype_t type, const std::string& text) {
+  rd_kafka_vu_t v = value_of(type);
+  v.u.mem.ptr = const_cast<char*>(text.data());
+  v.u.mem.size = text.size();
+  return v;
+}
+
+}  // namespace
+
+producer::producer(const cluster& at, std::string topic, const sink_options& options,
+                   const std::string& transactional_id, duration transaction_timeout)
+    : link_(RD_KAFKA_PRODUCER, settings_for(at, options, transactional_id, transaction_timeout),
+            at),
+      own_topic_(std::move(topic)),
+      partitioner_(options.partitioner) {}
+
+rd_kafka_topic_t* producer::topic(const std::string& name) {
+  const auto known = topics_.find(name);
+  if (known != topics_.end()) return known->second.get();
+  rd_kafka_topic_conf_t* conf = rd_kafka_topic_conf_new();
+  char why[256];
+  if (rd_kafka_topic_conf_set(conf, "partitioner", partitioner_.c_str(), why, sizeof why) !=
+      RD_KAFKA_CONF_OK) {
+    rd_kafka_topic_conf_destroy(conf);
+    throw exception({errc::invalid_argument, "kafka: the option partitioner: " + std::string{why}});
+  }
+  topic_handle made{rd_kafka_topic_new(link_.get(), name.c_str(), conf)};
+  if (!made) throw exception(link_.fail("the topic '" + name + "'", rd_kafka_last_error()));
+  return topics_.emplace(name, std::move(made)).first->second.get();
+}
+
+taken producer::produce(const outgoing& record, error& why) {
+  values_.clear();
+  values_.push_back(value_of(RD_KAFKA_VTYPE_RKT));
+  values_.back().u.rkt = topic(record.topic.empty() ? own_topic_ : record.topic);
+  values_.push_back(value_of(RD_KAFKA_VTYPE_MSGFLAGS));
+  values_.back().u.i = RD_KAFKA_MSG_F_COPY;
+  values_.push_back(value_of(RD_KAFKA_VTYPE_PARTITION));
+  values_.back().u.i32 = record.partition < 0 ? RD_KAFKA_PARTITION_UA : record.partition;
+  if (record.value) values_.push_back(memory(RD_KAFKA_VTYPE_VALUE, *record.value));
+  if (record.key) values_.push_back(memory(RD_KAFKA_VTYPE_KEY, *record.key));
+  if (record.at) {
+    const auto since = record.at->time_since_epoch();
+    values_.push_back(value_of(RD_KAFKA_VTYPE_TIMESTAMP));
+    values_.back().u.i64 = std::chrono::floor<std::chrono::milliseconds>(since).count();
+  }
+  for (const header& h : record.headers) {
+    values_.push_back(value_of(RD_KAFKA_VTYPE_HEADER));
+    values_.back().u.header = {h.name.c_str(), h.value.data(),
+                               static_cast<ssize_t>(h.value.size())};
+  }
+  const error_handle failed{rd_kafka_produceva(link_.get(), values_.data(), values_.size())};
+  if (!failed) return taken::yes;
+  const auto code = rd_kafka_error_code(failed.get());
+  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return taken::full;
+  why = link_.fail("a record for the topic '" + (record.topic.empty() ? own_topic_ : record.topic) +
+                       "' can't be sent",
+                   code);
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+      return taken::refused;
+    default:
+      return taken::broken;
+  }
+}
+
+void producer::serve(duration wait) {
+  const std::size_t before = link_.away() ? waiting() : 0;
+  link_.poll(wait);
+  if (waiting() < before) link_.note_answer();
+}
+
+bool producer::flush(duration wait) {
+  const std::size_t before = link_.away() ? waiting() : 0;
+  rd_kafka_flush(link_.get(), millis(wait));
+  if (waiting() < before) link_.note_answer();
+  return waiting() == 0;
+}
+
+}  // namespace weir::kafka

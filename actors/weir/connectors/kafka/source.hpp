@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/connectors/kafka/consumer.hpp"
+#include "weir/connectors/kafka/decode.hpp"
+#include "weir/source/source.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace weir::kafka {
+
+/// Makes events of what a consumer fetches.
+template <class T, class Decode>
+class topic_reader final : public source_reader<T> {
+public:
+  topic_reader(consumer from, Decode decode) : from_(std::move(from)), decode_(std::move(decode)) {}
+
+  void assign(std::size_t lane, const split& what, std::uint64_t position) override {
+    from_.assign(lane, what.id, position);
+  }
+
+  read_state poll(source_batch<T>& out, std::size_t max, const clock& time) override {
+    fetched got;
+    const read_state state = from_.fetch(got, out.at_end, max, time);
+    if (state != read_state::more) return state;
+    out.lane = got.lane;
+    out.lane_ended = got.ended;
+    out.moved = got.moved;
+    out.first_offset = out.end_offset = got.position;
+    if (!got.records.empty()) {
+      out.first_offset = static_cast<std::uint64_t>(got.records.front().offset);
+      if (out.first_offset == 0) out.first_offset = zero_;
+    }
+    if (got.moved && got.position == begun_at_zero) zero_ = begun_at_zero;
+    out.events.reserve(got.records.size());
+    for (const record_view& r : got.records) take(r, out);
+    return read_state::more;
+  }
+
+  [[nodiscard]] timestamp next_poll() const override { return from_.next_fetch(); }
+  void pause(std::size_t lane) override { from_.pause(lane, true); }
+  void resume(std::size_t lane) override { from_.pause(lane, false); }
+  void keep_until_committed() override { from_.commit_with_checkpoints(); }
+  void committed(std::size_t lane, std::uint64_t position) override {
+    from_.committed(lane, position);
+  }
+  void on_ready(std::function<void()> wake) override { from_.on_ready(std::move(wake)); }
+
+private:
+  /// The offset after an event is that of the next one of the batch: records between them that were
+  /// rejected have been dealt with before.
+  void take(const record_view& r, source_batch<T>& out) {
+    if (auto decoded = decode(r, out.events.values.emplace_back(T{})); !decoded) {
+      out.events.values.pop_back();
+      constexpr std::size_t kept = 64 << 10;
+      out.rejected.push_back({static_cast<std::uint64_t>(r.offset),
+                              std::string{r.value.value_or("").substr(0, kept)},
+                              decoded.error().message});
+      return;
+    }
+    if (!out.offsets.empty()) out.offsets.back() = static_cast<std::uint64_t>(r.offset);
+    out.offsets.push_back(static_cast<std::uint64_t>(r.offset) + 1);
+    out.events.times.push_back(r.at);
+  }
+
+  result<void> decode(const record_view& r, T& to) {
+    try {
+      return decode_(r, to);
+    } catch (const std::exception& e) {
+      return error{errc::decode_failed, e.what()};
+    }
+  }
+
+  consumer from_;
+  Decode decode_;
+  std::uint64_t zero_ = 0;  ///< How offset 0 is told as a position.
+};
+
+/// What `topic` makes: a source whose splits are partitions, called `topic/number`. Copies share
+/// what `lag` reports.
+template <class T, class Decode>
+class topic_source {
+public:
+  using event_type = T;
+
+  topic_source(cluster at, std::string topic, Decode decode, source_options options)
+      : at_(std::move(at)),
+        topic_(std::move(topic)),
+        decode_(std::move(decode)),
+        options_(std::move(options)),
+        lag_(std::make_shared<lag_board>()),
+        began_(std::make_shared<std::atomic<bool>>(false)) {
+    if (at_.brokers.empty() || topic_.empty())
+      throw exception({errc::invalid_argument, "kafka: say brokers (host:port) and a topic"});
+    if (options_.start.what() == start_at::kind::group && options_.group.empty())
+      throw exception({errc::invalid_argument, "kafka: start_at::group() wants the option group"});
+  }
+
+  [[nodiscard]] std::unique_ptr<source_enumerator> make_enumerator() const {
+    return kafka::make_enumerator(at_, topic_, options_, began_);
+  }
+  [[nodiscard]] std::unique_ptr<source_reader<T>> make_reader() const {
+    return std::make_unique<topic_reader<T, Decode>>(consumer{at_, options_, lag_}, decode_);
+  }
+  [[nodiscard]] std::string kind() const { return "kafka"; }
+  [[nodiscard]] bool blocking() const { return true; }
+
+  /// How far the pipelines that read by this source, or by a copy of it, are behind.
+  [[nodiscard]] std::shared_ptr<const lag_board> lag() const { return lag_; }
+
+private:
+  cluster at_;
+  std::string topic_;
+  Decode decode_;
+  source_options options_;
+  std::shared_ptr<lag_board> lag_;
+  std::shared_ptr<std::atomic<bool>> began_;
+};
+
+/// Reads a topic, or all that a regular expression fits (`^orders-.*`), as events of `T`. See
+/// `source_options`. Each partition is a split, read in order by one instance; events have the time
+/// of their record until `event_time` gives them another. A record that can't be decoded is
+/// rejected with its offset and value.
+///
+///     p.from(weir::kafka::topic<order>({"localhost:9092"}, "orders"))
+///     p.from(weir::kafka::topic<weir::kafka::message<order>>({.brokers = "…"}, "^orders-.*"))
+///
+/// With checkpoints reading goes on where the newest one stands; offsets that are committed to a
+/// group are for onlookers. Brokers that go away are waited for.
+template <class T>
+[[nodiscard]] topic_source<T, json_values> topic(cluster at, std::string name,
+                                                 source_options options = {}) {
+  static_assert(decoder<json_values, T>,
+                "weir: records are read as std::string, weir::bytes or a type with a JSON form, as "
+                "an optional or a kafka::message of these, or by a decoder of your own");
+  return {std::move(at), std::move(name), {}, std::move(options)};
+}
+
+/// Reads by a decoder of one's own: `result<void> decode(const record_view&, T&)`.
+template <class T, decoder<T> Decode>
+[[nodiscard]] topic_source<T, Decode> topic(cluster at, std::string name, Decode decode,
+                                            source_options options = {}) {
+  return {std::move(at), std::move(name), std::move(decode), std::move(options)};
+}
+
+}  // namespace weir::kafka

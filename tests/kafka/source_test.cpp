@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kafka/sample.hpp"
+
+#include <catch2/matchers/catch_matchers_string.hpp>
+
+using namespace weir;
+using namespace weir::test;
+using namespace std::chrono_literals;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+struct sale {
+  std::uint64_t number = 0;
+  std::string shop;
+  timestamp at;
+
+  friend bool operator==(const sale&, const sale&) = default;
+};
+BOOST_DESCRIBE_STRUCT(sale, (), (number, shop, at))
+
+std::string failure_of(pipeline p) {
+  auto started = runtime::start(std::move(p), {.log = [](const std::string&) {}});
+  if (!started) return started.error().message;
+  const auto done = std::move(started).value().wait();
+  return done.failure ? done.failure->message : "";
+}
+
+template <class... Args>
+std::string failure_of_reading(Args&&... args) {
+  pipeline p{"reading"};
+  p.from(kafka::topic<std::string>(std::forward<Args>(args)...)).to(memory_sink<std::string>{});
+  return failure_of(std::move(p));
+}
+
+std::vector<std::string> numbers(int from, int to) {
+  std::vector<std::string> all;
+  for (int i = from; i < to; ++i) all.push_back(std::to_string(i));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("what is written to a topic is read from it") {
+  const std::string topic = fresh_topic(4);
+  std::vector<sale> sales;
+  for (std::uint64_t i = 0; i < 5'000; ++i)
+    sales.push_back({i, "shop-" + std::to_string(i % 17), timestamp{1'700'000'000s + i * 1ms}});
+  pipeline p{"writing"};
+  p.from(memory_source{sales}).to(kafka::to_topic(quiet(), topic).key(&sale::shop));
+  run(std::move(p));
+  auto got = read<sale>(topic);
+  std::sort(got.begin(), got.end(),
+            [](const sale& a, const sale& b) { return a.number < b.number; });
+  CHECK(got == sales);
+}
+
+TEST_CASE("a message has the key, headers, time and place of its record") {
+  const std::string topic = fresh_topic(3);
+  pipeline p{"writing"};
+  p.from(memory_source<std::string>({"hello"}))
+      .event_time([](const std::string&) { return timestamp{1'700'000'000'123ms}; },
+                  monotonous_timestamps{})
+      .to(kafka::to_topic(quiet(), topic)
+              .key([](const std::string& s) { return s + "-key"; })
+              .headers([](const std::string&) {
+                return std::vector<kafka::header>{{"a", "1"}, {"b", ""}};
+              })
+              .partition([](const std::string&) { return 2; })
+              .event_times());
+  run(std::move(p));
+  const auto got = read<kafka::message<std::string>>(topic);
+  REQUIRE(got.size() == 1);
+  CHECK(got[0].value == "hello");
+  CHECK(got[0].key == "hello-key");
+  CHECK(got[0].headers == std::vector<kafka::header>{{"a", "1"}, {"b", ""}});
+  CHECK(got[0].at == timestamp{1'700'000'000'123ms});
+  CHECK(got[0].topic == topic);
+  CHECK(got[0].partition == 2);
+  CHECK(got[0].offset == 0);
+}
+
+TEST_CASE("tombstones are empty optionals, and rejected where there is none") {
+  const std::string topic = fresh_topic();
+  pipeline p{"writing"};
+  p.from(memory_source{std::vector<std::optional<std::string>>{"one", std::nullopt, "three"}})
+      .to(kafka::to_topic(quiet(), topic));
+  run(std::move(p));
+  const auto got = read<std::optional<std::string>>(topic);
+  CHECK(got == std::vector<std::optional<std::string>>{"one", std::nullopt, "three"});
+  pipeline q{"reading"};
+  memory_sink<std::string> out;
+  q.from(kafka::topic<std::string>(quiet(), topic, {.bounded = true})).to(out);
+  runtime running = start(std::move(q));
+  running.wait();
+  CHECK(out.values() == std::vector<std::string>{"one", "three"});
+  REQUIRE(running.dead_letters().size() == 1);
+  CHECK(running.dead_letters()[0].source == topic + "/0");
+  CHECK(running.dead_letters()[0].offset == 1);
+}
+
+TEST_CASE("records that can't be decoded go to a dead-letter topic with where they came from") {
+  const std::string topic = fresh_topic();
+  const std::string failed = fresh_topic();
+  write(topic, {R"({"number": 1, "shop": "a", "at": 0})", "no JSON", R"({"number": 2})"});
+  pipeline p{"reading"};
+  p.dead_letters_to(kafka::dead_letter_topic(quiet(), failed));
+  memory_sink<sale> out;
+  p.from(kafka::topic<sale>(quiet(), topic, {.bounded = true})).to(out);
+  run(std::move(p));
+  CHECK(out.size() == 1);
+  const auto letters = read<kafka::message<std::string>>(failed);
+  REQUIRE(letters.size() == 2);
+  CHECK(letters[0].value == "no JSON");
+  const auto header = [&](const char* name) {
+    for (const kafka::header& h : letters[0].headers)
+      if (h.name == name) return h.value;
+    return std::string{"(none)"};
+  };
+  CHECK(header("weir.stage") == "kafka-1");
+  CHECK(header("weir.source.topic") == topic);
+  CHECK(header("weir.source.partition") == "0");
+  CHECK(header("weir.source.offset") == "1");
+  CHECK_THAT(header("weir.error"), ContainsSubstring("JSON"));
+}
+
+TEST_CASE("reading begins where it is told to") {
+  const std::string topic = fresh_topic();
+  pipeline p{"writing"};
+  p.from(memory_source{numbers(0, 10)})
+      .event_time(
+          [](const std::string& s) { return timestamp{1'700'000'000s + std::stoi(s) * 1s}; },
+          monotonous_timestamps{})
+      .to(kafka::to_topic(quiet(), topic).event_times());
+  run(std::move(p));
+  using kafka::start_at;
+  CHECK(read<std::string>(topic) == numbers(0, 10));
+  CHECK(read<std::string>(topic, {.start = start_at::latest()}).empty());
+  CHECK(read<std::string>(topic, {.start = start_at::offsets({{topic + "/0", 7}})}) ==
+        numbers(7, 10));
+  CHECK(read<std::string>(topic, {.start = start_at::time(timestamp{1'700'000'003s})}) ==
+        numbers(3, 10));
+  CHECK(read<std::string>(topic, {.start = start_at::time(timestamp{1'800'000'000s})}).empty());
+}
+
+TEST_CASE("offsets are committed to a group, and reading may begin with them") {
+  const std::string topic = fresh_topic();
+  write(topic, numbers(0, 5));
+  const kafka::source_options how{.start = kafka::start_at::group(), .group = topic + "-readers"};
+  CHECK(read<std::string>(topic, how) == numbers(0, 5));
+  write(topic, numbers(5, 8));
+  CHECK(read<std::string>(topic, how) == numbers(5, 8));
+  CHECK(read<std::string>(topic, how).empty());
+}
+
+TEST_CASE("a pattern reads all topics that it fits") {
+  const std::string a = fresh_topic(2), b = fresh_topic(2);
+  write(a, {"a"});
+  write(b, {"b"});
+  CHECK(sorted(read<std::string>("^(" + a + "|" + b + ")")) == std::vector<std::string>{"a", "b"});
+  CHECK_THAT(failure_of_reading(quiet(), "^no-such-.*"), ContainsSubstring("no topic fits"));
+  CHECK_THAT(failure_of_reading(quiet(), "^("), ContainsSubstring("no regular expression"));
+}
+
+TEST_CASE("a topic that is not there is one line, and is not made") {
+  const std::string why = failure_of_reading(quiet(), "missing");
+  CHECK_THAT(why, ContainsSubstring("there is no topic 'missing'"));
+  CHECK(failure_of_reading(quiet(), "missing") == why);
+}
+
+TEST_CASE("brokers that don't answer are one line within the time told") {
+  kafka::cluster nobody = quiet("127.0.0.1:1");
+  nobody.connect_timeout = 2s;
+  const auto began = std::chrono::steady_clock::now();
+  CHECK_THAT(failure_of_reading(nobody, "any"),
+             ContainsSubstring("kafka 127.0.0.1:1: no broker answers"));
+  CHECK(std::chrono::steady_clock::now() - began < 10s);
+  pipeline p{"writing"};
+  p.from(memory_source{numbers(0, 1)}).to(kafka::to_topic(nobody, "any"));
+  CHECK_THAT(failure_of(std::move(p)), ContainsSubstring("no broker answers"));
+}
+
+TEST_CASE("records that are gone are an error, or skipped with a line, as told") {
+  const std::string topic = fresh_topic();
+  write(topic, numbers(0, 3));
+  using kafka::start_at;
+  kafka::source_options beyond{.start = start_at::offsets({{topic + "/0", 50}}), .bounded = false};
+  CHECK_THAT(failure_of_reading(quiet(), topic, beyond),
+             ContainsSubstring("no record at offset 50 any more"));
+  std::string line;
+  kafka::cluster at = quiet();
+  at.log = [&](const std::string& l) { line = l; };
+  beyond.gone = kafka::when_gone::earliest;
+  pipeline p{"reading"};
+  memory_sink<std::string> out;
+  p.from(kafka::topic<std::string>(at, topic, beyond)).to(out);
+  runtime running = start(std::move(p));
+  while (out.size() < 3 && !running.wait_for(5ms)) continue;
+  running.stop();
+  running.wait();
+  CHECK(out.values() == numbers(0, 3));
+  CHECK_THAT(line, ContainsSubstring("going on at 0"));
+}
+
+TEST_CASE(
+    "partitions that are added while a topic is read are found, and read from their beginning") {
+  const std::string topic = fresh_topic(1);
+  write(topic, {"first"});
+  pipeline p{"reading"};
+  memory_sink<std::string> out;
+  auto source = kafka::topic<std::string>(
+      quiet(), topic, {.start = kafka::start_at::latest(), .find_interval = 50ms});
+  const auto lag = source.lag();
+  p.from(std::move(source)).to(out);
+  runtime running = start(std::move(p));
+  while (lag->report().partitions.empty() && !running.wait_for(5ms)) continue;
+  raw::widen(broker(), topic.c_str(), 3);
+  pipeline w{"writing"};
+  w.from(memory_source<std::string>({"0", "1", "2"}))
+      .to(kafka::to_topic(quiet(), topic).partition([](const std::string& s) {
+        return std::stoi(s);
+      }));
+  run(std::move(w));
+  while (out.size() < 3 && !running.wait_for(5ms)) continue;
+  running.stop();
+  running.wait();
+  CHECK(sorted(out.values()) == numbers(0, 3));
+}
+
+TEST_CASE("lag says what is left to read") {
+  const std::string topic = fresh_topic(2);
+  write(topic, numbers(0, 100));
+  pipeline p{"reading"};
+  memory_sink<std::string> out;
+  auto source = kafka::topic<std::string>(quiet(), topic, {.queue_bytes = 1 << 20});
+  const auto lag = source.lag();
+  p.from(std::move(source)).to(out);
+  runtime running = start(std::move(p));
+  while (lag->report().partitions.size() < 2 || lag->report().messages != 0 || out.size() < 100)
+    if (running.wait_for(5ms)) break;
+  const kafka::lag_report all = lag->report();
+  REQUIRE(all.partitions.size() == 2);
+  CHECK(all.partitions[0].end + all.partitions[1].end == 100);
+  CHECK(all.partitions[0].position == all.partitions[0].end);
+  CHECK(all.messages == 0);
+  running.stop();
+  running.wait();
+}
