@@ -14,6 +14,7 @@
 #include "weir/aggregates/ranked.hpp"
 #include "weir/aggregates/variance.hpp"
 #include "weir/enrich/look_up.hpp"
+#include "weir/event/text_ref.hpp"
 #include "weir/graph/pipeline.hpp"
 #include "weir/patterns/detect_options.hpp"
 #include "weir/patterns/pattern.hpp"

@@ -46,7 +46,9 @@ bool read_block(checked_source& source, T& x) {
   std::size_t n = 0;
   std::span<const std::byte> data;
   if (!read_length(source, 1, n) || !source.in.view(n, data)) return false;
-  if constexpr (text<T>)
+  if constexpr (std::same_as<T, text_ref>)
+    return x.try_assign(as_text(data));
+  else if constexpr (text<T>)
     x.assign(as_text(data));
   else
     x.assign(data.begin(), data.end());

@@ -60,6 +60,7 @@ bool read_cell(std::string_view text, T& x) {
     x = text == "true" || text == "1";
     return x || text == "false" || text == "0";
   } else if constexpr (detail::text<T>) {
+    if constexpr (std::same_as<T, text_ref>) return x.try_assign(text);
     x.assign(text);
     return true;
   } else if constexpr (blob<T>) {
@@ -92,7 +93,7 @@ bool write_cell(const T& x, std::string& out) {
   } else if constexpr (std::same_as<T, bool>) {
     out += x ? "true" : "false";
   } else if constexpr (detail::text<T>) {
-    out += x;
+    out += std::string_view{x};
   } else if constexpr (blob<T>) {
     write_base64(x, out);
   } else {

@@ -12,7 +12,9 @@ namespace detail {
 
 template <class T>
 consteval bool holds_heap() {
-  if constexpr (has_codec<T> || text<T> || blob<T> || list_type<T> || map_type<T>)
+  if constexpr (std::same_as<T, text_ref>)
+    return false;
+  else if constexpr (has_codec<T> || text<T> || blob<T> || list_type<T> || map_type<T>)
     return true;
   else if constexpr (composite<T>)
     return any_part<T>([]<class P> { return holds_heap<P>(); });

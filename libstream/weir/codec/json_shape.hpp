@@ -191,6 +191,7 @@ constexpr json_shape make_json_shape() {
     add_scalar<T>(shape);
   } else if constexpr (text<T>) {
     shape.set_text = [](void* o, std::string_view v) {
+      if constexpr (std::same_as<T, text_ref>) return as<T>(o).try_assign(v);
       as<T>(o).assign(v);
       return true;
     };

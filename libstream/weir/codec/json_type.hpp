@@ -18,7 +18,7 @@ consteval bool is_json() {
   } else if constexpr (optional_type<T>) {
     return !optional_type<typename T::value_type> && is_json<typename T::value_type>();
   } else if constexpr (map_type<T>) {
-    return text<typename T::key_type> && is_json<typename T::mapped_type>();
+    return std::same_as<typename T::key_type, std::string> && is_json<typename T::mapped_type>();
   } else {
     return !any_part<T>([]<class P> { return !is_json<P>(); });
   }

@@ -3,6 +3,7 @@
 
 #include "weir/codec/describe.hpp"
 #include "weir/core/bytes.hpp"
+#include "weir/event/text_ref.hpp"
 
 #include <boost/mp11/list.hpp>
 
@@ -53,7 +54,7 @@ concept number = integer<T> || floating<T>;
 template <class T>
 concept enumeration = std::is_enum_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T>;
 template <class T>
-concept text = std::same_as<T, std::string>;
+concept text = std::same_as<T, std::string> || std::same_as<T, text_ref>;
 template <class T>
 concept blob = std::same_as<T, bytes>;
 template <class T>

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs all Nexmark queries as pipelines and as loops, prints a table, and writes it as JSON.
+
+usage: bench_nexmark.py NEXMARK [--json FILE] [--events N] [--rounds N] [QUERY …]
+
+Each round runs each query as a loop, at parallelism 1 and at parallelism 2, each in a process of its own; figures are
+medians of the rounds. Ratios are of CPU time without the generator's, which every run measures by itself.
+"""
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+
+# Thousand events per second and core, as published: Flink by the suite's guide, V1 (RocksDB, a checkpoint in three
+# minutes) and V2 (Flink 2.0, a checkpoint in 30 s), cores as it measured; DBSP (in memory, no checkpoint), by workers.
+PUBLISHED = {
+    "q0": (155, 378, 573), "q1": (158, 396, 568), "q2": (175, 414, 571), "q3": (152, 219, 580), "q4": (34, 28, 460),
+    "q5": (22, 75, 572), "q6": (None, None, 452), "q7": (12, 23, 318), "q8": (146, 162, 557), "q9": (14, 14, 106),
+    "q10": (58, 133, None), "q11": (40, 46, None), "q12": (76, 194, 524), "q13": (131, 188, 291), "q14": (161, 259, 583),
+    "q15": (72, 168, 395), "q16": (19, 45, 137), "q17": (117, 161, 316), "q18": (54, 65, 173), "q19": (44, 43, 175),
+    "q20": (19, 18, 232), "q21": (99, 147, 518), "q22": (130, 211, 575),
+}
+
+
+def machine():
+    model = "unknown processor"
+    with open("/proc/cpuinfo") as file:
+        for line in file:
+            if line.startswith("model name"):
+                model = line.split(":", 1)[1].strip()
+                break
+    return f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}"
+
+
+def measure(program, query, *options):
+    done = subprocess.run([program, "run", query, "--json", *options], capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"nexmark run {query} {' '.join(options)}: {done.stderr.strip()}")
+    report = json.loads(done.stdout)
+    report["net_cpu_seconds"] = max(report["cpu_seconds"] - report["generator_cpu_seconds"], 1e-9)
+    return report
+
+
+def median_of(reports):
+    """The report whose net CPU time is the median one."""
+    middle = statistics.median_low([r["net_cpu_seconds"] for r in reports])
+    return next(r for r in reports if r["net_cpu_seconds"] == middle)
+
+
+def case_of(query, loop, one, two):
+    ratio = loop["net_cpu_seconds"] / one["net_cpu_seconds"]
+    thousand = one["events_per_core_second"] / 1000
+    published = PUBLISHED.get(query, (None, None, None))
+    return {
+        "bench": "nexmark", "case": query, "value": thousand, "unit": "thousand events/core s",
+        "baseline": loop["events_per_core_second"] / 1000, "ratio": ratio,
+        "note": "value and baseline with the generator, ratio without",
+        "generator": one["generator_events_per_core_second"] / 1000,
+        "parallelism_2_ratio": one["net_cpu_seconds"] / two["net_cpu_seconds"],
+        "published": dict(zip(("flink_v1", "flink_v2", "dbsp"), published)),
+        "times": {name: thousand / x if x else None for name, x in zip(("flink_v1", "flink_v2", "dbsp"), published)},
+        "runs": {"loop": loop, "parallelism_1": one, "parallelism_2": two},
+    }
+
+
+def line_of(c):
+    def times(name):
+        x = c["times"][name]
+        return f"{x:8.1f}×" if x else f"{'–':>9}"
+    one = c["runs"]["parallelism_1"]
+    return (f"{c['case']:7} {c['value']:9.0f} {c['baseline']:9.0f} {c['ratio']:7.2f} {c['parallelism_2_ratio']:7.2f} "
+            f"{times('flink_v1')} {times('flink_v2')} {times('dbsp')} {one['peak_rss_bytes'] / 2**20:9.0f} "
+            f"{one['rows_written']:11d}")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench nexmark")
+    parser.add_argument("program")
+    parser.add_argument("queries", nargs="*")
+    parser.add_argument("--json")
+    parser.add_argument("--events", type=int, default=5_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+    listed = subprocess.run([args.program, "run", "--list"], capture_output=True, text=True, check=True).stdout
+    names = [line.split()[0] for line in listed.splitlines()]
+    unknown = [q for q in args.queries if q not in names]
+    if unknown:
+        sys.exit(f"bench nexmark: no query {unknown[0]}; there are {' '.join(names)}")
+    events = ["--events", str(args.events)]
+    cases = []
+    print(f"{machine()}; {time.strftime('%Y-%m-%d')}; {args.events} events, medians of {args.rounds}")
+    print("thousand events per core and second, generator included; ratio to the loop and of two instances to one without it")
+    print(f"{'query':7} {'weir':>9} {'loop':>9} {'ratio':>7} {'at 2':>7} {'Flink V1':>9} {'Flink V2':>9} {'DBSP':>9} "
+          f"{'peak MiB':>9} {'rows':>11}", flush=True)
+    for query in args.queries or names:
+        rounds = [(measure(args.program, query, "--baseline", *events),
+                   measure(args.program, query, "--parallelism", "1", *events),
+                   measure(args.program, query, "--parallelism", "2", *events)) for _ in range(args.rounds)]
+        hashes = {r["output_hash"] for three in rounds for r in three}
+        if len(hashes) != 1:
+            sys.exit(f"bench nexmark: {query} has several answers: {' '.join(sorted(hashes))}")
+        cases.append(case_of(query, *(median_of(reports) for reports in zip(*rounds))))
+        print(line_of(cases[-1]), flush=True)
+    if args.json:
+        with open(args.json, "w") as file:
+            json.dump(cases, file, indent=1)
+            file.write("\n")
+
+
+if __name__ == "__main__":
+    main()
