@@ -65,7 +65,8 @@ struct stage_parts {
   std::uint32_t budget =
       16 * 1024;  ///< Events and timer firings a step may take before others have a turn.
   std::vector<snapshot_part> restored;
-  bool aligns = true;  ///< Whether inputs wait for each other's barriers.
+  std::deque<dead_letter> replays;  ///< Worked off before anything that comes.
+  bool aligns = true;               ///< Whether inputs wait for each other's barriers.
 };
 
 /// One instance of a stage as a plain state machine: takes messages, works in steps that can stop
@@ -105,7 +106,16 @@ public:
   void read_state(snapshot_writer& to);
 
 private:
-  enum class activity : std::uint8_t { none, reading, data, progress, time, completion, snapshot };
+  enum class activity : std::uint8_t {
+    none,
+    reading,
+    data,
+    progress,
+    time,
+    completion,
+    replay,
+    snapshot
+  };
 
   void take_frame(frame&& f, effects& out);
   void take_grant(const grant& g, effects& out);
@@ -115,6 +125,7 @@ private:
   verdict work(flow::step& s);
   verdict resume(flow::step& s);
   verdict begin_next(flow::step& s);
+  verdict begin_input(flow::step& s);
   verdict begin_frame(flow::step& s);
   verdict begin_source(flow::step& s);
   bool wait_if_full();

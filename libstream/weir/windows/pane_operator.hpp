@@ -54,6 +54,7 @@ class pane_operator {
   static constexpr bool compares = Mode != output_mode::results;
 
 public:
+  static constexpr bool keeps_letters = true;
   static constexpr bool emits_many = Late;
 
   pane_operator(hopping windows, KeyOf key_of, Fold fold, duration lateness,

@@ -27,6 +27,8 @@ class sliding_operator {
   using value_type = typename detail::value_of_fold<Fold>::type;
 
 public:
+  static constexpr bool keeps_letters = true;
+
   sliding_operator(sliding windows, KeyOf key_of, Fold fold, std::string late_output)
       : windows_(windows),
         key_of_(std::move(key_of)),

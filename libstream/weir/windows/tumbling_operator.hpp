@@ -26,6 +26,8 @@ class tumbling_operator {
   using table = keyed_table<K, accumulator>;
 
 public:
+  static constexpr bool keeps_letters = true;
+
   tumbling_operator(tumbling windows, KeyOf key_of, Fold fold, std::string late_output)
       : windows_(windows),
         key_of_(std::move(key_of)),
