@@ -22,7 +22,7 @@ std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
       const std::uint32_t number = instance_number(p, stage, i);
       auto machine = s.graph.make_stage(
           stage, i, from.attempt, splits, from.state,
-          {s.time.get(), metrics, [bell] { bell->ring(); }, from.sinks, s.poison});
+          {s.time.get(), metrics, [bell] { bell->ring(); }, from.sinks, s.poison, s.replays});
       hosts[number] = std::make_shared<stage_host>(std::move(machine), bell);
       bells[number] = std::move(bell);
       s.shown->add(
