@@ -51,6 +51,10 @@ pipeline_actor::pipeline_actor(caf::event_based_actor* self, supervision what, h
 
 caf::behavior pipeline_actor::make_behavior() {
   adopt(std::exchange(first_, {}));
+  if (what_.replays) {
+    stopping_ = pipeline_order::stop;
+    what_.shown->set_stopped();
+  }
   for (const auto& [number, r] : regions_) start_region(number);
   start_finders();
   keeper_.begin();
@@ -145,6 +149,8 @@ void pipeline_actor::start_region(std::uint32_t number) {
     });
   });
   each_of_region(number, [&](std::uint32_t, child& c) {
+    // Told to stop before the start, a source reads nothing.
+    if (what_.replays && is_source(c)) caf_compat::send(self_, c.actor, stop_command());
     caf_compat::send(self_, c.actor, flow::command{flow::command::kind::start, {}, {}});
     if (stopping_ && is_source(c)) caf_compat::send(self_, c.actor, stop_command());
   });

@@ -35,6 +35,8 @@ struct supervision {
   checkpoint_timing timing{};
   std::uint64_t first_checkpoint = 1;
   flow::attempt_id first_attempt = 0;
+  /// Dead letters to bring back, instead of reading anything; null if there are none.
+  std::shared_ptr<const std::vector<dead_letter>> replays{};
 };
 
 /// What an attempt begins with.

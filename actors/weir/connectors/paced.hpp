@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -221,6 +222,11 @@ public:
     std::unique_ptr<source_reader<event_type>> from = from_.make_reader();
     if (speed_ == 0 || std::isinf(speed_)) return from;
     return std::make_unique<paced_reader<event_type, TimeOf>>(std::move(from), time_of_, speed_);
+  }
+  template <decodes_records From = Source>
+  [[nodiscard]] result<event_type> decode_record(const std::string& split,
+                                                 std::string_view record) const {
+    return from_.decode_record(split, record);
   }
   [[nodiscard]] std::string kind() const { return from_.kind(); }
   [[nodiscard]] bool blocking() const { return from_.blocking(); }

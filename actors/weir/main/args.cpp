@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/main/args.hpp"
 
+#include "weir/codec/rfc3339.hpp"
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -55,6 +57,19 @@ duration args::time(std::string_view name) const {
   const auto d = parse_duration(text);
   if (!d) refuse(name, text, "a duration like 500ms, 5s, 10min, 12h or 1d");
   return *d;
+}
+
+timestamp args::instant(std::string_view name) const {
+  const std::string& text = (*this)[name];
+  constexpr std::size_t date = 10;     // 2013-03-01
+  constexpr std::size_t minutes = 16;  // ... T00:00
+  timestamp at;
+  if (read_rfc3339(text, at)) return at;
+  if (text.size() > minutes &&
+      read_rfc3339(text.substr(0, minutes) + ":00" + text.substr(minutes), at))
+    return at;
+  if (text.size() == date && read_rfc3339(text + "T00:00:00Z", at)) return at;
+  refuse(name, text, "an instant like 2013-03-01T00:00Z");
 }
 
 bool args::flag(std::string_view name) const {

@@ -36,6 +36,9 @@ public:
   [[nodiscard]] std::uint64_t count(std::string_view name) const;
   /// A duration, like "250ms", "5s", "10min", "12h", "1d".
   [[nodiscard]] duration time(std::string_view name) const;
+  /// An instant in RFC 3339, like "2013-03-01T00:00:00Z"; seconds may be left out, and a date alone
+  /// is midnight UTC.
+  [[nodiscard]] timestamp instant(std::string_view name) const;
   /// "true", "false", "yes", "no", "1", "0".
   [[nodiscard]] bool flag(std::string_view name) const;
 

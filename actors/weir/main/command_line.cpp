@@ -15,6 +15,10 @@ namespace {
 
 using values = std::map<std::string, std::string, std::less<>>;
 
+const option dead_letters_option = {
+    "dead-letters", "auto",
+    "a file for dead letters; auto: beside the checkpoints, or here; none: the newest in memory"};
+
 const std::vector<option> run_options = {
     {"parallelism", "1", "instances of each stage that doesn't say"},
     {"hot-keys", "0", "counters for finding keys with a large share of the events; 0: off"},
@@ -26,6 +30,25 @@ const std::vector<option> run_options = {
     {"from-savepoint", "none", "begin with the state in this directory"},
     {"allow-dropped-state", "false", "give up the state of operators that are gone"},
     {"drain", "false", "let a stop end the sources: windows fire, and no other run goes on"},
+    dead_letters_option,
+    {"workers", "0", "threads for stages that don't block; 0: one a core"},
+    {"json", "false", "print the closing summary as one line of JSON"},
+};
+const std::vector<option> replay_options = {
+    {"parallelism", "1", "instances of each stage that doesn't say"},
+    {"checkpoints", "none", "the directory of the run, which must have stopped"},
+    {"checkpoint-timeout", "10min", "a checkpoint that takes longer is given up"},
+    {"checkpoints-retained", "2", "older checkpoints that are kept beside the newest"},
+    {"allow-dropped-state", "false", "give up the state of operators that are gone"},
+    dead_letters_option,
+    {"only-stage", "", "those of this stage"},
+    {"only-operator", "", "those of this operator"},
+    {"only-error", "", "those whose error holds this text"},
+    {"only-numbers", "", "those of these numbers, like 3,5,9-12"},
+    {"failed-since", "", "those that failed at this time or later"},
+    {"failed-until", "", "those that failed before this time"},
+    {"again", "false", "those that were replayed before, too"},
+    {"list", "false", "only list them"},
     {"workers", "0", "threads for stages that don't block; 0: one a core"},
     {"json", "false", "print the closing summary as one line of JSON"},
 };
@@ -115,7 +138,8 @@ values complete(values given, const program& what, const std::vector<option>& al
   for (const auto& [name, value] : config) {
     // A file may serve all commands.
     bool known = what.options.empty() || is_one_of(all, name);
-    for (const auto* options : {&run_options, &graph_options, &stop_options, &state_options})
+    for (const auto* options :
+         {&run_options, &replay_options, &graph_options, &stop_options, &state_options})
       known = known || is_one_of(*options, name);
     if (!known)
       throw exception(
@@ -159,20 +183,23 @@ std::optional<order> read_command_line(int argc, char** argv, const program& wha
   std::vector<option> for_graph = graph_options;
   for_graph.push_back(run_options.front());
   add_command("run", "run the pipeline until its sources end or a signal stops it", run_options);
+  add_command("replay", "bring dead letters back to the stages that refused them", replay_options);
   add_command("graph", "print the pipeline's graph", for_graph);
   add_command("savepoint", "have the run that uses a directory take a savepoint", savepoint_options,
               false);
   add_command("stop", "stop the run that uses a directory", stop_options, false);
   add_command("state", "look at checkpoints and savepoints", state_options, false);
   if (argc < 2)
-    throw exception({errc::invalid_argument,
-                     "say what to do: run, graph, savepoint, stop or state (a subcommand; see " +
-                         what.name + " --help)"});
+    throw exception(
+        {errc::invalid_argument,
+         "say what to do: run, replay, graph, savepoint, stop or state (a subcommand; see " +
+             what.name + " --help)"});
   if (argv[1][0] != '-' && std::none_of(commands.begin(), commands.end(), [&](const command& c) {
         return c.app->check_name(argv[1]);
       }))
-    throw exception({errc::invalid_argument, "there is no subcommand '" + std::string{argv[1]} +
-                                                 "': use run, graph, savepoint, stop or state"});
+    throw exception(
+        {errc::invalid_argument, "there is no subcommand '" + std::string{argv[1]} +
+                                     "': use run, replay, graph, savepoint, stop or state"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success&) {

@@ -128,7 +128,10 @@ std::string summary_text(const std::string& name, const run_summary& s) {
   line("late events", s.late_events);
   text += '\n' + show_late(s.late_sample);
   line("dead letters", s.dead_letters);
+  if (s.dead_letters_not_kept != 0)
+    text += fmt::format("   {} are not kept", grouped(s.dead_letters_not_kept));
   text += '\n';
+  if (s.replayed != 0) line("replayed", s.replayed), text += "   dead letters brought back\n";
   line("windows", s.window_results);
   text += '\n';
   line("written", s.events_written);
@@ -161,7 +164,7 @@ std::string summary_text(const std::string& name, const run_summary& s) {
 std::string summary_json(const std::string& name, const run_summary& s) {
   const auto ms = [](std::chrono::nanoseconds t) { return static_cast<double>(t.count()) / 1e6; };
   return fmt::format(
-      R"({{"pipeline":{},"result":"{}","failure":{},"seconds":{:.6f},"events":{},"late_events":{},"dead_letters":{},"skipped_events":{},)"
+      R"({{"pipeline":{},"result":"{}","failure":{},"seconds":{:.6f},"events":{},"late_events":{},"dead_letters":{},"dead_letters_not_kept":{},"replayed":{},"skipped_events":{},)"
       R"("windows":{},"written":{},"unclaimed":{},"restarts":{},"events_lost":{},"checkpoints":{},"failed_checkpoints":{},"restored_from":{},"events_per_second":{:.0f},)"
       R"("latency_ms":{{"p50":{:.3f},"p99":{:.3f},"p999":{:.3f},"max":{:.3f}}},"hot_keys":{}}})",
       to_json(name),
@@ -169,9 +172,9 @@ std::string summary_json(const std::string& name, const run_summary& s) {
       : s.stopped ? "stopped"
                   : "done",
       to_json(s.failure ? std::optional{s.failure->message} : std::nullopt), seconds(s.elapsed),
-      s.events_read, s.late_events, s.dead_letters, s.skipped_events, s.window_results,
-      s.events_written, s.unclaimed_outputs, s.restarts, s.events_lost, s.checkpoints,
-      s.failed_checkpoints, to_json(s.restored_from),
+      s.events_read, s.late_events, s.dead_letters, s.dead_letters_not_kept, s.replayed,
+      s.skipped_events, s.window_results, s.events_written, s.unclaimed_outputs, s.restarts,
+      s.events_lost, s.checkpoints, s.failed_checkpoints, to_json(s.restored_from),
       static_cast<double>(s.events_read) / std::max(1e-9, seconds(s.elapsed)), ms(s.latency.p50),
       ms(s.latency.p99), ms(s.latency.p999), ms(s.latency.max), to_json(s.hot_keys));
 }

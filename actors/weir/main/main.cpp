@@ -5,6 +5,7 @@
 #include "weir/main/command_line.hpp"
 #include "weir/main/display.hpp"
 #include "weir/main/orders.hpp"
+#include "weir/main/replay_command.hpp"
 #include "weir/main/signals.hpp"
 #include "weir/main/state_command.hpp"
 #include "weir/runtime/runtime.hpp"
@@ -32,6 +33,19 @@ pipeline write_down(const program& what, const args& values) {
   pipeline p{what.name, options};
   what.build(p, values);
   return p;
+}
+
+/// What a replay is told of checkpoints: it goes on from the newest one.
+checkpoint_options read_replayed_checkpoint(const args& values) {
+  checkpoint_options how;
+  how.timing.timeout = values.time("checkpoint-timeout");
+  how.retained = values.count("checkpoints-retained");
+  how.allow_dropped_state = values.flag("allow-dropped-state");
+  const std::string& directory = values["checkpoints"];
+  if (directory == "none") return how;
+  how.store = directory_store::open(directory).value();
+  forget_orders(directory);
+  return how;
 }
 
 /// What a run is told of checkpoints. Throws `weir::exception` for a mistake, a directory that is
@@ -139,7 +153,7 @@ private:
 /// Shows the run and obeys signals and orders until it has ended.
 run_summary watch(runtime& running, const program& what, const args& values) {
   const bool quiet = values.flag("json");
-  const bool drain = values.flag("drain");
+  const bool drain = values.has("drain") && values.flag("drain");
   const signal_counter signals;
   order_taker orders{running, values["checkpoints"]};
   std::FILE* const to = writes_to_stdout(running.running().plan()) ? stderr : stdout;
@@ -187,7 +201,8 @@ int order_another(const order& what) {
   return 0;
 }
 
-void print_dead_letters(const runtime& running, const program& what) {
+void print_dead_letters(const runtime& running, const program& what, const std::string& file,
+                        const run_summary& done) {
   const std::vector<dead_letter> letters = running.dead_letters();
   for (std::size_t i = 0; i < std::min<std::size_t>(letters.size(), 5); ++i) {
     const dead_letter& l = letters[i];
@@ -199,18 +214,84 @@ void print_dead_letters(const runtime& running, const program& what) {
                  l.operator_name.c_str(), where.c_str(), l.error.c_str(),
                  l.text.substr(0, 200).c_str());
   }
+  if (!letters.empty() && !file.empty())
+    std::fprintf(stderr, "%s: dead letters are in '%s'; see '%s replay --help'\n",
+                 what.name.c_str(), file.c_str(), what.name.c_str());
+  if (done.dead_letters_not_kept != 0)
+    std::fprintf(stderr, "%s: %llu dead letters are not kept any more, or could not be written\n",
+                 what.name.c_str(), static_cast<unsigned long long>(done.dead_letters_not_kept));
+}
+
+std::uint32_t workers_of(const args& values) {
+  if (values.count("workers") > 1024)
+    throw exception(
+        {errc::invalid_argument, "--workers '" + values["workers"] + "': expected 1024 at most"});
+  return static_cast<std::uint32_t>(values.count("workers"));
+}
+
+/// Says what a run came to, and answers its exit code.
+int report(const runtime& running, const run_summary& done, const program& what,
+           const args& values) {
+  print_dead_letters(running, what, dead_letter_file_of(what.name, values), done);
+  const std::string text =
+      values.flag("json") ? summary_json(what.name, done) + "\n" : summary_text(what.name, done);
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (!done.failure) return 0;
+  std::fprintf(stderr, "%s: %s\n", what.name.c_str(), done.failure->message.c_str());
+  return failed;
+}
+
+/// Brings chosen dead letters back, in a run that reads nothing else. With checkpoints it is in the
+/// one that it ends with, or it has not happened.
+int replay(const program& what, const args& values) {
+  pipeline p = write_down(what, values);
+  if (p.keeps_dead_letters())
+    throw exception({errc::unsupported,
+                     "replay: the pipeline has a sink of its own for dead letters, and only files "
+                     "of --dead-letters can be read back"});
+  runtime_options options;
+  options.workers = workers_of(values);
+  options.dead_letter_file = dead_letter_file_of(what.name, values);
+  const plan shape = p.build().value().plan();
+  if (values.flag("list")) return (void)choose_letters(shape, values), 0;
+  options.checkpoints = read_replayed_checkpoint(values);
+  checkpoint_store* const store = options.checkpoints.store.get();
+  if (store != nullptr) settle_replays(shape, values, next_id(*store).value());
+  const std::vector<letters::kept_letter> chosen = choose_letters(shape, values);
+  if (chosen.empty()) return std::puts("nothing to replay"), 0;
+  for (const letters::kept_letter& l : chosen) options.replay.push_back(l.letter);
+  if (what.before_run) what.before_run(values);
+  if (store != nullptr) note_replay(shape, values, chosen, next_id(*store).value());
+  auto running = runtime::start(std::move(p), std::move(options));
+  if (!running) throw exception(running.error());
+  const run_summary done = watch(*running, what, values);
+  if (store != nullptr)
+    settle_replays(shape, values, next_id(*store).value());
+  else if (!done.failure)
+    note_replayed(shape, values, chosen);
+  return report(*running, done, what, values);
+}
+
+/// The pipeline's own sink goes first.
+std::string choose_dead_letter_file(const pipeline& p, const args& values) {
+  if (!p.keeps_dead_letters()) return dead_letter_file_of(p.name(), values);
+  if (values["dead-letters"] != "auto")
+    throw exception({errc::invalid_argument,
+                     "--dead-letters: the pipeline has a sink of its own for dead letters"});
+  return {};
 }
 
 int run(const program& what, const args& values) {
   const bool json = values.flag("json");
   pipeline p = write_down(what, values);
   if (what.before_run) what.before_run(values);
-  if (values.count("workers") > 1024)
-    throw exception(
-        {errc::invalid_argument, "--workers '" + values["workers"] + "': expected 1024 at most"});
   runtime_options options;
-  options.workers = static_cast<std::uint32_t>(values.count("workers"));
+  options.workers = workers_of(values);
   options.checkpoints = read_checkpoint_options(values);
+  options.dead_letter_file = choose_dead_letter_file(p, values);
+  if (options.checkpoints.store)
+    if (const auto built = p.build())  // mistakes are told of at the start
+      settle_replays(built->plan(), values, next_id(*options.checkpoints.store).value());
   const bool keeps_any = options.checkpoints.store != nullptr;
   auto running = runtime::start(std::move(p), std::move(options));
   if (!running) throw exception(running.error());
@@ -218,13 +299,7 @@ int run(const program& what, const args& values) {
     std::fprintf(stderr, "%s: no checkpoints: a crash loses what windows and other state hold\n",
                  what.name.c_str());
   const run_summary done = watch(*running, what, values);
-  print_dead_letters(*running, what);
-  const std::string text =
-      json ? summary_json(what.name, done) + "\n" : summary_text(what.name, done);
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  if (!done.failure) return 0;
-  std::fprintf(stderr, "%s: %s\n", what.name.c_str(), done.failure->message.c_str());
-  return failed;
+  return report(*running, done, what, values);
 }
 
 }  // namespace
@@ -235,6 +310,7 @@ int main(int argc, char** argv, const program& what) {
     if (!order) return 0;
     if (order->command == "graph") return print_graph(what, order->values);
     if (order->command == "run") return run(what, order->values);
+    if (order->command == "replay") return replay(what, order->values);
     if (order->command != "state") return order_another(*order);
     look_at_state(order->values);
     return 0;

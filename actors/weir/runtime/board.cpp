@@ -22,7 +22,8 @@ void add_counts(const instance_status& s, run_summary& sum, histogram& latency) 
   sum.late_events += m.late_events.get();
   for (late_note& note : m.late.notes())
     if (sum.late_sample.size() < late_sample::capacity) sum.late_sample.push_back(std::move(note));
-  sum.dead_letters += m.dead_letters.get();
+  (s.kind == "dead letters" ? sum.dead_letters_not_kept : sum.dead_letters) += m.dead_letters.get();
+  sum.replayed += m.replayed.get();
   sum.skipped_events += m.skipped_events.get();
   sum.window_results += m.results.get();
   sum.unclaimed_outputs += m.unclaimed_outputs.get();

@@ -11,6 +11,7 @@ struct dead_letter_buffer::kept {
   std::size_t capacity;
   std::mutex mutex;
   std::deque<dead_letter> letters;
+  std::uint64_t dropped = 0;
 };
 
 namespace {
@@ -24,7 +25,9 @@ public:
     std::lock_guard lock{to_->mutex};
     for (const dead_letter& l : letters) {
       to_->letters.push_back(l);
-      if (to_->letters.size() > to_->capacity) to_->letters.pop_front();
+      if (to_->letters.size() <= to_->capacity) continue;
+      to_->letters.pop_front();
+      ++to_->dropped;
     }
     return {letters.size(), std::nullopt};
   }
@@ -41,6 +44,11 @@ dead_letter_buffer::dead_letter_buffer(std::size_t capacity)
 std::vector<dead_letter> dead_letter_buffer::newest() const {
   std::lock_guard lock{kept_->mutex};
   return {kept_->letters.begin(), kept_->letters.end()};
+}
+
+std::uint64_t dead_letter_buffer::dropped() const {
+  std::lock_guard lock{kept_->mutex};
+  return kept_->dropped;
 }
 
 std::unique_ptr<sink_writer<dead_letter>> dead_letter_buffer::make() const {

@@ -4,6 +4,7 @@
 #include "weir/flow/dead_letter.hpp"
 #include "weir/sink/sink.hpp"
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,8 @@ public:
   explicit dead_letter_buffer(std::size_t capacity);
 
   [[nodiscard]] std::vector<dead_letter> newest() const;
+  /// Letters that newer ones took the place of.
+  [[nodiscard]] std::uint64_t dropped() const;
 
   template <class T>
   requires std::same_as<T, dead_letter>

@@ -4,6 +4,7 @@
 #include "weir/actors/pipeline_actor.hpp"
 #include "weir/checkpoint/restore_check.hpp"
 #include "weir/codec/rfc3339.hpp"
+#include "weir/dead_letters/dead_letter_file.hpp"
 #include "weir/runtime/board.hpp"
 #include "weir/runtime/dead_letter_buffer.hpp"
 
@@ -66,7 +67,8 @@ void drop_parts(std::vector<snapshot_part>& parts, const restore_report& report,
 
 /// Finds the checkpoint to go on from, and says so. Throws `weir::exception` if the pipeline can't.
 actors::beginning begin_with(checkpoint_options how, actors::supervision& what) {
-  if (!how.store) return {};
+  // A replay adds to what earlier runs wrote.
+  if (!how.store) return {0, {}, what.replays ? std::optional{sink_start::goes_on} : std::nullopt};
   what.first_checkpoint = next_id(*how.store).value();
   std::optional<checkpoint> found = std::move(how.from);
   const bool elsewhere = found.has_value();
@@ -92,10 +94,12 @@ actors::beginning begin_with(checkpoint_options how, actors::supervision& what) 
 }  // namespace
 
 struct runtime::inside {
-  inside(weir::graph g, runtime_options options, std::optional<dead_letter_buffer> letters)
+  inside(weir::graph g, runtime_options options, std::optional<dead_letter_buffer> letters,
+         std::optional<dead_letter_file> file)
       : config(options.workers),
         system(config),
         dead_letters(std::move(letters)),
+        letter_file(std::move(file)),
         shown(std::make_shared<board>()),
         what{std::move(g),
              options.restarts,
@@ -108,11 +112,22 @@ struct runtime::inside {
              {options.checkpoints.store, options.checkpoints.retained, {}},
              options.checkpoints.timing} {
     what.checkpoints.log = what.log;
+    if (options.replay.empty()) return;
+    what.replays = std::make_shared<const std::vector<dead_letter>>(std::move(options.replay));
+    what.restarts.restarts = 0;
+    what.timing.interval = duration{0};
+  }
+
+  /// Letters that neither the file nor, without one, the memory holds any more.
+  [[nodiscard]] std::uint64_t letters_removed() const {
+    if (letter_file) return letter_file->removed();
+    return dead_letters ? dead_letters->dropped() : 0;
   }
 
   quiet_config config;
   caf::actor_system system;
   std::optional<dead_letter_buffer> dead_letters;
+  std::optional<dead_letter_file> letter_file;
   std::shared_ptr<board> shown;
   actors::supervision what;
   caf::actor supervisor;
@@ -120,17 +135,26 @@ struct runtime::inside {
 
 result<runtime> runtime::start(pipeline p, runtime_options options) {
   std::optional<dead_letter_buffer> letters;
+  std::optional<dead_letter_file> file;
   if (!p.keeps_dead_letters()) {
     letters.emplace(options.kept_dead_letters);
-    p.dead_letters_to(*letters);
+    if (!options.dead_letter_file.empty())
+      file.emplace(options.dead_letter_file, *letters, options.dead_letter_limits);
+    if (file)
+      p.dead_letters_to(*file);
+    else
+      p.dead_letters_to(*letters);
   }
   auto built = p.build();
   if (!built) return built.error();
+  for (const dead_letter& letter : options.replay)
+    if (auto fits = built->check_replay(letter); !fits) return fits.error();
   if (auto reached = built->reach_outside(); !reached) return reached.error();
   actors::init_messages();
   try {
     checkpoint_options checkpoints = options.checkpoints;
-    auto in = std::make_unique<inside>(*std::move(built), std::move(options), std::move(letters));
+    auto in = std::make_unique<inside>(*std::move(built), std::move(options), std::move(letters),
+                                       std::move(file));
     const actors::beginning from = begin_with(std::move(checkpoints), in->what);
     const split_list splits = in->what.graph.find_splits(from.state).value();
     std::set<std::uint32_t> all;
@@ -181,14 +205,18 @@ void runtime::abort() {
 
 run_summary runtime::wait() {
   inside_->shown->wait();
-  return inside_->shown->summary();
+  return summary();
 }
 
 bool runtime::wait_for(duration d) { return inside_->shown->wait_for(d); }
 
 const graph& runtime::running() const noexcept { return inside_->what.graph; }
 std::vector<instance_status> runtime::status() const { return inside_->shown->current(); }
-run_summary runtime::summary() const { return inside_->shown->summary(); }
+run_summary runtime::summary() const {
+  run_summary sums = inside_->shown->summary();
+  sums.dead_letters_not_kept += inside_->letters_removed();
+  return sums;
+}
 
 std::vector<dead_letter> runtime::dead_letters() const {
   return inside_->dead_letters ? inside_->dead_letters->newest() : std::vector<dead_letter>{};

@@ -5,6 +5,7 @@
 #include "weir/checkpoint/coordinator.hpp"
 #include "weir/core/clock.hpp"
 #include "weir/core/result.hpp"
+#include "weir/dead_letters/letter_file.hpp"
 #include "weir/flow/dead_letter.hpp"
 #include "weir/graph/pipeline.hpp"
 #include "weir/runtime/restart_policy.hpp"
@@ -45,6 +46,13 @@ struct runtime_options {
   service_map services;  ///< What operators may ask of the world outside.
   std::size_t kept_dead_letters =
       1000;  ///< Newest ones kept in memory, where the pipeline has no sink for them.
+  /// ... and all of them in this file, as lines of JSON; empty for none. It is made with the first.
+  std::string dead_letter_file;
+  letter_file_limits dead_letter_limits;
+  /// Dead letters to bring back to the stages that refused them. If there are any, the run reads
+  /// nothing: it brings them back and stops, with a checkpoint if it has a store; a failure of a
+  /// stage ends it, and nothing of it is committed.
+  std::vector<dead_letter> replay;
 };
 
 /// A running pipeline. Several may run in one process; no global state, no signal handlers. All

@@ -59,6 +59,9 @@ struct run_summary {
   std::uint64_t late_events = 0;
   std::vector<late_note> late_sample;  ///< A few of those that no side output took.
   std::uint64_t dead_letters = 0;
+  /// Those of them that their sink refused, or that newer ones took the place of.
+  std::uint64_t dead_letters_not_kept = 0;
+  std::uint64_t replayed = 0;  ///< Dead letters that were brought back.
   std::uint64_t skipped_events = 0;
   std::uint64_t window_results = 0;
   std::uint64_t unclaimed_outputs = 0;

@@ -38,6 +38,7 @@ class enrich {
 public:
   using output = enriched<T, R>;
   static constexpr bool emits_at_most_one = true;
+  static constexpr bool keeps_letters = true;
 
   enrich(LookUp of, StreamKey stream_key, enrich_options<R> options)
       : look_up_(std::move(of)),

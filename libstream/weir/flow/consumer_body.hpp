@@ -39,6 +39,17 @@ public:
     for (auto& c : consumers_) c->restore(own);
   }
   result<void> commit(barrier b) override { return commit_all(consumers_, b); }
+  verdict replay(const dead_letter& letter, step& s) override {
+    if (!returning_) {
+      return_search search{letter};
+      for (auto& c : consumers_) c->find_places(search);
+      if (search.found.size() != 1) return refuse_return(search, s), verdict::done;
+      returning_ = std::move(search.found.front());
+    }
+    const verdict v = returning_->work(s);
+    if (v == verdict::done) returning_.reset();
+    return v;
+  }
   [[nodiscard]] std::size_t taken_in_hand() const override { return hand().taken; }
   [[nodiscard]] std::size_t events_held() const override {
     return hand().unfinished + events_held_by(consumers_);
@@ -65,6 +76,7 @@ protected:
 
 private:
   consumer_list consumers_;
+  std::unique_ptr<returning_event> returning_;  ///< Of the letter that is being replayed.
   part_cursor handing_out_, progressing_, timing_, completing_, saving_;
 };
 

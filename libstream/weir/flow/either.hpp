@@ -2,7 +2,9 @@
 #pragma once
 
 #include "weir/flow/describe_event.hpp"
+#include "weir/flow/replay.hpp"
 
+#include <cstddef>
 #include <utility>
 #include <variant>
 
@@ -23,6 +25,39 @@ using either = one_of<A, B>;
 template <class... T>
 void describe_event(const one_of<T...>& event, timestamp at, dead_letter& letter) {
   std::visit([&](const auto& inner) { describe_event(inner, at, letter); }, event.held);
+  letter.input = static_cast<std::uint32_t>(event.held.index());
 }
+
+/// ... and comes back by the input that it came by.
+template <class... T>
+struct event_reader<one_of<T...>> {
+  static constexpr bool reads = (... && event_reader<T>::reads);
+
+  [[nodiscard]] static bool fits(const dead_letter& letter) {
+    return any_input(letter, [&]<std::size_t, class U> { return event_reader<U>::fits(letter); });
+  }
+  [[nodiscard]] static result<one_of<T...>> read(const dead_letter& letter) {
+    result<one_of<T...>> made = error{errc::unsupported, "the stage has no such input"};
+    any_input(letter, [&]<std::size_t I, class U> {
+      auto inner = event_reader<U>::read(letter);
+      if (inner)
+        made = one_of<T...>{std::variant<T...>{std::in_place_index<I>, *std::move(inner)}};
+      else
+        made = inner.error();
+      return true;
+    });
+    return made;
+  }
+
+private:
+  /// Calls `f` for the letter's input; false if there is none of that number.
+  template <class F>
+  static bool any_input(const dead_letter& letter, F f) {
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return (false || ... || (letter.input == I && f.template operator()<I, T>()));
+    }
+    (std::index_sequence_for<T...>{});
+  }
+};
 
 }  // namespace weir::flow

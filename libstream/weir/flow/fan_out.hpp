@@ -99,6 +99,9 @@ public:
   [[nodiscard]] flow::outstanding outstanding() const override {
     return outstanding_of(consumers_);
   }
+  void find_places(return_search& search) override {
+    for (auto& c : consumers_) c->find_places(search);
+  }
 
 private:
   batch<T> gathered_;

@@ -168,6 +168,17 @@ public:
   [[nodiscard]] std::size_t events_held() const override {
     return end_.events_held() + events_held_by(sides_);
   }
+  void find_places(return_search& search) override {
+    if (!search.letter.at_operator) {
+      if (has(search.letter.operator_name)) offer_batch<S>(*this, search);
+    } else {
+      for (const entry& e : entries())
+        if (name_of(e.op) == search.letter.operator_name && e.fits(search.letter))
+          e.offer(*this, search);
+    }
+    for (auto& side : sides_) side->find_places(search);
+    end_.find_places(search);
+  }
   [[nodiscard]] std::size_t worked() const override { return at_; }
   [[nodiscard]] flow::outstanding outstanding() const override {
     flow::outstanding all = end_.outstanding() | outstanding_of(sides_);
@@ -197,6 +208,57 @@ private:
       s.earliest = t;
       chain.end_.begin(s);
     }
+  };
+
+  /// Where values of some type come to an operator, for those that come back from dead letters.
+  struct entry {
+    std::size_t op;
+    bool (*fits)(const dead_letter&);
+    void (*offer)(fused&, return_search&);
+  };
+  /// Those of all types that `run` is called with; each adds itself before the program begins.
+  static std::vector<entry>& entries() {
+    static std::vector<entry> all;
+    return all;
+  }
+  template <std::size_t I, class V>
+  static bool enter() {
+    entries().push_back({I, &event_reader<V>::fits, [](fused& chain, return_search& search) {
+                           search.add(event_reader<V>::read(search.letter), [&](V value) {
+                             return std::make_unique<returning_value<I, V>>(chain, std::move(value),
+                                                                            search.letter);
+                           });
+                         }});
+    return true;
+  }
+  template <std::size_t I, class V>
+  static inline const bool entered = enter<I, V>();
+
+  /// Hands a value to operator `I` as if the one before it had fired it.
+  template <std::size_t I, class V>
+  class returning_value final : public returning_event {
+  public:
+    returning_value(fused& chain, V value, const dead_letter& letter)
+        : chain_(&chain),
+          value_(std::move(value)),
+          at_(letter.event_time.value_or(letter.failed_at)) {}
+
+    verdict work(step& s) override {
+      if (!given_) {
+        if (s.errors.waiting(s.wall, s.out)) return verdict::blocked;
+        if (const verdict v = chain_->settle_if_full(s); v != verdict::done) return v;
+        given_ = true;
+        chain_->end_.begin(s);
+        chain_->template run<I, true>(std::move(value_), at_, s, through_end{});
+      }
+      return chain_->settle(s);
+    }
+
+  private:
+    fused* chain_;
+    V value_;
+    timestamp at_;
+    bool given_ = false;
   };
 
   /// How far a firing, which isn't an event's, has come through the operators.
@@ -275,6 +337,8 @@ private:
 
   template <std::size_t I, bool Fires, class V, class Out>
   void run(V&& value, timestamp at, step& s, Out out) {
+    if constexpr (may_return<I, Fires, std::remove_cvref_t<V>>())
+      static_cast<void>(&entered<I, std::remove_cvref_t<V>>);
     try {
       if constexpr (I < count) {
         next_op<I + 1, Fires, Out> next{*this, s, out};
@@ -298,6 +362,17 @@ private:
     }
   }
 
+  /// Whether dead letters may hold values as they came to operator `I`.
+  template <std::size_t I, bool Fires, class V>
+  static consteval bool may_return() {
+    if constexpr (!event_reader<V>::reads)
+      return false;
+    else if constexpr (I < count)
+      return Fires || keeps_letters<std::tuple_element_t<I, std::tuple<Ops...>>>;
+    else
+      return Fires;
+  }
+
   void note_failed_operator(std::size_t op) {
     if (!failed_op_) failed_op_ = op;
   }
@@ -317,6 +392,7 @@ private:
     const auto next = s.errors.on_exception(name_of_failed(), tries_.failed(events_before_ + at_),
                                             s.wall, s.out, true, [&](dead_letter& letter) {
                                               describe_event(in.values[at_], in.times[at_], letter);
+                                              letter.at_operator = false;
                                               if (s.origin == nullptr) return;
                                               letter.source = s.origin->split();
                                               letter.offset = s.origin->position_of(at_);
@@ -381,9 +457,16 @@ private:
     return v;
   }
 
+  [[nodiscard]] std::string_view name_of(std::size_t op) const {
+    return op != count ? std::string_view{names_[op]} : std::string_view{"output"};
+  }
   [[nodiscard]] std::string_view name_of_failed() const {
-    return failed_op_ && *failed_op_ != count ? std::string_view{names_[*failed_op_]}
-                                              : std::string_view{"output"};
+    return name_of(failed_op_.value_or(count));
+  }
+  [[nodiscard]] bool has(std::string_view name) const {
+    for (std::size_t op = 0; op <= count; ++op)
+      if (name_of(op) == name) return true;
+    return false;
   }
 
   /// How many events may pass before `any_full()` has to be asked again.

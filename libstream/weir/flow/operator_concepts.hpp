@@ -93,6 +93,11 @@ concept stateful = requires(Op& op, snapshot_writer& to, snapshot_reader& from) 
   { op.snapshot(to) } -> std::same_as<verdict>;
   op.restore(from);
 };
+/// Keeps events as dead letters by itself, as they came to it (`event_errors::keep`).
+template <class Op>
+concept keeps_letters = requires {
+  requires Op::keeps_letters;
+};
 /// May emit several values for one event, so that a failure must take back those before it.
 template <class Op>
 concept emits_many = requires {

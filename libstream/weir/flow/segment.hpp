@@ -3,6 +3,7 @@
 
 #include "weir/core/result.hpp"
 #include "weir/event/batch.hpp"
+#include "weir/flow/replay.hpp"
 #include "weir/flow/step.hpp"
 #include "weir/flow/verdict.hpp"
 #include "weir/state/snapshot.hpp"
@@ -39,6 +40,8 @@ public:
   /// them.
   [[nodiscard]] virtual std::size_t events_held() const = 0;
   [[nodiscard]] virtual flow::outstanding outstanding() const { return {}; }
+  /// Adds the places in here that may have refused a dead letter's event.
+  virtual void find_places(return_search&) {}
 };
 
 /// A consumer of batches of `T` within a stage: one fused loop, or a sink. One virtual call a

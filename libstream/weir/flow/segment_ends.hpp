@@ -70,6 +70,7 @@ public:
   void restore(snapshot_reader&) const noexcept {}
   result<void> commit(barrier) const { return {}; }
   [[nodiscard]] std::size_t events_held() const noexcept { return 0; }  // the stage asks the port
+  void find_places(return_search&) const noexcept {}
   [[nodiscard]] flow::outstanding outstanding() const noexcept { return {}; }
 
 private:
@@ -115,6 +116,7 @@ public:
   void restore(snapshot_reader& from) { node_->restore(from); }
   result<void> commit(barrier b) { return node_->commit(b); }
   [[nodiscard]] std::size_t events_held() const { return node_->events_held(); }
+  void find_places(return_search& search) { node_->find_places(search); }
   [[nodiscard]] flow::outstanding outstanding() const { return node_->outstanding(); }
 
 private:

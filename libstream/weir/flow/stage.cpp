@@ -126,10 +126,17 @@ verdict stage::begin_next(flow::step& s) {
   }
   const bool timers_due = parts_.body->next_timer() <= s.wall;
   if (!timers_due || std::exchange(cut_, false)) {
-    const verdict v = parts_.is_source ? begin_source(s) : begin_frame(s);
+    const verdict v = begin_input(s);
     if (v != verdict::done || !timers_due) return v;
   }
   now_ = activity::time;
+  return verdict::more;
+}
+
+verdict stage::begin_input(flow::step& s) {
+  if (parts_.replays.empty()) return parts_.is_source ? begin_source(s) : begin_frame(s);
+  if (wait_if_full()) return verdict::blocked;
+  now_ = activity::replay;
   return verdict::more;
 }
 
@@ -313,6 +320,12 @@ verdict stage::resume(flow::step& s) {
         unanswered_.erase(completions_.front().id);
         completions_.pop_front();
       }
+      break;
+    case activity::replay:
+      v = parts_.body->replay(parts_.replays.front(), s);
+      if (v != verdict::done || parts_.errors->failed()) break;
+      parts_.replays.pop_front();
+      parts_.metrics->replayed.add(1);
       break;
     case activity::snapshot:
       snapshot_to_.bind({});

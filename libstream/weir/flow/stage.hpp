@@ -65,7 +65,8 @@ struct stage_parts {
   std::uint32_t budget =
       16 * 1024;  ///< Events and timer firings a step may take before others have a turn.
   std::vector<snapshot_part> restored;
-  bool aligns = true;  ///< Whether inputs wait for each other's barriers.
+  std::deque<dead_letter> replays;  ///< Worked off before anything that comes.
+  bool aligns = true;               ///< Whether inputs wait for each other's barriers.
 };
 
 /// One instance of a stage as a plain state machine: takes messages, works in steps that can stop
@@ -109,7 +110,16 @@ public:
   void read_state(snapshot_writer& to);
 
 private:
-  enum class activity : std::uint8_t { none, reading, data, progress, time, completion, snapshot };
+  enum class activity : std::uint8_t {
+    none,
+    reading,
+    data,
+    progress,
+    time,
+    completion,
+    replay,
+    snapshot
+  };
 
   void take_frame(frame&& f, effects& out);
   void take_grant(const grant& g, effects& out);
@@ -125,6 +135,7 @@ private:
   [[nodiscard]] bool barrier_is_next() const noexcept;
   [[nodiscard]] bool holds_barrier() const noexcept;
   static bool note_cut(flow::step& s) noexcept;
+  verdict begin_input(flow::step& s);
   verdict begin_frame(flow::step& s);
   verdict begin_turn(flow::step& s);
   verdict begin_source(flow::step& s);

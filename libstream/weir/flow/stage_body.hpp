@@ -57,6 +57,10 @@ public:
   /// others.
   [[nodiscard]] virtual timestamp awaited_watermark() const { return max_timestamp; }
 
+  /// Brings the event of a dead letter back to where it was refused. What can't be brought back is
+  /// a dead letter again.
+  virtual verdict replay(const dead_letter&, step&) { return verdict::done; }
+
   /// For the account of what a failure lost: events of the frame in hand that have been worked off,
   /// and events that wait between operators.
   [[nodiscard]] virtual std::size_t taken_in_hand() const = 0;

@@ -32,6 +32,8 @@ struct surroundings {
       wake;  ///< Safe from any thread: a source or sink of the instance can go on.
   std::optional<sink_start> start{};            ///< How sinks begin; see `sink_instance`.
   std::shared_ptr<flow::poison_list> poison{};  ///< Shared by all attempts; may be null.
+  /// Dead letters that the run brings back; may be null.
+  std::shared_ptr<const std::vector<dead_letter>> replays{};
   std::optional<std::uint32_t> budget{};  ///< Events a step may take at most; tests make it small.
   std::optional<duration> checkpoint_interval{};  ///< See `sink_instance`.
 };

@@ -65,6 +65,11 @@ struct stage_draft {
   std::vector<output_draft> outputs;
   std::function<std::unique_ptr<flow::stage_body>(assembly&)> make_body;
   std::function<std::unique_ptr<source_enumerator>()> make_enumerator;
+  bool decodes_records = false;  ///< A source that can decode a single record.
+  /// By input: the instance that has the key of a dead letter's event; nothing if it can't be told.
+  std::vector<std::function<std::optional<std::uint32_t>(
+      const dead_letter&, std::uint32_t instances, std::uint32_t groups)>>
+      instance_of;
   std::function<void()> close_source;  ///< Lets go of those who wait for the source; may be empty.
 };
 

@@ -15,12 +15,30 @@
 
 namespace weir::build {
 
+/// Tells which instance has the key of a dead letter's event.
+template <class T, class KeyOf>
+auto instance_of_key(KeyOf key_of) {
+  return [key_of = std::move(key_of)](const dead_letter& letter, std::uint32_t instances,
+                                      std::uint32_t groups) -> std::optional<std::uint32_t> {
+    if constexpr (flow::event_reader<T>::reads) {
+      if (!flow::event_reader<T>::fits(letter)) return std::nullopt;
+      const auto event = flow::event_reader<T>::read(letter);
+      if (!event) return std::nullopt;
+      const auto hash = key_hash(std::invoke(key_of, *event));
+      return instance_of_group(group_of_hash(hash, groups), instances, groups);
+    } else {
+      return std::nullopt;
+    }
+  };
+}
+
 /// Begins a stage whose events of `T` are dealt to its instances by key.
 template <class T, class KeyOf>
 std::shared_ptr<node<T>> begin_keyed_stage(graph_draft& draft, const KeyOf& key_of) {
   auto first = begin_stage<T>(draft, "operators", "key_by");
   stage_draft& made = draft.stages[first->stage()];
   made.keyed = true;
+  made.instance_of.emplace_back(instance_of_key<T>(key_of));
   made.make_body = [first, key_of](assembly& a) -> std::unique_ptr<flow::stage_body> {
     std::unique_ptr<flow::batch_observer<T>> watch;
     using key = mapped<KeyOf, T>;

@@ -123,6 +123,56 @@ result<void> graph::reach_outside() const {
   return {};
 }
 
+/// The instance that a replayed event goes to; nothing if its key can't be told.
+std::optional<std::uint32_t> graph::instance_for(std::uint32_t stage, const dead_letter& letter,
+                                                 const split_list& splits) const {
+  const build::stage_draft& draft = inside_->stages[stage];
+  const stage_plan& planned = plan().stages[stage];
+  if (planned.parallelism == 1) return 0;
+  if (draft.make_enumerator) {
+    const auto& all = splits.by_stage[stage];
+    for (std::uint32_t i = 0; i < all.size(); ++i)
+      if (all[i].id == letter.source) return i % planned.parallelism;
+    return 0;
+  }
+  if (!draft.keyed) return 0;
+  if (letter.input < draft.instance_of.size() && draft.instance_of[letter.input])
+    if (const auto at =
+            draft.instance_of[letter.input](letter, planned.parallelism, plan().key_groups))
+      return at;
+  // What came of keyed events has no key any more, unless the operator is the keyed one itself.
+  const auto is_its = [&](const operator_plan& o) { return o.id == letter.operator_name; };
+  const auto op = std::find_if(planned.operators.begin(), planned.operators.end(), is_its);
+  const bool keyless = letter.at_operator && (op == planned.operators.end() || !op->stateful);
+  return keyless ? std::optional{0U} : std::nullopt;
+}
+
+result<void> graph::check_replay(const dead_letter& letter) const {
+  const auto refused = [&](const std::string& why) {
+    return error{errc::unsupported, "the letter of stage '" + letter.stage + "', operator '" +
+                                        letter.operator_name + "', can't be replayed: " + why};
+  };
+  const auto& stages = plan().stages;
+  const auto at = std::find_if(stages.begin(), stages.end(),
+                               [&](const stage_plan& s) { return s.name == letter.stage; });
+  if (at == stages.end()) return refused("the pipeline has no stage of that name");
+  const auto stage = static_cast<std::uint32_t>(at - stages.begin());
+  const build::stage_draft& draft = inside_->stages[stage];
+  if (letter.event.empty()) {
+    const bool record = draft.make_enumerator && at->operators.front().id == letter.operator_name;
+    if (!record) return refused("there is no event in it; a window's or timer's own call failed");
+    if (!draft.decodes_records) return refused("its source can't decode single records");
+    if (letter.text.size() >= kept_of_a_record) return refused("its record was cut off");
+    return {};
+  }
+  if (!instance_for(stage, letter,
+                    split_list{std::vector<std::vector<split_position>>(stages.size())}))
+    return refused("the key of a '" + letter.type +
+                   "' can't be told any more; run the stage with "
+                   "parallelism 1");
+  return {};
+}
+
 std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_t instance,
                                                flow::attempt_id attempt, const split_list& splits,
                                                std::span<const snapshot_part> restored,
@@ -189,6 +239,10 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
                   (p.group != 0 ? p.group - 1U : dealt++) % planned.parallelism == instance;
     if (mine) parts.restored.push_back(p);
   }
+  if (around.replays)
+    for (const dead_letter& letter : *around.replays)
+      if (letter.stage == planned.name && instance_for(stage, letter, splits) == instance)
+        parts.replays.push_back(letter);
   return std::make_unique<flow::stage>(std::move(parts), *around.time);
 }
 

@@ -44,6 +44,10 @@ public:
   /// error is one that only its user can mend, such as a wrong password. May block on servers.
   [[nodiscard]] result<void> reach_outside() const;
 
+  /// Whether the event of a dead letter can be brought back to the stage that refused it; an error,
+  /// one line, says why not.
+  [[nodiscard]] result<void> check_replay(const dead_letter& letter) const;
+
   /// What finds the splits of a source stage; null for another stage.
   [[nodiscard]] std::unique_ptr<source_enumerator> make_enumerator(std::uint32_t stage) const;
 
@@ -65,6 +69,10 @@ private:
     std::vector<channel_plan> channels;
     std::vector<std::string> warnings;
   };
+
+  [[nodiscard]] std::optional<std::uint32_t> instance_for(std::uint32_t stage,
+                                                          const dead_letter& letter,
+                                                          const split_list& splits) const;
 
   explicit graph(std::shared_ptr<const inside> in) : inside_(std::move(in)) {}
 

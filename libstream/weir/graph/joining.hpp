@@ -6,6 +6,7 @@
 #include "weir/graph/chain.hpp"
 #include "weir/graph/pre_aggregation.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -104,6 +105,9 @@ private:
                   "weir: local_pre_aggregate() goes before .window(tumbling "
                   "or hopping).aggregate(…), not before join() or connect()");
     from.through_->share_instances(stage);
+    auto& instance_of = from.state_.draft->stages[stage].instance_of;
+    instance_of.resize(std::max<std::size_t>(instance_of.size(), port + 1));
+    instance_of[port] = instance_of_key<T>(from.key_of_);
     chain<T, T>{from.through_->before(), {}, {from.state_.draft, from.state_.has_event_time, {}}}
         .connect(
             stage, partition::hash,

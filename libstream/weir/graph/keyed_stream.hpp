@@ -211,6 +211,7 @@ public:
     made.parallelism = through_->instances().n;
     through_->share_instances(first->stage());
     made.untimed_input = 1;
+    made.instance_of.emplace_back(build::instance_of_key<T>(key_of_));
     const build::chain_state state{state_.draft, state_.has_event_time, {}};
     chain<T, T>{through_->before(), {}, state}.connect(
         first->stage(), partition::hash,

@@ -73,6 +73,7 @@ public:
     made.blocking = source.blocking();
     made.make_enumerator = [source] { return source.make_enumerator(); };
     if constexpr (requires { source.close(); }) made.close_source = [source] { source.close(); };
+    made.decodes_records = decodes_records<Source>;
     made.make_body = [first, source = std::move(source),
                       op](build::assembly& a) -> std::unique_ptr<flow::stage_body> {
       auto reader = source.make_reader();
@@ -82,7 +83,7 @@ public:
           flow::source_setting{a.environment(op).id, a.splits, a.around.time,
                                a.around.metrics.get(), a.limits.events, a.event_time,
                                source.make_enumerator()->find_again_every() > duration{0}},
-          std::move(reader), first->make_consumers(a));
+          std::move(reader), first->make_consumers(a), flow::decoder_of(source));
     };
     return {std::move(first), {}, {draft_, false, {}, op}};
   }

@@ -46,6 +46,11 @@ public:
     return with(std::move(made));
   }
 
+  /// ... or makes dead letters of them, as of events that fail.
+  auto late_to(as_dead_letters_t) const {
+    return late_to(side_output<T>{std::string{operators::late_dead_letters}});
+  }
+
   /// Gives results before a window is complete, too: `every_processing_time{d}`,
   /// `every_event_time{d}` or `every_events{n}`.
   template <early_rhythm E>

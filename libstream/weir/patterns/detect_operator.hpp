@@ -14,6 +14,7 @@ class detect {
   using core = patterns::detect_core<K, T, KeyOf>;
 
 public:
+  static constexpr bool keeps_letters = true;
   static constexpr bool emits_many = true;
 
   detect(KeyOf key_of, std::shared_ptr<const patterns::plan<T>> plan, detect_options<T> options)

@@ -25,6 +25,7 @@ class detect_rules {
 public:
   using event = flow::either<T, pattern_rule>;
   static constexpr bool emits_many = true;
+  static constexpr bool keeps_letters = true;
 
   detect_rules(KeyOf key_of, detect_options<T> options, std::vector<pattern_rule> initial)
       : key_of_(std::move(key_of)), options_(std::move(options)), initial_(std::move(initial)) {}

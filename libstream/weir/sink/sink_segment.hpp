@@ -100,6 +100,9 @@ public:
   }
 
   [[nodiscard]] std::size_t events_held() const override { return 0; }
+  void find_places(return_search& search) override {
+    if (search.letter.operator_name == id_) offer_batch<T>(*this, search);
+  }
   [[nodiscard]] std::size_t worked() const override { return at_; }
 
 private:

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weir {
@@ -25,10 +26,13 @@ enum class read_state : std::uint8_t {
   ended,      ///< This reader will never have more.
 };
 
+/// As much of a record that could not be decoded is kept, in bytes.
+inline constexpr std::size_t kept_of_a_record = 64 << 10;
+
 /// A record that could not be decoded.
 struct rejected_record {
   std::uint64_t offset = 0;  ///< Where it begins in its split.
-  std::string text;          ///< As it was read; cut at 64 KiB.
+  std::string text;          ///< As it was read; cut at `kept_of_a_record`.
   std::string reason;
 };
 
@@ -123,6 +127,13 @@ concept source = std::copy_constructible<S> && requires(const S& s) {
   {
     s.blocking()
     } -> std::convertible_to<bool>;  // whether polls may block: gives the stage a thread of its own
+};
+
+/// A source that can decode a single record, as its reader would: for those that were rejected, and
+/// are replayed.
+template <class S>
+concept decodes_records = requires(const S& s, const std::string& split, std::string_view record) {
+  { s.decode_record(split, record) } -> std::same_as<result<typename S::event_type>>;
 };
 
 /// Finds the splits that were given.

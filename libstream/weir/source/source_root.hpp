@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,6 +29,20 @@ struct source_setting {
   bool finds_more = false;  ///< Further splits may be assigned: it does not end by itself.
 };
 
+/// Decodes a record of the split of that name.
+template <class T>
+using record_decoder = std::function<result<T>(const std::string& split, std::string_view record)>;
+
+template <class Source>
+[[nodiscard]] record_decoder<typename Source::event_type> decoder_of(const Source& source) {
+  if constexpr (decodes_records<Source>)
+    return [source](const std::string& split, std::string_view record) {
+      return source.decode_record(split, record);
+    };
+  else
+    return {};
+}
+
 /// The inside of a stage that begins with a source: polls the reader and hands each batch to the
 /// consumers.
 template <class T>
@@ -34,11 +50,13 @@ class source_root final : public consumer_body<T>, private batch_origin {
   using base = consumer_body<T>;
 
 public:
+  /// `decode` reads a record that was rejected once more; empty if the source can't.
   source_root(source_setting setting, std::unique_ptr<source_reader<T>> reader,
-              typename base::consumer_list consumers)
+              typename base::consumer_list consumers, record_decoder<T> decode = {})
       : base(std::move(consumers)),
         setting_(std::move(setting)),
         reader_(std::move(reader)),
+        decode_(std::move(decode)),
         lanes_(setting_.event_time) {
     for (const split_position& at : setting_.splits) add_lane(at, true);
   }
@@ -85,6 +103,27 @@ public:
   verdict on_progress(progress p, step& s) override {
     s.lanes = &lanes_.list();
     return base::on_progress(p, s);
+  }
+
+  /// A record is decoded anew; what was behind the source goes in there. Either counts for the
+  /// split that it was read from.
+  verdict replay(const dead_letter& letter, step& s) override {
+    if (lanes_.size() == 0)
+      return refuse_return({letter, {}, "the source has no splits"}, s), verdict::done;
+    s.lanes = &lanes_.list();
+    for (std::size_t i = 0; i < lanes_.size(); ++i)
+      if (lanes_[i].id == letter.source) s.lane = static_cast<std::uint32_t>(i);
+    if (!letter.event.empty()) return base::replay(letter, s);
+    if (again_.empty()) {
+      result<T> event =
+          decode_ ? decode_(letter.source, letter.text)
+                  : result<T>{error{errc::unsupported, "its source can't decode single records"}};
+      if (!event) return refuse_return({letter, {}, event.error().message}, s), verdict::done;
+      again_.push(*std::move(event), s.wall);
+    }
+    const verdict v = base::hand_out(again_, true, s);
+    if (v == verdict::done && !s.errors.failed()) again_.clear();
+    return v;
   }
 
   verdict snapshot(barrier b, snapshot_writer& to, step& s) override {
@@ -233,6 +272,8 @@ private:
 
   source_setting setting_;
   std::unique_ptr<source_reader<T>> reader_;
+  record_decoder<T> decode_;
+  batch<T> again_;  ///< A record that was rejected and could be decoded now.
   split_lanes lanes_;
   source_batch<T> in_;
   /// Where the splits stood at the barriers that were not committed yet.

@@ -54,6 +54,7 @@ class pane_operator {
   static constexpr bool compares = Mode != output_mode::results;
 
 public:
+  static constexpr bool keeps_letters = true;
   static constexpr bool emits_many = Late;
   static constexpr bool leaves_firings = true;
 

@@ -28,6 +28,7 @@ class sliding_operator {
 
 public:
   static constexpr bool leaves_firings = true;
+  static constexpr bool keeps_letters = true;
 
   sliding_operator(sliding windows, KeyOf key_of, Fold fold, std::string late_output)
       : windows_(windows),

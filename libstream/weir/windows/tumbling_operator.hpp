@@ -27,6 +27,7 @@ class tumbling_operator {
 
 public:
   static constexpr bool leaves_firings = true;
+  static constexpr bool keeps_letters = true;
 
   tumbling_operator(tumbling windows, KeyOf key_of, Fold fold, std::string late_output)
       : windows_(windows),

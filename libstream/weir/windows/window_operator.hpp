@@ -54,6 +54,7 @@ class window_operator {
   static constexpr timestamp the_end = max_timestamp - duration{1};
 
 public:
+  static constexpr bool keeps_letters = true;
   static constexpr bool emits_many = FiresOnEvents;
   static constexpr bool leaves_timers = true;
   static constexpr bool leaves_firings = true;

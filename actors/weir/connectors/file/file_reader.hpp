@@ -137,9 +137,8 @@ private:
   }
 
   static void reject(const raw_record& record, std::string why, source_batch<T>& out) {
-    constexpr std::size_t kept = 64 << 10;
     out.rejected.push_back(
-        {record.offset, std::string{record.text.substr(0, kept)}, std::move(why)});
+        {record.offset, std::string{record.text.substr(0, kept_of_a_record)}, std::move(why)});
   }
 
   void set_paused(std::size_t number, bool paused) {

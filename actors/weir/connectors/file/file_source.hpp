@@ -3,10 +3,13 @@
 
 #include "weir/connectors/file/file_reader.hpp"
 #include "weir/connectors/file/find_files.hpp"
+#include "weir/connectors/file/record_decoder.hpp"
 #include "weir/source/source.hpp"
 
+#include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace weir {
@@ -31,6 +34,26 @@ public:
   }
   [[nodiscard]] std::unique_ptr<source_reader<T>> make_reader() const {
     return std::make_unique<file::file_reader<T>>(options_);
+  }
+  /// Decodes one record as if it stood in a file; of a CSV file the header is read for that.
+  [[nodiscard]] result<T> decode_record(const std::string& path, std::string_view record) const
+      try {
+    file::file_lane lane{path, 0, options_};
+    file::record_decoder<T> decoder{lane.kind()};
+    if (lane.kind().format == file_format::csv) {
+      file::raw_record header;
+      while (!lane.next(header))
+        if (lane.advance({}) != file::file_lane::progress::more)
+          return error{errc::not_found, "'" + path + "' has no CSV header any more"};
+      if (auto taken = decoder.take_header(header.text); !taken) return taken.error();
+    }
+    T event{};
+    if (auto decoded = decoder.decode(record, event); !decoded) return decoded.error();
+    return event;
+  } catch (const exception& e) {
+    return e.why();
+  } catch (const std::exception& e) {  // a type's own codec may throw
+    return error{errc::decode_failed, e.what()};
   }
   [[nodiscard]] std::string kind() const { return "file"; }
   [[nodiscard]] bool blocking() const { return true; }
