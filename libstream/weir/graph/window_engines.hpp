@@ -3,6 +3,7 @@
 
 #include "weir/graph/window_settings.hpp"
 #include "weir/operators/concepts.hpp"
+#include "weir/windows/clock_tumbling_operator.hpp"
 #include "weir/windows/count_operator.hpp"
 #include "weir/windows/event_store.hpp"
 #include "weir/windows/folds.hpp"
@@ -30,8 +31,11 @@ class window_engines {
   template <bool Changes>
   static constexpr bool is_plain_tumbling = traits::tumbling && !traits::may_fire_again && !Changes;
   template <bool Changes>
-  static constexpr bool is_general =
-      !traits::special && !traits::in_panes && !is_plain_tumbling<Changes>;
+  static constexpr bool is_clock_tumbling =
+      traits::clock_tumbling && !traits::may_fire_again && !Changes;
+  template <bool Changes>
+  static constexpr bool is_general = !traits::special && !traits::in_panes &&
+                                     !is_plain_tumbling<Changes> && !is_clock_tumbling<Changes>;
 
 public:
   window_engines(const Settings& settings, const KeyOf& key_of)
@@ -56,6 +60,9 @@ public:
     else if constexpr (is_plain_tumbling<Changes>)
       return operators::tumbling_operator<key, T, KeyOf, Fold>{
           settings_.windows, key_of_, std::move(fold), settings_.late_output};
+    else if constexpr (is_clock_tumbling<Changes>)
+      return operators::clock_tumbling_operator<key, T, KeyOf, Fold>{settings_.windows.windows,
+                                                                     key_of_, std::move(fold)};
     else if constexpr (traits::in_panes)
       return paned_of<Changes>(std::move(fold));
     else

@@ -51,6 +51,7 @@ template <class S>
 struct window_traits {
   using windows = typename S::windows_type;
   static constexpr bool tumbling = std::is_same_v<windows, weir::tumbling>;
+  static constexpr bool clock_tumbling = std::is_same_v<windows, by_clock<weir::tumbling>>;
   static constexpr bool hopping = std::is_same_v<windows, weir::hopping>;
   static constexpr bool sliding = std::is_same_v<windows, weir::sliding>;
   static constexpr bool counted = is_count_window<windows>;

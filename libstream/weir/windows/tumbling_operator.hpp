@@ -43,33 +43,15 @@ public:
 
   template <class E, class Next>
   void on_event(E&& event, timestamp at, Next&, flow::step& s) {
-    if (at < current_.start || at >= current_.end) [[unlikely]]
-      if (!turn_to(at)) return late_.refuse(std::forward<E>(event), at, watermark_, s);
-    const auto [acc, fresh] =
-        panes_[pane_].entries.try_emplace(std::invoke(key_of_, std::as_const(event)));
-    if (fresh) *acc = fold_.init();
-    fold_.add(*acc, std::forward<E>(event), at);
+    if (!is_open(at)) [[unlikely]]
+      return late_.refuse(std::forward<E>(event), at, watermark_, s);
+    add(std::forward<E>(event), at);
   }
 
   template <class Next>
   flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
-    while (!panes_.empty() && panes_.front().at.last() <= p.watermark) {
-      pane& first = panes_.front();
-      if (!firing_) firing_ = first.entries.begin_walk();
-      while (!first.entries.ended(*firing_)) {
-        if (next.full()) return flow::verdict::blocked;
-        if (s.budget == 0) return flow::verdict::more;
-        --s.budget;
-        const auto [key, acc] = first.entries.take(*firing_);
-        metrics_->results.add(1);
-        fold_.emit(key, first.at, pane_info{}, acc, next);
-      }
-      close_first();
-    }
-    watermark_ = std::max(watermark_, p.watermark);
-    return flow::verdict::done;
+    return fire(p.watermark, next, s);
   }
-
   flow::verdict snapshot(snapshot_writer& to) {
     for (pane& p : panes_) {
       bytes start;
@@ -93,16 +75,81 @@ public:
     watermark_ = saved_watermark(from);
   }
 
+protected:
+  /// Whether the window of `t` has not been emitted; makes it the current one.
+  [[nodiscard]] bool is_open(timestamp t) {
+    return (t >= current_.start && t < current_.end) || turn_to(t);
+  }
+  /// Adds an event to the current window.
+  template <class E>
+  void add(E&& event, timestamp at) {
+    const auto [acc, fresh] =
+        panes_[pane_].entries.try_emplace(std::invoke(key_of_, std::as_const(event)));
+    if (fresh) *acc = fold_.init();
+    fold_.add(*acc, std::forward<E>(event), at);
+  }
+
+  /// Emits the windows that are complete at `now`.
+  template <class Next>
+  flow::verdict fire(timestamp now, Next& next, flow::step& s) {
+    while (!panes_.empty() && panes_.front().at.last() <= now) {
+      pane& first = panes_.front();
+      if (!firing_) {
+        firing_ = first.entries.begin_walk();
+        current_ = {};
+      }
+      while (!first.entries.ended(*firing_)) {
+        if (next.full()) return flow::verdict::blocked;
+        if (s.budget == 0) return flow::verdict::more;
+        --s.budget;
+        const auto [key, acc] = first.entries.take(*firing_);
+        metrics_->results.add(1);
+        fold_.emit(key, first.at, pane_info{}, acc, next);
+      }
+      close_first();
+    }
+    watermark_ = std::max(watermark_, now);
+    return flow::verdict::done;
+  }
+
+  /// When the earliest window is complete.
+  [[nodiscard]] timestamp earliest_end() const noexcept {
+    return panes_.empty() ? max_timestamp : panes_.front().at.last();
+  }
+  /// Windows of keys that have not been emitted.
+  [[nodiscard]] std::uint64_t open_windows() {
+    std::uint64_t n = 0;
+    for (pane& p : panes_)
+      for (auto w = p.entries.begin_walk(); !p.entries.ended(w); ++n) p.entries.take(w);
+    return n;
+  }
+
+  /// Emits a window that has just this event.
+  template <class E, class Next>
+  void emit_alone(E&& event, timestamp at, const window& w, Next& next) {
+    const auto key = std::invoke(key_of_, std::as_const(event));
+    accumulator acc = fold_.init();
+    fold_.add(acc, std::forward<E>(event), at);
+    metrics_->results.add(1);
+    fold_.emit(key, w, pane_info{0, pane_timing::late}, acc, next);
+  }
+  [[nodiscard]] window window_of(timestamp t) const { return windows_.at(t); }
+
 private:
   struct pane {
     window at;
     table entries;
   };
 
+  /// The last moment whose windows have been emitted, or are being so.
+  [[nodiscard]] timestamp reached() const noexcept {
+    return firing_ ? std::max(watermark_, panes_.front().at.last()) : watermark_;
+  }
+
   /// Makes the window of `t` the current one; false if it has been emitted already.
   bool turn_to(timestamp t) {
     const window w = windows_.at(t);
-    if (w.last() <= watermark_) return false;
+    if (w.last() <= reached()) return false;
     pane& p = pane_of(w);
     current_ = w;
     pane_ = static_cast<std::size_t>(&p - panes_.data());

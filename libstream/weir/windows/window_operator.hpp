@@ -226,8 +226,23 @@ private:
     return *at;
   }
 
+  /// Extends the key's only window by one that belongs to it; most events come to such a key.
+  open_window* grown(entry& e, const window& w) requires merging {
+    if (e.windows.size() != 1) return nullptr;
+    open_window& only = e.windows.front();
+    if (!belong_together(only.at, w, assigner_().rule())) return nullptr;
+    const window both{std::min(w.start, only.at.start), std::max(w.end, only.at.end)};
+    if (both != only.at) {
+      typename Output::memory none{};
+      output_.merge(only.memory, none);
+      only.at = both;
+    }
+    return &only;
+  }
+
   /// Returns the window that `w` and those it belongs together with become; null if it is expired.
   open_window* merged_with(entry& e, window w) requires merging {
+    if (open_window* only = grown(e, w)) return only;
     const auto [from, to] =
         sessions_met(e.windows.begin(), e.windows.end(), w, assigner_().rule(),
                      [](const open_window& x) -> const window& { return x.at; });
