@@ -54,10 +54,6 @@ public:
     return flow::verdict::done;
   }
 };
-}
-[[nodiscard]] std::size_t events_held() const override { return 0; }
-[[nodiscard]] std::size_t worked() const override { return 0; }
-};
 
 constexpr std::size_t batch_size = 1024;
 
