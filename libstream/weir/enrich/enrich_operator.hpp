@@ -10,6 +10,7 @@
 #include "weir/flow/describe_event.hpp"
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/operators/process_context.hpp"
+#include "weir/state/fetch_ahead.hpp"
 #include "weir/state/keyed_parts.hpp"
 
 #include <algorithm>
@@ -57,6 +58,14 @@ public:
     metrics_ = enrich_metrics{*e.metrics, e.id};
   }
 
+  void look_ahead(const batch<T>& in, std::size_t i) const noexcept {
+    if (!cache_.enabled()) return;
+    fetch_ahead(
+        cache_.slots(), in.size(), i,
+        [&](std::size_t n) -> K { return std::invoke(look_up_.key_of, in.values[n]); },
+        [](const auto&) {});
+  }
+
   template <class E, class Next>
   void on_event(E&& e, timestamp at, Next& next, flow::step& s) {
     if (fresh_from_snapshot_) begin_restored(s);
@@ -64,7 +73,7 @@ public:
     metrics_.look_ups->add(1);
     if (auto* known = cache_.enabled() ? cache_.find(key, s.wall) : nullptr) {
       (known->fact ? metrics_.hits : metrics_.negative_hits)->add(1);
-      if (known->refresh_at <= s.wall) refresh(*known, s);
+      if (known->refresh_at <= s.wall) refresh(key, *known, s);
       const fact_source source = known->fact ? fact_source::found : fact_source::missing;
       if (!waiting_.behind_others(lane_of(e, key)))
         return next(output{std::forward<E>(e), known->fact, source}, at);
@@ -181,9 +190,9 @@ private:
     f.last = slot;
   }
   /// Asks for a fact again that is still good, and goes on to use it.
-  void refresh(typename fact_cache<K, R>::entry& known, flow::step& s) {
+  void refresh(const K& key, typename fact_cache<K, R>::entry& known, flow::step& s) {
     known.refresh_at = max_timestamp;
-    if (!flights_.join(known.key).second) return;
+    if (!flights_.join(key).second) return;
     metrics_.refreshes->add(1);
     ask(s, false);
   }
@@ -226,7 +235,7 @@ private:
     flights_.end(number);
     while (at != no_slot) {
       const slot_number following = waiting_[at].next_in_flight;
-      settle(at, source, *answer);
+      following == no_slot ? settle(at, source, std::move(*answer)) : settle(at, source, *answer);
       at = following;
     }
   }
@@ -275,9 +284,9 @@ private:
     settle(slot, fact_source::timed_out, options_.on_timeout.value());
   }
 
-  void settle(slot_number slot, fact_source source, const std::optional<R>& fact) {
+  void settle(slot_number slot, fact_source source, std::optional<R> fact) {
     waiting_[slot].source = source;
-    waiting_[slot].fact = fact;
+    waiting_[slot].fact = std::move(fact);
     waiting_.settle(slot);
   }
 

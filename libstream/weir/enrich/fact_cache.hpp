@@ -2,13 +2,12 @@
 #pragma once
 
 #include "weir/enrich/enrich_options.hpp"
-#include "weir/state/keyed_table.hpp"
+#include "weir/state/keyed_slots.hpp"
 
 #include <cmath>
 #include <cstdint>
 #include <optional>
 #include <utility>
-#include <vector>
 
 namespace weir::operators {
 
@@ -18,8 +17,7 @@ template <class K, class R>
 class fact_cache {
 public:
   struct entry {
-    K key;
-    std::optional<R> fact;
+    std::optional<R> fact{};
     timestamp until;
     timestamp refresh_at;
     bool used = false;
@@ -31,34 +29,31 @@ public:
 
   /// Returns what is known of a key, or null; not for longer than until the next `put`.
   [[nodiscard]] entry* find(const K& key, timestamp now) {
-    const std::uint32_t* at = index_.find(key);
-    if (at == nullptr) return nullptr;
-    entry& e = entries_[*at];
-    if (e.until <= now) return nullptr;
-    e.used = true;
-    return &e;
+    entry* e = entries_.find(key);
+    if (e == nullptr || e->until <= now) return nullptr;
+    e->used = true;
+    return e;
   }
 
   /// Notes an answer; whether another key had to go that was still good.
   bool put(const K& key, std::optional<R> fact, timestamp now) {
     const duration ttl = fact ? options_.ttl : options_.negative_ttl;
     if (!enabled() || ttl == duration{0}) return false;
-    const auto [at, fresh] = index_.try_emplace(key, std::uint32_t{0});
     bool evicted = false;
-    if (fresh) *at = room(now, evicted);
-    const std::uint32_t place = *at;
-    if (place == entries_.size())
-      entries_.push_back({key, std::move(fact), {}, {}});
-    else if (fresh)
-      entries_[place] = {key, std::move(fact), {}, {}};
-    else
-      entries_[place].fact = std::move(fact);
-    entries_[place].until = saturating_add(now, ttl);
-    entries_[place].refresh_at = refresh_time(now, ttl);
+    entry* e = entries_.find(key);
+    if (e == nullptr) {
+      if (entries_.size() >= options_.entries) evicted = make_room(now);
+      e = &entries_[entries_.enter(key)];
+    }
+    e->fact = std::move(fact);
+    e->until = saturating_add(now, ttl);
+    e->refresh_at = refresh_time(now, ttl);
     return evicted;
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  /// For `fetch_ahead`.
+  [[nodiscard]] const keyed_slots<K, entry>& slots() const noexcept { return entries_; }
 
 private:
   [[nodiscard]] timestamp refresh_time(timestamp now, duration ttl) const {
@@ -67,23 +62,23 @@ private:
     return saturating_add(now, duration{std::llround(micros)});
   }
 
-  /// Finds a place for a new key, whose index entry is there already.
-  std::uint32_t room(timestamp now, bool& evicted) {
-    if (entries_.size() < options_.entries) return static_cast<std::uint32_t>(entries_.size());
+  /// Lets the next key go that wasn't asked for; whether it was still good. All slots are in use:
+  /// one becomes free only to be used again at once.
+  bool make_room(timestamp now) {
     while (true) {
       if (hand_ == entries_.size()) hand_ = 0;
-      entry& e = entries_[hand_++];
+      const std::uint32_t slot = hand_++;
+      entry& e = entries_[slot];
       if (e.until > now && std::exchange(e.used, false)) continue;
-      evicted = e.until > now;
-      index_.erase(e.key);
-      return static_cast<std::uint32_t>(hand_ - 1);
+      const bool was_good = e.until > now;
+      entries_.leave(slot);
+      return was_good;
     }
   }
 
   cache_options options_;
-  keyed_table<K, std::uint32_t> index_;
-  std::vector<entry> entries_;
-  std::size_t hand_ = 0;
+  keyed_slots<K, entry> entries_;
+  std::uint32_t hand_ = 0;
 };
 
 }  // namespace weir::operators

@@ -28,6 +28,11 @@ inline constexpr bool begins_with_filter = false;
 template <class First, class... Rest>
 inline constexpr bool begins_with_filter<First, Rest...> = is_filter<First>;
 
+template <class S, class... Ops>
+inline constexpr bool begins_by_looking_ahead = false;
+template <class S, class First, class... Rest>
+inline constexpr bool begins_by_looking_ahead<S, First, Rest...> = looks_ahead<First, S>;
+
 /// A chain of operators fused into one loop over a batch, closed by an end. One virtual call a
 /// batch, none an event. The loop can stop between any two events or firings, because an output is
 /// full or the step's budget is spent, and goes on there when it is called again.
@@ -329,6 +334,8 @@ private:
   /// Hands an event to operator `I`.
   template <std::size_t I, bool Move, class Out>
   void take(batch<S>& in, std::size_t i, step& s, Out out) {
+    if constexpr (I == 0 && begins_by_looking_ahead<S, Ops...>)
+      std::as_const(std::get<0>(ops_)).look_ahead(in, i);
     if constexpr (Move)
       run<I, false>(std::move(in.values[i]), in.times[i], s, out);
     else

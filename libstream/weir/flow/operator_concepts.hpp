@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/event/batch.hpp"
 #include "weir/flow/fan_out.hpp"
 #include "weir/flow/segment.hpp"
 #include "weir/flow/step.hpp"
@@ -109,6 +110,13 @@ concept emits_many = requires {
 template <class Op>
 concept emits_at_most_one = requires {
   requires Op::emits_at_most_one;
+};
+/// Wants to see what comes behind the event that it is given next, number `i` of a batch, so as to
+/// call for memory ahead: `look_ahead(batch, i)`, which must change nothing and not throw. Only the
+/// first operator of a chain is asked.
+template <class Op, class S>
+concept looks_ahead = requires(const Op& op, const batch<S>& in) {
+  op.look_ahead(in, std::size_t{});
 };
 /// A filter, whose `keeps(event)` may be asked for several events before the first is handed on.
 template <class Op>

@@ -3,18 +3,20 @@
 
 #include "weir/flow/either.hpp"
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/joins/either_key.hpp"
 #include "weir/joins/join_kind.hpp"
 #include "weir/joins/time_list.hpp"
+#include "weir/joins/timed_rows.hpp"
 #include "weir/joins/unmatched_gate.hpp"
-#include "weir/state/key_index.hpp"
+#include "weir/state/fetch_ahead.hpp"
 #include "weir/state/keyed_parts.hpp"
+#include "weir/state/keyed_slots.hpp"
 #include "weir/windows/late_gate.hpp"
 
 #include <algorithm>
 #include <functional>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 namespace weir::operators {
 
@@ -34,17 +36,11 @@ struct join_interval {
 /// watermark is let in, so what is passed on is at least 1 µs less.
 template <class K, class A, class B, class KeyA, class KeyB, class F, join_kind Kind>
 class interval_join {
-  template <class T>
-  struct row {
-    timestamp at;
-    T value;
-    bool matched = false;
-  };
   struct due {
     timestamp at;
     std::uint32_t slot = 0;
   };
-  using entry = std::tuple<time_list<row<A>>, time_list<row<B>>>;
+  using lists = std::tuple<typename timed_rows<A>::list, typename timed_rows<B>::list>;
 
 public:
   using event = flow::either<A, B>;
@@ -66,6 +62,15 @@ public:
     std::get<1>(late_).open(e);
     std::get<0>(unmatched_).open(e, "left");
     std::get<1>(unmatched_).open(e, "right");
+  }
+
+  void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
+    fetch_ahead(
+        keys_, in.size(), i, [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
+        [this](const lists& l) {
+          std::get<0>(rows_).fetch(std::get<0>(l));
+          std::get<1>(rows_).fetch(std::get<1>(l));
+        });
   }
 
   template <class E, class Next>
@@ -91,8 +96,8 @@ public:
     keyed_parts<K> parts{groups_};
     keys_.each([&](const K& key, std::uint32_t slot) {
       bytes& part = parts.begin(key);
-      save(std::get<0>(entries_[slot]), part);
-      save(std::get<1>(entries_[slot]), part);
+      save<0>(slot, part);
+      save<1>(slot, part);
     });
     parts.write(to, "@join");
     save_watermark(to, watermark_);
@@ -107,7 +112,7 @@ public:
     });
     due_[0].sort();
     due_[1].sort();
-    count_rows(0);
+    count_rows();
   }
 
 private:
@@ -116,14 +121,14 @@ private:
     std::uint32_t slot;
 
     ~leave_if_empty() {
-      const entry& e = of.entries_[slot];
-      if (std::get<0>(e).empty() && std::get<1>(e).empty()) of.keys_.leave(slot);
+      const lists& l = of.keys_[slot];
+      if (std::get<0>(l).empty() && std::get<1>(l).empty()) of.keys_.leave(slot);
     }
   };
 
-  entry& entry_of(std::uint32_t slot) {
-    if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
-    return entries_[slot];
+  template <std::size_t Side>
+  auto& rows() {
+    return std::get<Side>(rows_);
   }
   /// When an event of `Side` has no partner to come.
   template <std::size_t Side>
@@ -136,22 +141,23 @@ private:
     if (at < watermark_)
       return std::get<Side>(late_).refuse(std::forward<E>(in), at, watermark_, s);
     const auto slot = keys_.enter(std::invoke(std::get<Side>(keys_of_), std::as_const(in)));
-    entry& e = entry_of(slot);
     const leave_if_empty after{*this, slot};
-    auto& partners = std::get<1 - Side>(e);
+    lists& l = keys_[slot];
+    auto& partners = std::get<1 - Side>(l);
     const timestamp from = saturating_add(at, -reach_[1 - Side]);
     const timestamp to = end_of<Side>(at);
     bool matched = false;
-    partners.each_in(from, to, [&](const auto& partner) {
+    rows<1 - Side>().each_in(partners, from, to, [&](const auto& partner) {
       matched = true;
       emit_pair<Side>(in, partner.value, std::max(at, partner.at), next);
     });
     // Only now: if the function throws, nothing has changed.
-    if (matched) partners.each_in(from, to, [](auto& partner) { partner.matched = true; });
+    if (matched)
+      rows<1 - Side>().each_in(partners, from, to, [](auto& partner) { partner.matched = true; });
     if (to > watermark_) {
-      std::get<Side>(e).insert({at, std::forward<E>(in), matched});
+      rows<Side>().insert(std::get<Side>(l), at, std::forward<E>(in), matched);
       due_[Side].insert({at, slot});
-      count_rows(1);
+      count_rows();
     } else if (!matched) {
       alone<Side>(std::forward<E>(in), at, next);
     }
@@ -188,10 +194,12 @@ private:
       if (next.full()) return flow::verdict::blocked;
       if (s.budget == 0) return flow::verdict::more;
       --s.budget;
+      if (const due* d = all.ahead(8)) keys_.fetch_slot_of(d->slot);
+      if (const due* d = all.ahead(4)) keys_.fetch_cell_of(d->slot);
       const std::uint32_t slot = all.take_front().slot;
       const leave_if_empty after{*this, slot};
-      auto gone = std::get<Side>(entries_[slot]).take_front();
-      count_rows(-1);
+      auto gone = rows<Side>().take_front(std::get<Side>(keys_[slot]));
+      count_rows();
       if (!gone.matched) alone<Side>(std::move(gone.value), gone.at, next);
     }
     return flow::verdict::done;
@@ -206,15 +214,15 @@ private:
     return due_[Side].empty() ? max_timestamp : saturating_add(due_[Side].front().at, duration{-1});
   }
 
-  void count_rows(std::int64_t change) {
-    rows_ += change;
-    rows_held_->set(rows_);
+  void count_rows() {
+    rows_held_->set(static_cast<std::int64_t>(rows<0>().size() + rows<1>().size()));
   }
 
-  template <class T>
-  static void save(time_list<row<T>>& rows, bytes& to) {
-    encode(static_cast<std::uint32_t>(rows.size()), to);
-    rows.each([&](const row<T>& r) {
+  template <std::size_t Side>
+  void save(std::uint32_t slot, bytes& to) {
+    auto& list = std::get<Side>(keys_[slot]);
+    encode(static_cast<std::uint32_t>(rows<Side>().size(list)), to);
+    rows<Side>().each(list, [&](const auto& r) {
       encode(r.at, to);
       encode(r.matched, to);
       encode(r.value, to);
@@ -222,15 +230,15 @@ private:
   }
   template <std::size_t Side>
   bool load(std::uint32_t slot, byte_reader& in) {
-    auto& rows = std::get<Side>(entry_of(slot));
     std::uint32_t n = 0;
     if (!decode(in, n)) return false;
     for (; n != 0; --n) {
-      std::decay_t<decltype(rows.front())> r{};
-      if (!decode(in, r.at) || !decode(in, r.matched) || !decode(in, r.value)) return false;
-      due_[Side].append_unsorted({r.at, slot});
-      rows.insert(std::move(r));
-      ++rows_;
+      timestamp at;
+      bool matched = false;
+      std::conditional_t<Side == 0, A, B> value{};
+      if (!decode(in, at) || !decode(in, matched) || !decode(in, value)) return false;
+      due_[Side].append_unsorted({at, slot});
+      rows<Side>().insert(std::get<Side>(keys_[slot]), at, std::move(value), matched);
     }
     return true;
   }
@@ -243,10 +251,9 @@ private:
   std::uint32_t groups_ = default_key_groups;
   gauge* rows_held_ = nullptr;
 
-  key_index<K> keys_;
-  std::vector<entry> entries_;  ///< Of each key, by slot.
-  time_list<due> due_[2];       ///< A left, and a right event each, in the order of their end.
-  std::int64_t rows_ = 0;
+  keyed_slots<K, lists> keys_;
+  std::tuple<timed_rows<A>, timed_rows<B>> rows_;
+  time_list<due> due_[2];  ///< A left, and a right event each, in the order of their end.
   timestamp watermark_ = min_timestamp;
 };
 

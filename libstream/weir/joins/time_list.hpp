@@ -31,6 +31,10 @@ public:
   // @pre !empty()
   [[nodiscard]] T& front() { return first_[head_]; }
   [[nodiscard]] const T& front() const { return first_[head_]; }
+  /// The element `n` behind the first, or null: only those that lie together are told.
+  [[nodiscard]] const T* ahead(std::size_t n) const {
+    return head_ + n < first_.size() ? &first_[head_ + n] : nullptr;
+  }
   [[nodiscard]] const T& back() const {
     return later_.empty() ? first_.back() : later_.back().back();
   }

@@ -3,12 +3,14 @@
 
 #include "weir/flow/either.hpp"
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/joins/either_key.hpp"
 #include "weir/joins/join_kind.hpp"
-#include "weir/joins/shared_rows.hpp"
 #include "weir/joins/time_list.hpp"
 #include "weir/joins/unmatched_gate.hpp"
-#include "weir/state/key_index.hpp"
+#include "weir/joins/window_rows.hpp"
+#include "weir/state/fetch_ahead.hpp"
 #include "weir/state/keyed_parts.hpp"
+#include "weir/state/keyed_slots.hpp"
 #include "weir/windows/late_gate.hpp"
 #include "weir/windows/window_kinds.hpp"
 
@@ -30,6 +32,9 @@ namespace weir::operators {
 template <class K, class A, class B, class KeyA, class KeyB, class F, join_kind Kind, class Windows>
 class window_join {
   static constexpr bool merging = weir::detail::is_merging<Windows>;
+  using list = row_lists::list;
+  using open_window = typename window_rows<A, B>::open_window;
+  using entry = typename window_rows<A, B>::windows;
 
 public:
   using event = flow::either<A, B>;
@@ -53,6 +58,12 @@ public:
     std::get<1>(unmatched_).open(e, "right");
   }
 
+  void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
+    fetch_ahead(
+        keys_, in.size(), i, [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
+        [](const entry&) {});
+  }
+
   template <class E, class Next>
   void on_event(E&& in, timestamp at, Next&, flow::step& s) {
     if (in.held.index() == 0)
@@ -74,7 +85,8 @@ public:
 
   flow::verdict snapshot(snapshot_writer& to) {
     keyed_parts<K> parts{groups_};
-    keys_.each([&](const K& key, std::uint32_t slot) { save(open_[slot], parts.begin(key)); });
+    keys_.each(
+        [&](const K& key, std::uint32_t slot) { rows_.save(keys_[slot], parts.begin(key)); });
     parts.write(to, "@windows");
     save_watermark(to, watermark_);
     return flow::verdict::done;
@@ -82,21 +94,18 @@ public:
 
   void restore(snapshot_reader& from) {
     watermark_ = saved_watermark(from);
-    read_keyed_parts<K>(from, "@windows",
-                        [&](K key, byte_reader& in) { return load(keys_.enter(key), in); });
+    read_keyed_parts<K>(from, "@windows", [&](K key, byte_reader& in) {
+      const auto slot = keys_.enter(key);
+      entry& e = keys_[slot];
+      if (!rows_.load(e, in)) return false;
+      for (const open_window& w : e) due_.append_unsorted({w.noted, slot});
+      return true;
+    });
     due_.sort();
     count_rows();
   }
 
 private:
-  using list = row_lists::list;
-
-  struct open_window {
-    window at;
-    timestamp noted{};  ///< When it is looked at next; no later than its end.
-    list sides[2];
-  };
-  using entry = std::vector<open_window>;  ///< By start and end.
   struct due {
     timestamp at;
     std::uint32_t slot = 0;
@@ -109,14 +118,6 @@ private:
     bool at_work = false;
   };
 
-  template <std::size_t Side>
-  auto& rows() {
-    return std::get<Side>(rows_);
-  }
-  entry& entry_of(std::uint32_t slot) {
-    if (slot >= open_.size()) open_.resize(slot + std::size_t{1});
-    return open_[slot];
-  }
   [[nodiscard]] bool is_over(const window& w) const { return w.last() <= watermark_; }
 
   template <std::size_t Side, class E>
@@ -124,14 +125,13 @@ private:
     met_.clear();
     windows_.assign(std::as_const(in), at, [&](const window& w) { met_.push_back(w); });
     const auto slot = keys_.enter(std::invoke(std::get<Side>(keys_of_), std::as_const(in)));
-    entry& e = entry_of(slot);
+    entry& e = keys_[slot];
     std::uint32_t row = no_row;
     for (const window& w : met_) {
       open_window* o = window_for(slot, e, w);
       if (o == nullptr) continue;
-      if (row == no_row) row = rows<Side>().add(std::forward<E>(in));
-      rows<Side>().hold(row);
-      lists_.append(o->sides[Side], row);
+      if (row == no_row) row = rows_.template add<Side>(std::forward<E>(in));
+      rows_.template put<Side>(row, *o);
     }
     if (e.empty()) keys_.leave(slot);
     if (row != no_row)
@@ -167,8 +167,7 @@ private:
     for (auto x = from; x != to; ++x) {
       w = {std::min(w.start, x->at.start), std::max(w.end, x->at.end)};
       if (x == from) continue;
-      lists_.join(from->sides[0], x->sides[0]);
-      lists_.join(from->sides[1], x->sides[1]);
+      rows_.join(*from, *x);
       from->noted = std::min(from->noted, x->noted);
     }
     from->at = w;
@@ -178,8 +177,10 @@ private:
   /// Takes the first complete window out; false if there is none.
   bool find_complete(timestamp now) {
     while (!due_.empty() && due_.front().at <= now) {
+      if (const due* d = due_.ahead(8)) keys_.fetch_slot_of(d->slot);
+      if (const due* d = due_.ahead(4)) keys_.fetch_cell_of(d->slot);
       const due first = due_.front();
-      entry& e = open_[first.slot];
+      entry& e = keys_[first.slot];
       const auto found = std::find_if(e.begin(), e.end(),
                                       [&](const open_window& w) { return w.noted == first.at; });
       if (found == e.end()) {  // it has been dealt with, or merged
@@ -222,11 +223,11 @@ private:
   template <class Next>
   void next_pair(Next& next) {
     firing& f = firing_;
-    const A& a = rows<0>()[lists_.row_at(f.place[0])];
-    const B& b = rows<1>()[lists_.row_at(f.place[1])];
-    f.place[1] = lists_.after(f.place[1]);
+    const A& a = rows_.template at<0>(f.place[0]);
+    const B& b = rows_.template at<1>(f.place[1]);
+    f.place[1] = rows_.after(f.place[1]);
     if (f.place[1] == no_row) {
-      f.place[0] = lists_.after(f.place[0]);
+      f.place[0] = rows_.after(f.place[0]);
       f.place[1] = f.sides[1].first;
     }
     results_->add(1);
@@ -238,8 +239,8 @@ private:
   bool alone(Next& next) {
     std::uint32_t& place = firing_.place[Side];
     if (place == no_row) return false;
-    const auto& one = rows<Side>()[lists_.row_at(place)];
-    place = lists_.after(place);
+    const auto& one = rows_.template at<Side>(place);
+    place = rows_.after(place);
     auto& gate = std::get<Side>(unmatched_);
     const timestamp at = firing_.at.last();
     if constexpr (Side == 0 && weir::detail::keeps_left(Kind)) {
@@ -257,83 +258,12 @@ private:
   }
 
   void close() {
-    lists_.each(firing_.sides[0], [&](std::uint32_t row) { rows<0>().release(row); });
-    lists_.each(firing_.sides[1], [&](std::uint32_t row) { rows<1>().release(row); });
-    lists_.clear(firing_.sides[0]);
-    lists_.clear(firing_.sides[1]);
+    rows_.release(firing_.sides);
     firing_.at_work = false;
     count_rows();
   }
 
-  void count_rows() {
-    rows_held_->set(static_cast<std::int64_t>(rows<0>().size() + rows<1>().size()));
-  }
-
-  /// A key's events, then its windows with the events' numbers.
-  void save(const entry& e, bytes& to) {
-    std::vector<std::uint32_t> numbers[2];
-    save_rows<0>(e, numbers[0], to);
-    save_rows<1>(e, numbers[1], to);
-    encode(static_cast<std::uint32_t>(e.size()), to);
-    for (const open_window& w : e) {
-      encode(w.at, to);
-      for (int side : {0, 1}) {
-        std::vector<std::uint32_t> members;
-        lists_.each(w.sides[side], [&](std::uint32_t row) {
-          const auto at = std::lower_bound(numbers[side].begin(), numbers[side].end(), row);
-          members.push_back(static_cast<std::uint32_t>(at - numbers[side].begin()));
-        });
-        encode(members, to);
-      }
-    }
-  }
-  template <std::size_t Side>
-  void save_rows(const entry& e, std::vector<std::uint32_t>& numbers, bytes& to) {
-    for (const open_window& w : e)
-      lists_.each(w.sides[Side], [&](std::uint32_t row) { numbers.push_back(row); });
-    std::sort(numbers.begin(), numbers.end());
-    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
-    encode(static_cast<std::uint32_t>(numbers.size()), to);
-    for (const std::uint32_t row : numbers) encode(rows<Side>()[row], to);
-  }
-
-  bool load(std::uint32_t slot, byte_reader& in) {
-    std::vector<std::uint32_t> numbers[2];
-    std::uint32_t n = 0;
-    if (!load_rows<0, A>(numbers[0], in) || !load_rows<1, B>(numbers[1], in) || !decode(in, n))
-      return false;
-    for (; n != 0; --n) {
-      open_window w;
-      if (!decode(in, w.at)) return false;
-      w.noted = w.at.last();
-      if (!load_members<0>(w, numbers[0], in) || !load_members<1>(w, numbers[1], in)) return false;
-      due_.append_unsorted({w.noted, slot});
-      entry_of(slot).push_back(w);
-    }
-    return true;
-  }
-  template <std::size_t Side, class T>
-  bool load_rows(std::vector<std::uint32_t>& numbers, byte_reader& in) {
-    std::uint32_t n = 0;
-    if (!decode(in, n)) return false;
-    for (; n != 0; --n) {
-      T value{};
-      if (!decode(in, value)) return false;
-      numbers.push_back(rows<Side>().add(std::move(value)));
-    }
-    return true;
-  }
-  template <std::size_t Side>
-  bool load_members(open_window& w, const std::vector<std::uint32_t>& numbers, byte_reader& in) {
-    std::vector<std::uint32_t> members;
-    if (!decode(in, members)) return false;
-    for (const std::uint32_t m : members) {
-      if (m >= numbers.size()) return false;
-      rows<Side>().hold(numbers[m]);
-      lists_.append(w.sides[Side], numbers[m]);
-    }
-    return true;
-  }
+  void count_rows() { rows_held_->set(static_cast<std::int64_t>(rows_.size())); }
 
   Windows windows_;
   [[no_unique_address]] std::tuple<KeyA, KeyB> keys_of_;
@@ -345,10 +275,8 @@ private:
   counter* without_window_ = nullptr;
   gauge* rows_held_ = nullptr;
 
-  key_index<K> keys_;
-  std::vector<entry> open_;  ///< Of each key, by slot.
-  std::tuple<shared_rows<A>, shared_rows<B>> rows_;
-  row_lists lists_;
+  keyed_slots<K, entry> keys_;
+  window_rows<A, B> rows_;
   time_list<due> due_;
   firing firing_;
   std::vector<window> met_;  ///< The windows of the event in hand.

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "weir/state/keyed_slots.hpp"
+
+#include <cstddef>
+#include <type_traits>
+
+namespace weir {
+
+/// Calls for what the events behind number `i` of a batch will need, so that it is on its way from
+/// memory while those before them are dealt with: the table's cell of the 18th, the slot of the
+/// 12th, and with `rows(value)` what the value of the 6th leads to. `key_of(n)` gives event n's
+/// key. Only for keys that cost next to nothing to make; a key function that throws does so again
+/// when it is the event's turn.
+template <class K, class V, class KeyOf, class Rows>
+void fetch_ahead([[maybe_unused]] const keyed_slots<K, V>& slots,
+                 [[maybe_unused]] std::size_t events, [[maybe_unused]] std::size_t i,
+                 [[maybe_unused]] KeyOf key_of, [[maybe_unused]] Rows rows) noexcept {
+  if constexpr (std::is_trivially_copyable_v<K>) {
+    try {
+      if (i + 18 < events) slots.fetch_cell(key_of(i + 18));
+      if (i + 12 < events) slots.fetch_slot(key_of(i + 12));
+      if (i + 6 >= events) return;
+      if (const V* value = slots.guess(key_of(i + 6))) rows(*value);
+    } catch (...) {
+      return;
+    }
+  }
+}
+
+}  // namespace weir
