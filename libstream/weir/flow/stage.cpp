@@ -392,8 +392,7 @@ verdict stage::resume(flow::step& s) {
     parts_.metrics->events_in.add(events);
     inbox_.worked_off(t, events, clock_->steady() - turn_began_, s.out);
     inbox_.tell_waiting(s.out);
-    if (t.frame.kind == frame_kind::barrier && inbox_.align(t.channel, t.frame.barrier))
-      begin_snapshot(t.frame.barrier);
+    if (t.frame.kind == frame_kind::barrier) align(t);
   }
   if (!ending_ && all_in() && !waits(s)) {
     ending_ = true;
@@ -402,8 +401,17 @@ verdict stage::resume(flow::step& s) {
   return verdict::more;
 }
 
+void stage::align(const inbox::turn& t) {
+  const bool first = !inbox_.aligning();
+  const bool all = inbox_.align(t.channel, t.frame.barrier);
+  if (first && inbox_.aligning()) aligning_since_ = clock_->steady();
+  if (all) begin_snapshot(t.frame.barrier);
+}
+
 void stage::begin_snapshot(barrier b) {
   taking_ = b;
+  aligned_for_ = aligning_since_ ? clock_->steady() - *aligning_since_ : std::chrono::nanoseconds{};
+  aligning_since_.reset();
   snapshot_parts_.clear();
   now_ = activity::snapshot;
 }
@@ -416,7 +424,8 @@ void stage::finish_snapshot(effects& out) {
     snapshot_to_.item("@watermark", std::move(watermark), state_kind::union_list);
   }
   for (auto& port : parts_.outputs) port->send_barrier(*taking_);
-  out.notices.push_back({notice::kind::acknowledged, *taking_, std::exchange(snapshot_parts_, {})});
+  out.notices.push_back(
+      {notice::kind::acknowledged, *taking_, std::exchange(snapshot_parts_, {}), aligned_for_});
   taking_.reset();
   if (!parts_.is_source) inbox_.release();
 }

@@ -138,6 +138,7 @@ private:
   void suspend(effects& out);
   verdict after_frame(flow::step& s);
   void note_lane(const frame& f);
+  void align(const inbox::turn& t);
   void begin_snapshot(barrier b);
   void finish_snapshot(effects& out);
   void finish_end(effects& out);
@@ -158,7 +159,9 @@ private:
   std::optional<inbox::turn> turn_;
   steady_time turn_began_{};
   progress going_to_;
-  std::optional<barrier> taking_;     ///< The checkpoint that is being taken.
+  std::optional<barrier> taking_;              ///< The checkpoint that is being taken.
+  std::optional<steady_time> aligning_since_;  ///< The first barrier of one came then.
+  std::chrono::nanoseconds aligned_for_{};
   std::optional<barrier> triggered_;  ///< A source's order to take one.
   std::deque<completion> completions_;
   boost::unordered_flat_set<std::uint64_t> unanswered_;  ///< Requests that the end waits for.

@@ -93,14 +93,14 @@ public:
       save(std::get<0>(entries_[slot]), part);
       save(std::get<1>(entries_[slot]), part);
     });
-    parts.write(to, "@join");
+    parts.template write<saved_entry>(to, "@join");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
     watermark_ = saved_watermark(from);
-    read_keyed_parts<K>(from, "@join", [&](K key, byte_reader& in) {
+    read_keyed_parts<saved_entry>(from, "@join", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       return load<0>(slot, in) && load<1>(slot, in);
     });
@@ -209,6 +209,11 @@ private:
     rows_ += change;
     rows_held_->set(rows_);
   }
+
+  /// What is saved of a row, and of a key.
+  template <class T>
+  using saved_row = std::tuple<timestamp, decltype(row<T>::matched), T>;
+  using saved_entry = std::tuple<K, std::vector<saved_row<A>>, std::vector<saved_row<B>>>;
 
   template <class T>
   static void save(time_list<row<T>>& rows, bytes& to) {

@@ -75,14 +75,14 @@ public:
   flow::verdict snapshot(snapshot_writer& to) {
     keyed_parts<K> parts{groups_};
     keys_.each([&](const K& key, std::uint32_t slot) { save(open_[slot], parts.begin(key)); });
-    parts.write(to, "@windows");
+    parts.template write<saved_entry>(to, "@windows");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
     watermark_ = saved_watermark(from);
-    read_keyed_parts<K>(from, "@windows",
+    read_keyed_parts<saved_entry>(from, "@windows",
                         [&](K key, byte_reader& in) { return load(keys_.enter(key), in); });
     due_.sort();
     count_rows();
@@ -269,7 +269,10 @@ private:
     rows_held_->set(static_cast<std::int64_t>(rows<0>().size() + rows<1>().size()));
   }
 
-  /// A key's events, then its windows with the events' numbers.
+  /// What is saved of a key: its events, then its windows with the events' numbers.
+  using saved_window = std::tuple<window, std::vector<std::uint32_t>, std::vector<std::uint32_t>>;
+  using saved_entry =
+      std::tuple<K, std::vector<A>, std::vector<B>, std::vector<saved_window>>;
   void save(const entry& e, bytes& to) {
     std::vector<std::uint32_t> numbers[2];
     save_rows<0>(e, numbers[0], to);

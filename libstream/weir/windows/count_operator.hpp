@@ -93,12 +93,12 @@ public:
       encode(e.times, part);
       e.panes.save(part);
     });
-    parts.write(to, "@panes");
+    parts.template write<saved_entry>(to, "@panes");
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
-    read_keyed_parts<K>(from, "@panes", [&](K key, byte_reader& in) {
+    read_keyed_parts<saved_entry>(from, "@panes", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
       entry& e = entries_[slot];
@@ -112,6 +112,10 @@ private:
     Store panes;
     std::vector<std::pair<std::int64_t, event_extent>> times;  ///< Of the panes, by first event.
   };
+
+  /// What is saved of a key.
+  using saved_entry = std::tuple<K, std::uint64_t, std::vector<std::pair<std::int64_t, event_extent>>,
+                                 typename Store::saved>;
 
   static timestamp place(std::int64_t number) { return timestamp{duration{number}}; }
 

@@ -135,14 +135,14 @@ public:
       }
       e.panes.save(part);
     });
-    parts.write(to, "@panes");
+    parts.template write<saved_entry>(to, "@panes");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
     reach(saved_watermark(from));
-    read_keyed_parts<K>(from, "@panes", [&](K key, byte_reader& in) {
+    read_keyed_parts<saved_entry>(from, "@panes", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       if (slot >= entries_.size()) begin(slot);
       entry& e = entries_[slot];
@@ -181,6 +181,15 @@ private:
                                              nothing>
         last{};
   };
+
+  /// What is saved of a key.
+  using saved_late = std::conditional_t<
+      Late, std::tuple<std::vector<std::pair<std::int64_t, std::uint32_t>>>, std::tuple<>>;
+  using saved_value =
+      std::conditional_t<Mode == output_mode::changed_results,
+                         std::tuple<std::int64_t, std::optional<value_type>>, std::tuple<>>;
+  using saved_entry = weir::detail::joined_tuple<std::tuple<K, std::int64_t>, saved_late,
+                                                 saved_value, std::tuple<typename Store::saved>>;
 
   /// The number of a window's next result, and when the one before it came.
   struct next_result {

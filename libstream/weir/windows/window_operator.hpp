@@ -125,14 +125,14 @@ public:
   flow::verdict snapshot(snapshot_writer& to) {
     keyed_parts<K> parts{groups_};
     keys_.each([&](const K& key, std::uint32_t slot) { save(entries_[slot], parts.begin(key)); });
-    parts.write(to, "@windows");
+    parts.template write<saved_entry>(to, "@windows");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
     watermark_ = event_time_ = saved_watermark(from);
-    read_keyed_parts<K>(from, "@windows", [&](K key, byte_reader& in) {
+    read_keyed_parts<saved_entry>(from, "@windows", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       entry_of(slot).entered = true;
       if (!load(entries_[slot], in)) return false;
@@ -351,6 +351,13 @@ private:
     keys_.leave(slot);
   }
 
+  /// What is saved of an open window, and of a key.
+  using saved_window = weir::detail::joined_tuple<
+      std::tuple<window, std::uint32_t, bool, bool, typename Trigger::state>,
+      typename Contents::saved_part, typename Output::saved>;
+  using saved_entry =
+      weir::detail::joined_tuple<std::tuple<K>, typename Contents::saved_log,
+                                 std::tuple<std::vector<saved_window>>>;
   void save(const entry& e, bytes& to) const {
     contents_.save(e.log, to);
     encode(static_cast<std::uint32_t>(e.windows.size()), to);
