@@ -2,7 +2,7 @@
 // Dead letters come back to where they were refused: through running actors.
 #include "support/temporary_directory.hpp"
 #include "weir/checkpoints/directory_store.hpp"
-#include "weir/sink/memory_sink.hpp"
+#include "weir/weir.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -196,6 +196,10 @@ TEST_CASE("with checkpoints, state goes on with what is replayed, once, at any p
     letters = running.dead_letters();
     REQUIRE(letters.size() == 100);
   }
+  // The last twelve are of all keys.
+  std::sort(letters.begin(), letters.end(), [](const dead_letter& a, const dead_letter& b) {
+    return from_json<item>(a.text)->number < from_json<item>(b.text)->number;
+  });
   for (const std::uint32_t parallelism : {3U, 1U, 4U}) {
     const std::size_t half = letters.size() / 2;
     const std::vector now(letters.begin(), letters.begin() + static_cast<std::ptrdiff_t>(half));
@@ -208,10 +212,7 @@ TEST_CASE("with checkpoints, state goes on with what is replayed, once, at any p
   memory_sink<tally> last;
   const run_summary done = run(make(0, 2, last), with_store(letters));
   REQUIRE_FALSE(done.failure);
-  // Each key's last letter is among those that came last.
-  const auto wanted = sums(all);
-  for (const auto& [key, sum] : sums(last)) CHECK(sum == wanted.at(key));
-  CHECK(sums(last).size() >= 5);
+  CHECK(sums(last) == sums(all));
 }
 
 TEST_CASE("a replay that fails leaves nothing behind, and can be done again") {

@@ -60,10 +60,12 @@ with tempfile.TemporaryDirectory() as work:
     code, out, _ = run(flights, "state", "--compare", last, "--with", last)
     check(code == 0 and "the same" in out, "a state is the same as itself", out)
     code, out, _ = run(flights, "state", "--compare", place, "--with", last)
-    check(code == 0 and "differs" in out, "two states differ", out)
+    check(code == 0 and " differ" in out, "two states differ", out)
     code, out, _ = run(flights, "state", "--export", last)
     lines = [json.loads(line) for line in out.splitlines()]
     check(code == 0 and any(l["operator_id"] == "delays by airport and hour" for l in lines), "state is exported")
+    keyed = [l for l in lines if l["kind"] == "keyed"]
+    check(keyed and all("key" in l and "value" in l for l in keyed), "keyed state is read by its schemas", keyed[:1])
     refused("state", saying="--show")
     refused("state", "--show", os.path.join(work, "nothing"), saying="nothing")
     refused("run", "--fresh", saying="--checkpoints DIR")

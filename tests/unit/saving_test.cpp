@@ -404,7 +404,8 @@ TEST_CASE("what can't be encoded fails the checkpoint, and not the event that co
   const auto slot = index.enter(7);
   snapshot_writer again{parts};
   again.bind("");
-  index.save<brittle>(again, "s", 8, [](std::uint32_t, bytes& part) { encode(brittle{-1}, part); });
+  index.save<std::tuple<std::uint64_t, brittle>>(
+      again, "s", 8, [](std::uint32_t, bytes& part) { encode(brittle{-1}, part); });
   CHECK_NOTHROW(index.touch(slot));
   CHECK_NOTHROW(index.enter(8));
   CHECK_THROWS_WITH(again.write_rest(), "a brittle value");
@@ -434,18 +435,18 @@ TEST_CASE("slots that keys leave and others take while they are saved are saved 
       } else if (what == 7 && !saving && random() % 5 == 0) {
         parts.clear();
         to.bind("");
-        index.save<std::int64_t>(
+        index.save<std::tuple<std::uint64_t, std::int64_t>>(
             to, "s", 8, [&](std::uint32_t slot, bytes& part) { encode(values[slot], part); });
         at_save = model;
         saving = true;
       } else if (saving && to.write_some(random() % 20)) {
         saving = false;
         std::map<std::uint64_t, std::int64_t> seen;
-        read_keyed_parts<std::uint64_t, std::int64_t>(snapshot_reader{parts}, "s",
-                                                      [&](std::uint64_t key, byte_reader& in) {
-                                                        REQUIRE(!seen.contains(key));
-                                                        return decode(in, seen[key]);
-                                                      });
+        read_keyed_parts<std::tuple<std::uint64_t, std::int64_t>>(
+            snapshot_reader{parts}, "s", [&](std::uint64_t key, byte_reader& in) {
+              REQUIRE(!seen.contains(key));
+              return decode(in, seen[key]);
+            });
         REQUIRE(seen == at_save);
       }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/actors/checkpoint_keeper.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::actors {
@@ -21,18 +22,26 @@ void checkpoint_keeper::begin() {
 }
 
 void checkpoint_keeper::take_last(bool as_savepoint) {
-  last_is_savepoint_ = as_savepoint;
+  last_is_savepoint_ = last_is_savepoint_ || as_savepoint;
   coordinator_.ask(flow::checkpoint_kind::final, how_.time->steady(), orders_);
   carry_out();
 }
 
 void checkpoint_keeper::ask_savepoint() {
   if (!keeps_any()) return how_.where.log("no savepoint: the run was started without checkpoints");
+  // One behind the last would hold nothing else: that one is kept, if it isn't on its way yet.
+  if (coordinator_.last_is_due()) {
+    const bool in_time = !coordinator_.storing() && !coordinator_.committing();
+    last_is_savepoint_ = last_is_savepoint_ || in_time;
+    if (!in_time) how_.where.log("no savepoint: the run is ending with its last checkpoint");
+    return;
+  }
   coordinator_.ask(flow::checkpoint_kind::savepoint, how_.time->steady(), orders_);
   carry_out();
 }
 
 void checkpoint_keeper::on_acknowledged(std::uint32_t instance, flow::notice&& n) {
+  if (n.barrier == coordinator_.taking()) alignment_ = std::max(alignment_, n.aligned_for);
   coordinator_.on_acknowledged(instance, n.barrier, std::move(n.parts), how_.time->steady(),
                                orders_);
   carry_out();
@@ -44,12 +53,14 @@ void checkpoint_keeper::on_committed(std::uint32_t instance, flow::barrier b) {
 }
 
 void checkpoint_keeper::on_stored(const store_outcome& outcome) {
+  overdue_.reset();
   const bool durable = outcome.failure.empty();
   const steady_time now = how_.time->steady();
   const auto took = now - coordinator_.began();
   const std::string which = "checkpoint " + std::to_string(outcome.barrier.id);
   if (durable) {
-    how_.shown->note_checkpoint({outcome.barrier.id, outcome.size, took}, outcome.savepoint);
+    how_.shown->note_checkpoint({outcome.barrier.id, outcome.size, took, alignment_},
+                                outcome.savepoint);
   } else {
     how_.shown->count_failed_checkpoint();
     how_.where.log(which + " can't be stored: " + outcome.failure);
@@ -104,6 +115,7 @@ void checkpoint_keeper::carry_out() {
   for (checkpoint_order& o : now) switch (o.what) {
       case kind::trigger:
         taken_at_ = how_.time->wall();
+        alignment_ = {};
         calls_.tell_sources(command{command::kind::checkpoint, o.barrier, {}});
         break;
       case kind::abandon:
@@ -115,12 +127,31 @@ void checkpoint_keeper::carry_out() {
       case kind::commit:
         calls_.tell_all(command{command::kind::commit, o.barrier, {}});
         break;
+      case kind::overdue:
+        hang(o.barrier);
+        break;
       case kind::done:
         calls_.done(o.barrier.kind);
         break;
     }
   if (!orders_.empty()) return carry_out();
   wake_later();
+}
+
+/// The stream goes on, and nothing is committed: whether the checkpoint will be complete only the
+/// store can tell. Who waits for that waits no longer.
+void checkpoint_keeper::hang(flow::barrier b) {
+  const auto seconds = std::chrono::duration<double>(how_.timing.timeout).count();
+  overdue_ = error{errc::io_failed, "checkpoint " + std::to_string(b.id) +
+                                        " has been on its way to the store for more than " +
+                                        std::to_string(static_cast<std::int64_t>(seconds)) +
+                                        " s (--checkpoint-timeout), and the store does not answer"};
+  how_.where.log(overdue_->message + "; nothing is committed meanwhile");
+  how_.shown->count_failed_checkpoint();
+  if (b.kind == flow::checkpoint_kind::final)
+    calls_.failed(*overdue_);
+  else
+    calls_.overdue(*overdue_);
 }
 
 void checkpoint_keeper::store(checkpoint_order& order) {

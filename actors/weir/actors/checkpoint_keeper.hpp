@@ -35,6 +35,7 @@ public:
     std::function<void(flow::checkpoint_kind)> done;    ///< Committed by all.
     std::function<void(flow::checkpoint_kind)> stored;  ///< Made durable, or not.
     std::function<void(error)> failed;                  ///< The last one can't be stored.
+    std::function<void(error)> overdue;  ///< The store has not answered within the timeout.
   };
 
   checkpoint_keeper(caf::event_based_actor* self, setting how, callbacks calls);
@@ -56,6 +57,8 @@ public:
 
   /// Whether one is on its way to the disk: what it will be decides where a restart goes on.
   [[nodiscard]] bool storing() const noexcept { return coordinator_.storing().has_value(); }
+  /// What to say of a store that has not answered in time; nothing while it is in time.
+  [[nodiscard]] const std::optional<error>& overdue() const noexcept { return overdue_; }
   [[nodiscard]] bool keeps_any() const noexcept { return how_.where.store != nullptr; }
   /// The newest one that can be read; nothing if none has been taken yet.
   [[nodiscard]] result<std::optional<checkpoint>> newest() const;
@@ -63,6 +66,7 @@ public:
 private:
   void carry_out();
   void store(checkpoint_order& order);
+  void hang(flow::barrier b);
   void wake_later();
 
   caf::event_based_actor* self_;
@@ -72,6 +76,8 @@ private:
   checkpoint_coordinator::orders orders_;
   caf::actor writer_;
   timestamp taken_at_;
+  std::chrono::nanoseconds alignment_{};  ///< The longest of the instances, of the newest one.
+  std::optional<error> overdue_;          ///< What hangs, until the store answers.
   bool last_is_savepoint_ = false;
   steady_time wakes_at_ = steady_time::max();  ///< Of the newest wake-up; others are ignored.
   std::uint64_t wake_number_ = 0;

@@ -89,7 +89,10 @@ checkpoint_keeper pipeline_actor::make_keeper() {
   calls.stored = [this](flow::checkpoint_kind) {
     for (const std::uint32_t number : std::exchange(waiting_, {})) restart(number);
   };
-  calls.failed = [this](error why) { finish(std::move(why)); };
+  calls.failed = [this](error why) { finish_without_store(std::move(why)); };
+  calls.overdue = [this](error why) {
+    if (!waiting_.empty()) finish_without_store(std::move(why));
+  };
   return {self_,
           {what_.timing, what_.checkpoints, manifest_of(p), what_.first_checkpoint, instances,
            what_.time, what_.shown},
@@ -293,6 +296,7 @@ void pipeline_actor::region_is_down(std::uint32_t number) {
 /// A checkpoint on its way to the disk is complete once it is there: then it is the one to go on
 /// from, though the region failed meanwhile.
 void pipeline_actor::restart_when_stored(std::uint32_t number) {
+  if (keeper_.overdue()) return finish_without_store(*keeper_.overdue());
   if (keeper_.storing())
     waiting_.insert(number);
   else
@@ -305,7 +309,7 @@ void pipeline_actor::restart(std::uint32_t number) {
   each_of_region(number, [](std::uint32_t, child& c) { c.host.reset(); });
   try {
     const beginning from = next_attempt(r);
-    const split_list splits = what_.graph.find_splits(from.state).value();
+    const split_list splits = what_.graph.find_splits(from.state, &r.stages).value();
     note_splits(r.stages, splits);
     adopt(make_hosts(what_, r.stages, splits, from));
   } catch (const exception& e) {
@@ -364,6 +368,11 @@ void pipeline_actor::end_if_all_over() {
   if (last_asked_ || !std::all_of(children_.begin(), children_.end(), over)) return;
   last_asked_ = true;
   keeper_.take_last(stopping_ == pipeline_order::stop_with_savepoint);
+}
+
+void pipeline_actor::finish_without_store(error why) {
+  if (keeper_.overdue()) what_.shown->set_store_hangs();
+  finish(std::move(why));
 }
 
 void pipeline_actor::finish(std::optional<error> failure) {

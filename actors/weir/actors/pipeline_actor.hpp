@@ -115,6 +115,7 @@ private:
   void tell(const flow::command& what, bool sources_only);
   [[nodiscard]] flow::command stop_command() const;
   void finish(std::optional<error> failure);
+  void finish_without_store(error why);
   void quit_when_alone();
   template <class F>
   void each_of_region(std::uint32_t number, F f);

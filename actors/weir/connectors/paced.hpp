@@ -77,8 +77,10 @@ private:
 template <class T, class TimeOf>
 class paced_reader final : public source_reader<T> {
 public:
-  paced_reader(std::unique_ptr<source_reader<T>> from, TimeOf time_of, double speed)
-      : from_(std::move(from)), time_of_(std::move(time_of)), speed_(speed) {}
+  /// What each lane has before its first event of the time `start` is passed over.
+  paced_reader(std::unique_ptr<source_reader<T>> from, TimeOf time_of, double speed,
+               timestamp start)
+      : from_(std::move(from)), time_of_(std::move(time_of)), speed_(speed), start_(start) {}
 
   void assign(std::size_t number, const split& what, std::uint64_t offset) override {
     lanes_.resize(std::max(lanes_.size(), number + 1));
@@ -112,6 +114,7 @@ public:
 private:
   struct lane {
     bool open = false;
+    bool started = false;
     bool paused = false;
     std::deque<held_batch<T>> held;
   };
@@ -130,9 +133,26 @@ private:
     source_batch<T> in;
     const read_state state = from_->poll(in, max, time);
     if (state == read_state::caught_up) wake_at_ = from_->next_poll();
+    pass_over(in);
     if (!in.events.empty() || !in.rejected.empty() || in.lane_ended || in.lane_idle)
       hold(std::move(in), time);
     return state;
+  }
+
+  void pass_over(source_batch<T>& in) {
+    lanes_.resize(std::max(lanes_.size(), in.lane + 1));
+    lane& l = lanes_[in.lane];
+    if (l.started || in.events.empty()) return;
+    std::size_t n = 0;
+    while (n < in.events.size() && event_time(in.events.values[n]) < start_) ++n;
+    l.started = n < in.events.size();
+    if (n == 0) return;
+    const auto end = static_cast<std::ptrdiff_t>(n);
+    in.first_offset = in.offsets.empty() ? in.first_offset + n : in.offsets[n - 1];
+    if (!in.offsets.empty()) in.offsets.erase(in.offsets.begin(), in.offsets.begin() + end);
+    in.events.values.erase(in.events.values.begin(), in.events.values.begin() + end);
+    if (!in.events.times.empty())
+      in.events.times.erase(in.events.times.begin(), in.events.times.begin() + end);
   }
 
   void hold(source_batch<T> in, const clock& time) {
@@ -198,6 +218,7 @@ private:
   std::unique_ptr<source_reader<T>> from_;
   TimeOf time_of_;
   double speed_;
+  timestamp start_;
   std::vector<lane> lanes_;
   std::optional<origin> began_;
   timestamp wake_at_ = max_timestamp;
@@ -208,6 +229,7 @@ template <source Source, class TimeOf>
 class paced_source {
 public:
   using event_type = typename Source::event_type;
+  static constexpr bool recorded = weir::recorded<Source>;
 
   paced_source(Source from, TimeOf time_of, double speed)
       : from_(std::move(from)), time_of_(std::move(time_of)), speed_(speed) {
@@ -221,7 +243,14 @@ public:
   [[nodiscard]] std::unique_ptr<source_reader<event_type>> make_reader() const {
     std::unique_ptr<source_reader<event_type>> from = from_.make_reader();
     if (speed_ == 0 || std::isinf(speed_)) return from;
-    return std::make_unique<paced_reader<event_type, TimeOf>>(std::move(from), time_of_, speed_);
+    return std::make_unique<paced_reader<event_type, TimeOf>>(std::move(from), time_of_, speed_,
+                                                              start_);
+  }
+  /// The pace begins with the first event of that time.
+  [[nodiscard]] paced_source starting_at(timestamp t) const {
+    paced_source later = *this;
+    later.start_ = t;
+    return later;
   }
   template <decodes_records From = Source>
   [[nodiscard]] result<event_type> decode_record(const std::string& split,
@@ -235,6 +264,7 @@ private:
   Source from_;
   TimeOf time_of_;
   double speed_;
+  timestamp start_ = min_timestamp;
 };
 
 }  // namespace replay

@@ -19,6 +19,8 @@ const option dead_letters_option = {
     "dead-letters", "auto",
     "a file for dead letters; auto: beside the checkpoints, or here; none: the newest in memory"};
 
+const option name_option = {"name", "", "another name for the pipeline, beside one that runs"};
+
 const std::vector<option> run_options = {
     {"parallelism", "1", "instances of each stage that doesn't say"},
     {"hot-keys", "0", "counters for finding keys with a large share of the events; 0: off"},
@@ -31,6 +33,8 @@ const std::vector<option> run_options = {
     {"allow-dropped-state", "false", "give up the state of operators that are gone"},
     {"drain", "false", "let a stop end the sources: windows fire, and no other run goes on"},
     dead_letters_option,
+    {"from", "", "begin with events of this time, like 2013-03-01T00:00Z"},
+    name_option,
     {"workers", "0", "threads for stages that don't block; 0: one a core"},
     {"json", "false", "print the closing summary as one line of JSON"},
 };
@@ -49,6 +53,7 @@ const std::vector<option> replay_options = {
     {"failed-until", "", "those that failed before this time"},
     {"again", "false", "those that were replayed before, too"},
     {"list", "false", "only list them"},
+    name_option,
     {"workers", "0", "threads for stages that don't block; 0: one a core"},
     {"json", "false", "print the closing summary as one line of JSON"},
 };
@@ -171,7 +176,8 @@ std::optional<order> read_command_line(int argc, char** argv, const program& wha
                                bool builds = true) {
     command& c = commands.emplace_back(
         command{app.add_subcommand(name, help), builds ? what.options : std::vector<option>{}});
-    c.options.insert(c.options.end(), own.begin(), own.end());
+    for (const option& o : own)
+      if (!is_one_of(c.options, o.name)) c.options.push_back(o);
     for (const option& o : c.options) add(*c.app, o, given);
     c.app
         ->add_option_function<std::string>(

@@ -58,6 +58,14 @@ std::string show_late(const std::vector<late_note>& notes) {
   return text;
 }
 
+std::string last_checkpoint_json(const run_summary& s) {
+  const auto& last = s.last_checkpoint;
+  if (!last) return "null";
+  return fmt::format(R"({{"id":{},"bytes":{},"ms":{:.3f},"alignment_ms":{:.3f}}})", last->id,
+                     last->size, static_cast<double>(last->took.count()) / 1e6,
+                     static_cast<double>(last->alignment.count()) / 1e6);
+}
+
 }  // namespace
 
 std::string grouped(std::uint64_t n) {
@@ -137,6 +145,8 @@ std::string summary_text(const std::string& name, const run_summary& s) {
   line("written", s.events_written);
   text += '\n';
   if (s.skipped_events != 0) line("skipped", s.skipped_events), text += '\n';
+  if (s.passed_over != 0)
+    line("passed over", s.passed_over), text += "   before the time of --from\n";
   if (s.unclaimed_outputs != 0)
     line("unclaimed", s.unclaimed_outputs), text += "   sent to a side output that nobody takes\n";
   if (s.restarts != 0)
@@ -147,8 +157,8 @@ std::string summary_text(const std::string& name, const run_summary& s) {
     line("checkpoints", s.checkpoints);
     if (s.failed_checkpoints != 0) text += fmt::format("   {} failed", s.failed_checkpoints);
     if (const auto& last = s.last_checkpoint)
-      text +=
-          fmt::format("   the last of {} bytes in {:.1f} ms", grouped(last->size), ms(last->took));
+      text += fmt::format("   the last of {} bytes in {:.1f} ms, {:.1f} ms of them aligning",
+                          grouped(last->size), ms(last->took), ms(last->alignment));
     text += '\n';
   }
   for (const hot_key_summary& k : s.hot_keys)
@@ -164,8 +174,8 @@ std::string summary_text(const std::string& name, const run_summary& s) {
 std::string summary_json(const std::string& name, const run_summary& s) {
   const auto ms = [](std::chrono::nanoseconds t) { return static_cast<double>(t.count()) / 1e6; };
   return fmt::format(
-      R"({{"pipeline":{},"result":"{}","failure":{},"seconds":{:.6f},"events":{},"late_events":{},"dead_letters":{},"dead_letters_not_kept":{},"replayed":{},"skipped_events":{},)"
-      R"("windows":{},"written":{},"unclaimed":{},"restarts":{},"events_lost":{},"checkpoints":{},"failed_checkpoints":{},"restored_from":{},"events_per_second":{:.0f},)"
+      R"({{"pipeline":{},"result":"{}","failure":{},"seconds":{:.6f},"events":{},"late_events":{},"dead_letters":{},"dead_letters_not_kept":{},"replayed":{},"skipped_events":{},"passed_over":{},)"
+      R"("windows":{},"written":{},"unclaimed":{},"restarts":{},"events_lost":{},"checkpoints":{},"failed_checkpoints":{},"last_checkpoint":{},"restored_from":{},"events_per_second":{:.0f},)"
       R"("latency_ms":{{"p50":{:.3f},"p99":{:.3f},"p999":{:.3f},"max":{:.3f}}},"hot_keys":{}}})",
       to_json(name),
       s.failure   ? "failed"
@@ -173,8 +183,9 @@ std::string summary_json(const std::string& name, const run_summary& s) {
                   : "done",
       to_json(s.failure ? std::optional{s.failure->message} : std::nullopt), seconds(s.elapsed),
       s.events_read, s.late_events, s.dead_letters, s.dead_letters_not_kept, s.replayed,
-      s.skipped_events, s.window_results, s.events_written, s.unclaimed_outputs, s.restarts,
-      s.events_lost, s.checkpoints, s.failed_checkpoints, to_json(s.restored_from),
+      s.skipped_events, s.passed_over, s.window_results, s.events_written, s.unclaimed_outputs,
+      s.restarts, s.events_lost, s.checkpoints, s.failed_checkpoints, last_checkpoint_json(s),
+      to_json(s.restored_from),
       static_cast<double>(s.events_read) / std::max(1e-9, seconds(s.elapsed)), ms(s.latency.p50),
       ms(s.latency.p99), ms(s.latency.p999), ms(s.latency.max), to_json(s.hot_keys));
 }

@@ -22,6 +22,14 @@ namespace {
 constexpr int failed = 1;
 constexpr int users_mistake = 2;
 
+/// An argument that the library has since programs might have had one of that name: theirs goes
+/// first. Empty if it isn't given.
+std::string given(const program& what, const args& values, const std::string& name) {
+  const bool own = std::any_of(what.options.begin(), what.options.end(),
+                               [&](const option& o) { return o.name == name; });
+  return own || !values.has(name) ? "" : values[name];
+}
+
 pipeline write_down(const program& what, const args& values) {
   const std::uint64_t parallelism = values.count("parallelism");
   pipeline_options options;
@@ -30,7 +38,9 @@ pipeline write_down(const program& what, const args& values) {
   if (values.has("hot-keys"))
     options.hot_keys.keys =
         static_cast<std::uint32_t>(std::min<std::uint64_t>(values.count("hot-keys"), 4'096));
-  pipeline p{what.name, options};
+  if (!given(what, values, "from").empty()) options.from = values.instant("from");
+  const std::string other_name = given(what, values, "name");
+  pipeline p{other_name.empty() ? what.name : other_name, options};
   what.build(p, values);
   return p;
 }
@@ -50,7 +60,7 @@ checkpoint_options read_replayed_checkpoint(const args& values) {
 
 /// What a run is told of checkpoints. Throws `weir::exception` for a mistake, a directory that is
 /// in use among them.
-checkpoint_options read_checkpoint_options(const args& values) {
+checkpoint_options read_checkpoint_options(const program& what, const args& values) {
   checkpoint_options how;
   const std::string& directory = values["checkpoints"];
   how.timing.interval = values.time("checkpoint-interval");
@@ -71,6 +81,9 @@ checkpoint_options read_checkpoint_options(const args& values) {
                                                  values["checkpoint-interval"] +
                                                  "': expected more than no time at all"});
   if (from != "none") how.from = read_checkpoint(from).value();
+  // Under another name it goes on from the state of the one that it stands beside.
+  if (const std::string name = given(what, values, "name"); how.from && !name.empty())
+    how.from->manifest.pipeline = name;
   how.store = directory_store::open(directory).value();
   forget_orders(directory);
   return how;
@@ -122,6 +135,8 @@ public:
   /// Answers the order that ended the run.
   void ended(const run_summary& done) {
     if (directory_ == "none") return;
+    if (awaited_ && done.savepoints >= *awaited_)
+      return answer_order(directory_, place_of(*done.last_savepoint));
     if (awaited_ || (!stopped_by_order_ && take_order(directory_)))
       return answer_order(directory_, "the run has ended");
     if (!stopped_by_order_) return;
@@ -232,13 +247,17 @@ std::uint32_t workers_of(const args& values) {
 /// Says what a run came to, and answers its exit code.
 int report(const runtime& running, const run_summary& done, const program& what,
            const args& values) {
-  print_dead_letters(running, what, dead_letter_file_of(what.name, values), done);
-  const std::string text =
-      values.flag("json") ? summary_json(what.name, done) + "\n" : summary_text(what.name, done);
+  print_dead_letters(running, what, dead_letter_file_of(running.running().plan().name, values),
+                     done);
+  const std::string text = values.flag("json")
+                               ? summary_json(running.running().plan().name, done) + "\n"
+                               : summary_text(running.running().plan().name, done);
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (!done.failure) return 0;
   std::fprintf(stderr, "%s: %s\n", what.name.c_str(), done.failure->message.c_str());
-  return failed;
+  if (!done.store_hangs) return failed;
+  std::fflush(stdout);
+  std::_Exit(failed);  // its thread can't be ended
 }
 
 /// Brings chosen dead letters back, in a run that reads nothing else. With checkpoints it is in the
@@ -251,7 +270,7 @@ int replay(const program& what, const args& values) {
                      "of --dead-letters can be read back"});
   runtime_options options;
   options.workers = workers_of(values);
-  options.dead_letter_file = dead_letter_file_of(what.name, values);
+  options.dead_letter_file = dead_letter_file_of(p.name(), values);
   const plan shape = p.build().value().plan();
   if (values.flag("list")) return (void)choose_letters(shape, values), 0;
   options.checkpoints = read_replayed_checkpoint(values);
@@ -265,10 +284,10 @@ int replay(const program& what, const args& values) {
   auto running = runtime::start(std::move(p), std::move(options));
   if (!running) throw exception(running.error());
   const run_summary done = watch(*running, what, values);
-  if (store != nullptr)
+  if (store == nullptr && !done.failure) note_replayed(shape, values, chosen);
+  // Of a store that hangs only whoever looks next can tell.
+  if (store != nullptr && !done.store_hangs)
     settle_replays(shape, values, next_id(*store).value());
-  else if (!done.failure)
-    note_replayed(shape, values, chosen);
   return report(*running, done, what, values);
 }
 
@@ -287,7 +306,7 @@ int run(const program& what, const args& values) {
   if (what.before_run) what.before_run(values);
   runtime_options options;
   options.workers = workers_of(values);
-  options.checkpoints = read_checkpoint_options(values);
+  options.checkpoints = read_checkpoint_options(what, values);
   options.dead_letter_file = choose_dead_letter_file(p, values);
   if (options.checkpoints.store)
     if (const auto built = p.build())  // mistakes are told of at the start

@@ -2,8 +2,10 @@
 #include "weir/main/state_command.hpp"
 
 #include "weir/checkpoints/directory_store.hpp"
+#include "weir/codec/base64.hpp"
 #include "weir/codec/json.hpp"
 #include "weir/codec/rfc3339.hpp"
+#include "weir/main/state_entries.hpp"
 
 #include <fmt/core.h>
 
@@ -17,16 +19,14 @@ namespace weir {
 
 namespace {
 
-using state_name = std::pair<std::string, std::string>;  ///< Operator and state.
-
 struct state_size {
   std::uint64_t bytes = 0;
   std::set<key_group> groups;
   state_kind kind = state_kind::list;
 };
 
-/// A part as a line of JSON. The data are in the binary codec of the state's types, which only the
-/// program itself knows.
+/// A part whose entries only the program itself can read, as a line of JSON: the data are in the
+/// binary codec of the state's types.
 struct exported_part {
   std::string operator_id;
   std::string state;
@@ -78,43 +78,101 @@ void show(const std::string& place) {
                s.bytes, s.groups.empty() ? "" : fmt::format(" in {} key groups", s.groups.size()));
 }
 
+/// What a checkpoint holds, in a form that can be compared: entries by what tells them apart, or,
+/// where only the program can read them, parts by key group.
+using state_contents = std::map<state_name, std::map<std::string, std::string>>;
+
+std::string distinct(const std::map<std::string, std::string>& among, const std::string& name) {
+  std::string found = name;
+  for (int n = 2; among.contains(found); ++n) found = name + " #" + std::to_string(n);
+  return found;
+}
+
+state_contents contents_of(const checkpoint& c) {
+  const state_entries all{c};
+  state_contents contents;
+  for (const snapshot_part& p : c.parts) {
+    if (is_form(p)) continue;
+    auto& to = contents[{p.operator_id, p.state}];
+    const bool read = all.each(p, [&](const state_entry& e) {
+      std::string name = e.window_start.empty() ? e.key : e.window_start + " " + e.key;
+      if (name.empty()) name = e.value;
+      to[distinct(to, name)] = e.value;
+    });
+    if (!read) {
+      std::string hidden;
+      write_base64(p.data, hidden);
+      to[distinct(to, "key group " + std::to_string(p.group))] = std::move(hidden);
+    }
+  }
+  return contents;
+}
+
+/// Says how two states differ, with a few examples; answers whether they do.
+bool compare_entries(const state_name& name, const std::map<std::string, std::string>& before,
+                     const std::map<std::string, std::string>& after) {
+  constexpr std::size_t shown = 3;
+  std::vector<std::string> gone, come, changed;
+  for (const auto& [key, value] : before) {
+    const auto now = after.find(key);
+    if (now == after.end())
+      gone.push_back(key + " " + value);
+    else if (now->second != value)
+      changed.push_back(key + " " + value + " -> " + now->second);
+  }
+  for (const auto& [key, value] : after)
+    if (!before.contains(key)) come.push_back(key + " " + value);
+  if (gone.empty() && come.empty() && changed.empty()) return false;
+  fmt::print("  {:<32} {:<24} {} only in the first, {} only in the second, {} differ\n", name.first,
+             name.second, gone.size(), come.size(), changed.size());
+  for (const auto& [sign, lines] : {std::pair{'-', &gone}, {'+', &come}, {'~', &changed}})
+    for (std::size_t i = 0; i < std::min(shown, lines->size()); ++i)
+      fmt::print("      {} {}\n", sign, (*lines)[i].substr(0, 160));
+  return true;
+}
+
 void compare(const std::string& one, const std::string& other) {
-  const checkpoint a = read_checkpoint(one).value();
-  const checkpoint b = read_checkpoint(other).value();
-  const auto contents = [](const checkpoint& c) {
-    std::map<state_name, std::multiset<std::pair<key_group, bytes>>> all;
-    for (const snapshot_part& p : c.parts) all[{p.operator_id, p.state}].insert({p.group, p.data});
-    return all;
-  };
-  const auto before = contents(a);
-  const auto after = contents(b);
+  const state_contents before = contents_of(read_checkpoint(one).value());
+  const state_contents after = contents_of(read_checkpoint(other).value());
   bool same = true;
-  const auto say = [&](const state_name& name, const std::string& what) {
-    same = false;
-    fmt::print("  {:<32} {:<24} {}\n", name.first, name.second, what);
-  };
-  const auto old_sizes = sizes_of(a);
-  const auto new_sizes = sizes_of(b);
-  for (const auto& [name, parts] : before)
-    if (!after.contains(name))
-      say(name, fmt::format("only in the first, {} bytes", old_sizes.at(name).bytes));
-    else if (after.at(name) != parts)
-      say(name, fmt::format("differs: {} and {} bytes", old_sizes.at(name).bytes,
-                            new_sizes.at(name).bytes));
-  for (const auto& [name, parts] : after)
-    if (!before.contains(name))
-      say(name, fmt::format("only in the second, {} bytes", new_sizes.at(name).bytes));
+  const std::map<std::string, std::string> none;
+  for (const auto& [name, entries] : before) {
+    const auto now = after.find(name);
+    if (compare_entries(name, entries, now == after.end() ? none : now->second)) same = false;
+  }
+  for (const auto& [name, entries] : after)
+    if (!before.contains(name) && compare_entries(name, none, entries)) same = false;
   if (same) fmt::print("the states are the same\n");
 }
 
+/// The line of an entry, as far as it is the same for all entries of the part.
+std::string beginning_of_line(const snapshot_part& p) {
+  std::string line = "{\"operator_id\":" + to_json(p.operator_id) +
+                     ",\"state\":" + to_json(p.state) + ",\"kind\":\"" + name_of(p.kind) + '"';
+  if (p.kind == state_kind::keyed) line += ",\"key_group_number\":" + std::to_string(p.group);
+  return line;
+}
+
 void write_out(const std::string& place) {
-  checkpoint c = read_checkpoint(place).value();
-  for (snapshot_part& p : c.parts) {
-    const bool keyed = p.kind == state_kind::keyed;
-    exported_part line{p.operator_id, p.state, name_of(p.kind),
-                       keyed ? std::optional{p.group} : std::nullopt, std::move(p.data)};
-    const std::string text = to_json(line) + "\n";
-    std::fwrite(text.data(), 1, text.size(), stdout);
+  const checkpoint c = read_checkpoint(place).value();
+  const state_entries all{c};
+  for (const snapshot_part& p : c.parts) {
+    if (is_form(p)) continue;
+    std::string lines;
+    const std::string beginning = beginning_of_line(p);
+    const bool read = all.each(p, [&](const state_entry& e) {
+      lines += beginning;
+      if (!e.window_start.empty()) lines += ",\"window_start\":" + e.window_start;
+      if (!e.key.empty()) lines += ",\"key\":" + e.key;
+      lines += ",\"value\":" + e.value + "}\n";
+    });
+    if (!read) {
+      const bool keyed = p.kind == state_kind::keyed;
+      lines = to_json(exported_part{p.operator_id, p.state, name_of(p.kind),
+                                    keyed ? std::optional{p.group} : std::nullopt, p.data}) +
+              "\n";
+    }
+    std::fwrite(lines.data(), 1, lines.size(), stdout);
   }
 }
 

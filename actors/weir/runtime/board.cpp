@@ -24,6 +24,7 @@ void add_counts(const instance_status& s, run_summary& sum, histogram& latency) 
     if (sum.late_sample.size() < late_sample::capacity) sum.late_sample.push_back(std::move(note));
   (s.kind == "dead letters" ? sum.dead_letters_not_kept : sum.dead_letters) += m.dead_letters.get();
   sum.replayed += m.replayed.get();
+  sum.passed_over += m.passed_over.get();
   sum.skipped_events += m.skipped_events.get();
   sum.window_results += m.results.get();
   sum.unclaimed_outputs += m.unclaimed_outputs.get();
@@ -60,6 +61,11 @@ void board::note_checkpoint(checkpoint_note done, bool is_savepoint) {
 void board::count_failed_checkpoint() {
   std::lock_guard lock{mutex_};
   ++sums_.failed_checkpoints;
+}
+
+void board::set_store_hangs() {
+  std::lock_guard lock{mutex_};
+  sums_.store_hangs = true;
 }
 
 void board::set_restored(std::uint64_t checkpoint) {

@@ -22,6 +22,7 @@ public:
   void set_stopped();
   void note_checkpoint(checkpoint_note done, bool is_savepoint);
   void count_failed_checkpoint();
+  void set_store_hangs();
   void set_restored(std::uint64_t checkpoint);
   void finish(std::optional<error> failure);
 

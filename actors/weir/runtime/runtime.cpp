@@ -86,6 +86,8 @@ actors::beginning begin_with(checkpoint_options how, actors::supervision& what) 
   what.log("going on from checkpoint " + std::to_string(m.id) + " of " +
            format_rfc3339(m.taken_at));
   for (const std::string& note : report.notes) what.log("note: " + note);
+  if (what.graph.options().from)
+    what.log("note: --from counts for a run that begins anew (--fresh)");
   drop_parts(found->parts, report, what);
   if (elsewhere) put_first(*how.store, *found, what);
   return {what.first_attempt, std::move(found->parts), sink_start::restored};

@@ -47,6 +47,8 @@ struct checkpoint_note {
   std::uint64_t id = 0;
   std::uint64_t size = 0;           ///< Bytes in its store.
   std::chrono::nanoseconds took{};  ///< From its beginning until it was durable.
+  /// Of that, how long a stage's inputs waited for each other: the longest of all instances.
+  std::chrono::nanoseconds alignment{};
 };
 
 /// What a run came to.
@@ -63,12 +65,14 @@ struct run_summary {
   std::uint64_t dead_letters_not_kept = 0;
   std::uint64_t replayed = 0;  ///< Dead letters that were brought back.
   std::uint64_t skipped_events = 0;
+  std::uint64_t passed_over = 0;  ///< Before the time that the run begins with.
   std::uint64_t window_results = 0;
   std::uint64_t unclaimed_outputs = 0;
   std::uint32_t restarts = 0;
   std::uint64_t events_lost = 0;  ///< In flight when a region failed without a checkpoint.
   std::uint64_t checkpoints = 0;  ///< That were completed, savepoints included.
   std::uint64_t failed_checkpoints = 0;
+  bool store_hangs = false;  ///< It ended because its checkpoint store did not answer.
   std::optional<checkpoint_note> last_checkpoint;
   std::uint64_t savepoints = 0;
   std::optional<std::uint64_t> last_savepoint;  ///< Its id.

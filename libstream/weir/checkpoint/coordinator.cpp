@@ -23,12 +23,24 @@ void checkpoint_coordinator::tick(steady_time now, orders& out) {
     abandon(out);
     end(now, out);
   }
+  if (storing_ && now >= overdue_at_) {
+    overdue_at_ = after(now, timing_.timeout);
+    out.push_back({order_kind::overdue, *storing_});
+  }
   if (!busy() && now >= next_at_) trigger(flow::checkpoint_kind::checkpoint, now, out);
 }
 
 steady_time checkpoint_coordinator::wakes_at() const noexcept {
   if (taking_) return after(began_, timing_.timeout);
+  if (storing_) return overdue_at_;
   return busy() ? steady_time::max() : next_at_;
+}
+
+bool checkpoint_coordinator::last_is_due() const noexcept {
+  constexpr auto last = flow::checkpoint_kind::final;
+  return (taking_ && taking_->kind == last) || (storing_ && storing_->kind == last) ||
+         (committing_ && committing_->kind == last) ||
+         std::find(asked_.begin(), asked_.end(), last) != asked_.end();
 }
 
 void checkpoint_coordinator::trigger(flow::checkpoint_kind kind, steady_time now, orders& out) {
@@ -41,7 +53,7 @@ void checkpoint_coordinator::trigger(flow::checkpoint_kind kind, steady_time now
 }
 
 void checkpoint_coordinator::on_acknowledged(std::uint32_t instance, flow::barrier b,
-                                             std::vector<snapshot_part> parts, steady_time,
+                                             std::vector<snapshot_part> parts, steady_time now,
                                              orders& out) {
   if (b != taking_ || !acknowledged_.insert(instance).second) return;
   std::move(parts.begin(), parts.end(), std::back_inserter(parts_));
@@ -49,6 +61,7 @@ void checkpoint_coordinator::on_acknowledged(std::uint32_t instance, flow::barri
     out.push_back({order_kind::commit, b});
   if (acknowledged_.size() != instances_) return;
   storing_ = std::exchange(taking_, std::nullopt);
+  overdue_at_ = after(now, timing_.timeout);
   out.push_back({order_kind::store, b, std::exchange(parts_, {})});
 }
 
@@ -59,6 +72,11 @@ void checkpoint_coordinator::on_stored(flow::barrier b, bool durable, steady_tim
   if (durable) {
     committing_ = b;
     committed_.clear();
+    // Nothing comes behind the last one.
+    if (b.kind == flow::checkpoint_kind::final) {
+      next_at_ = steady_time::max();
+      asked_.clear();
+    }
     out.push_back({order_kind::commit, b});
   } else {
     ++failures_;

@@ -18,7 +18,8 @@ struct checkpoint_timing {
   duration interval{
       0};  ///< From the beginning of one to that of the next; 0: only those asked for.
   duration min_pause{0};  ///< From the end of one to the beginning of the next, at least.
-  duration timeout = std::chrono::minutes{10};  ///< One that takes longer is given up.
+  duration timeout = std::chrono::minutes{10};  ///< One that takes longer is given up; a store that
+                                                ///< takes longer is told of.
 };
 
 /// What a coordinator wants done.
@@ -29,6 +30,7 @@ struct checkpoint_order {
     store,    ///< Make `parts` durable, then call `on_stored`.
     commit,   ///< It is complete: tell every stage to commit `barrier`.
     done,     ///< Every stage has committed `barrier`.
+    overdue,  ///< `barrier` has been on its way to the store for longer than the timeout.
   };
   kind what = kind::trigger;
   flow::barrier barrier;
@@ -74,6 +76,8 @@ public:
 
   [[nodiscard]] const std::optional<flow::barrier>& taking() const noexcept { return taking_; }
   [[nodiscard]] const std::optional<flow::barrier>& storing() const noexcept { return storing_; }
+  /// Whether the last one is wanted or being taken: what is asked for now would come behind it.
+  [[nodiscard]] bool last_is_due() const noexcept;
   /// Whether one is complete, and not committed by every stage.
   [[nodiscard]] bool committing() const noexcept { return committing_.has_value(); }
   [[nodiscard]] std::uint64_t next_id() const noexcept { return next_id_; }
@@ -97,6 +101,7 @@ private:
   std::uint64_t next_id_;
   steady_time next_at_ = steady_time::max();
   steady_time began_{};
+  steady_time overdue_at_ = steady_time::max();  ///< Of the one that is being stored.
   std::deque<flow::checkpoint_kind> asked_;
   std::optional<flow::barrier> taking_;
   std::optional<flow::barrier> storing_;

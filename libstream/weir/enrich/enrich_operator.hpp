@@ -19,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <tuple>
 #include <utility>
 
 namespace weir::operators {
@@ -132,8 +133,9 @@ public:
       keyed_parts<lane_key> parts{groups_};
       waiting_.each(
           [&](auto, const event& e) { save(e, parts.begin(std::invoke(stream_key_, e.event))); });
-      parts.write(to, "@waiting");
+      parts.template write<saved_entry>(to, "@waiting");
     } else {
+      save_form<saved_entry>(to, "@waiting");
       bytes all;
       waiting_.each([&](auto, const event& e) { save(e, all); });
       if (!all.empty()) to.item("@waiting", std::move(all));
@@ -142,23 +144,36 @@ public:
   }
 
   void restore(snapshot_reader& from) {
+    const saved_form form = saved(from);
+    const auto read = [&](byte_reader& in) {
+      T e{};
+      timestamp at;
+      if (!skip_key(in) || !decode(in, at) || !decode(in, e)) return false;
+      const K key = std::invoke(look_up_.key_of, std::as_const(e));
+      const auto slot = waiting_.enter(std::move(e), at, lane_of(e, key));
+      join(key, slot);
+      return true;
+    };
     from.each("@waiting", [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
-      while (in.remaining() != 0) {
-        T e{};
-        timestamp at;
-        if (!skip_key(in) || !decode(in, at) || !decode(in, e))
-          throw exception({errc::incompatible, "state '@waiting': a saved event does not decode"});
-        const K key = std::invoke(look_up_.key_of, std::as_const(e));
-        const auto slot = waiting_.enter(std::move(e), at, lane_of(e, key));
-        join(key, slot);
-      }
+      if (!form.each_entry(in, read))
+        throw exception({errc::incompatible, "state '@waiting': a saved event does not decode"});
     });
     fresh_from_snapshot_ = !waiting_.empty();
   }
 
 private:
   using slot_number = std::uint32_t;
+  /// What is saved of an event.
+  using saved_entry = std::conditional_t<keyed, std::tuple<lane_key, timestamp, T>,
+                                         std::tuple<timestamp, T>>;
+
+  static saved_form saved(const snapshot_reader& from) {
+    if constexpr (keyed)
+      return form_of_entry<saved_entry>(from, "@waiting");
+    else
+      return form_of<saved_entry>(from, "@waiting");
+  }
 
   template <class E>
   decltype(auto) lane_of(const E& e, const K& key) const {

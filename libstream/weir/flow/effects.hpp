@@ -23,7 +23,8 @@ struct notice {
   };
   kind what = kind::ended;
   flow::barrier barrier;
-  std::vector<snapshot_part> parts{};  ///< Of a checkpoint that is acknowledged.
+  std::vector<snapshot_part> parts{};      ///< Of a checkpoint that is acknowledged.
+  std::chrono::nanoseconds aligned_for{};  ///< How long its inputs waited for each other.
 };
 
 /// A failure that the stage can't handle itself: its directive, or a broken invariant, wants more

@@ -347,8 +347,7 @@ verdict stage::resume(flow::step& s) {
     parts_.metrics->events_in.add(events);
     inbox_.worked_off(t, events, clock_->steady() - turn_began_, s.out);
     inbox_.tell_waiting(s.out);
-    if (t.frame.kind == frame_kind::barrier && inbox_.align(t.channel, t.frame.barrier))
-      begin_snapshot(t.frame.barrier);
+    if (t.frame.kind == frame_kind::barrier) align(t);
   }
   if (!ending_ && all_in() && !owes_firings_ && !waits(s)) {
     ending_ = true;
@@ -357,9 +356,18 @@ verdict stage::resume(flow::step& s) {
   return verdict::more;
 }
 
+void stage::align(const inbox::turn& t) {
+  const bool first = !inbox_.aligning();
+  const bool all = inbox_.align(t.channel, t.frame.barrier);
+  if (first && inbox_.aligning()) aligning_since_ = clock_->steady();
+  if (all) begin_snapshot(t.frame.barrier);
+}
+
 void stage::begin_snapshot(barrier b) {
   give_up_saving();
   taking_ = b;
+  aligned_for_ = aligning_since_ ? clock_->steady() - *aligning_since_ : std::chrono::nanoseconds{};
+  aligning_since_.reset();
   snapshot_parts_.clear();
   now_ = activity::snapshot;
 }
@@ -392,7 +400,8 @@ verdict stage::save_some(effects& out) {
   else if (took < aim / 4)
     save_at_once_ = std::min<std::size_t>(parts_.budget, 2 * save_at_once_);
   if (!done) return verdict::more;
-  out.notices.push_back({notice::kind::acknowledged, *saving_, std::exchange(snapshot_parts_, {})});
+  out.notices.push_back(
+      {notice::kind::acknowledged, *saving_, std::exchange(snapshot_parts_, {}), aligned_for_});
   saving_.reset();
   return verdict::done;
 }

@@ -149,6 +149,7 @@ private:
   void suspend(effects& out);
   verdict after_frame(flow::step& s);
   void note_lane(const frame& f);
+  void align(const inbox::turn& t);
   void begin_snapshot(barrier b);
   void send_snapshot(effects& out);
   verdict save_some(effects& out);
@@ -174,6 +175,8 @@ private:
   std::optional<barrier> taking_;     ///< The checkpoint that is being taken.
   std::optional<barrier> saving_;     ///< The one that was taken, while its state is written.
   std::size_t save_at_once_ = 0;      ///< Entries of it to write in a step.
+  std::optional<steady_time> aligning_since_;  ///< The first barrier of one came then.
+  std::chrono::nanoseconds aligned_for_{};
   std::optional<barrier> triggered_;  ///< A source's order to take one.
   std::deque<completion> completions_;
   boost::unordered_flat_set<std::uint64_t> unanswered_;  ///< Requests that the end waits for.

@@ -112,7 +112,9 @@ public:
   template <timestamp_of<T> F, watermark_generator G>
   auto event_time(F time_of, G watermarks) && {
     auto timed = std::move(*this).template then<T>(
-        operators::event_time<F, G>{std::move(time_of), std::move(watermarks)}, "event_time", true);
+        operators::event_time<F, G>{std::move(time_of), std::move(watermarks),
+                                    state_.draft->options.from},
+        "event_time", true);
     timed.state_.has_event_time = true;
     return timed;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/graph/check.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -50,6 +51,25 @@ void check_retry(const stage_draft& stage, std::vector<std::string>& mistakes) {
                          "fail to a stage before it");
 }
 
+bool has_event_time(const stage_draft& stage) {
+  return std::any_of(stage.operators.begin(), stage.operators.end(),
+                     [](const operator_draft& op) { return op.kind == "event_time"; });
+}
+
+/// A run can begin with a time where events have one, and where what was before can be passed over.
+void check_beginning(const graph_draft& draft, std::vector<std::string>& mistakes) {
+  if (!draft.options.from) return;
+  bool any = false;
+  for (const stage_draft& stage : draft.stages) {
+    any = any || has_event_time(stage);
+    if (stage.kind == "source" && !stage.recorded && has_event_time(stage))
+      mistakes.push_back("source '" + stage.operators.front().id +
+                         "' can't begin at a time: it does not read what was recorded before; "
+                         "leave out --from, or read from files");
+  }
+  if (!any) mistakes.emplace_back("--from: no stream has event time, so none can begin at a time");
+}
+
 }  // namespace
 
 void complete(graph_draft& draft) {
@@ -87,6 +107,7 @@ std::vector<std::string> find_mistakes(const graph_draft& draft) {
     mistakes.push_back("the stream after '" + last + "' in stage '" + stage.name +
                        "' goes nowhere: end it with .to(sink)");
   }
+  check_beginning(draft, mistakes);
   std::map<std::string, std::string> targets;
   for (const stage_draft& stage : draft.stages)
     if (!stage.target.empty() && !targets.try_emplace(stage.target, stage.name).second)

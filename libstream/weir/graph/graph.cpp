@@ -91,12 +91,13 @@ result<graph> graph::from_draft(const build::graph_draft& original) {
   return graph{std::move(in)};
 }
 
-result<split_list> graph::find_splits(std::span<const snapshot_part> restored) const {
+result<split_list> graph::find_splits(std::span<const snapshot_part> restored,
+                                      const std::set<std::uint32_t>* of) const {
   split_list list;
   list.by_stage.resize(plan().stages.size());
   for (std::size_t i = 0; i < plan().stages.size(); ++i) {
     const build::stage_draft& stage = inside_->stages[i];
-    if (!stage.make_enumerator) continue;
+    if (!stage.make_enumerator || (of && !of->contains(static_cast<std::uint32_t>(i)))) continue;
     std::map<std::string, split_position> known;
     snapshot_reader from{restored};
     from.bind(stage.operators.front().id);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -36,9 +37,10 @@ public:
     return inside_->warnings;
   }
 
-  /// Asks every source for its splits, and merges what `restored` knows of them. May block on files
-  /// or servers.
-  [[nodiscard]] result<split_list> find_splits(std::span<const snapshot_part> restored) const;
+  /// Asks every source, or those among the stages `of`, for its splits, and merges what `restored`
+  /// knows of them. May block on files or servers.
+  [[nodiscard]] result<split_list> find_splits(std::span<const snapshot_part> restored,
+                                               const std::set<std::uint32_t>* of = nullptr) const;
 
   /// Lets the operators try what they need of the world outside, before the pipeline starts: an
   /// error is one that only its user can mend, such as a wrong password. May block on servers.

@@ -66,6 +66,8 @@ public:
                   "weir: a source's events need a codec: describe the type with "
                   "BOOST_DESCRIBE_STRUCT, or specialise "
                   "weir::codec for it");
+    if constexpr (starts_at_time<Source>)
+      if (draft_->options.from) source = source.starting_at(*draft_->options.from);
     const std::uint32_t stage = draft_->add_stage("source");
     auto first = build::add_node<T>(*draft_, stage, source.kind());
     const std::size_t op = draft_->add_operator(stage, source.kind(), true);
@@ -73,6 +75,7 @@ public:
     made.blocking = source.blocking();
     made.make_enumerator = [source] { return source.make_enumerator(); };
     if constexpr (requires { source.close(); }) made.close_source = [source] { source.close(); };
+    made.recorded = recorded<Source>;
     made.decodes_records = decodes_records<Source>;
     made.make_body = [first, source = std::move(source),
                       op](build::assembly& a) -> std::unique_ptr<flow::stage_body> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/time.hpp"
 #include "weir/flow/credit_window.hpp"
 #include "weir/flow/directive.hpp"
 #include "weir/flow/output_port.hpp"
@@ -33,6 +34,8 @@ struct pipeline_options {
   flow::batch_limits batches;
   flow::credit_settings credits;
   hot_key_options hot_keys;
+  /// The run begins with events of this time: what sources have recorded before it is passed over.
+  std::optional<timestamp> from{};
   processing_guarantee guarantee = processing_guarantee::exactly_once;
 };
 

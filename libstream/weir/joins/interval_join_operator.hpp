@@ -99,14 +99,14 @@ public:
       save<0>(slot, part);
       save<1>(slot, part);
     });
-    parts.write(to, "@join");
+    parts.template write<saved_entry>(to, "@join");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
     watermark_ = saved_watermark(from);
-    read_keyed_parts<K>(from, "@join", [&](K key, byte_reader& in) {
+    read_keyed_parts<saved_entry>(from, "@join", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       return load<0>(slot, in) && load<1>(slot, in);
     });
@@ -217,6 +217,11 @@ private:
   void count_rows() {
     rows_held_->set(static_cast<std::int64_t>(rows<0>().size() + rows<1>().size()));
   }
+
+  /// What is saved of a row, and of a key.
+  template <class T>
+  using saved_row = std::tuple<timestamp, bool, T>;
+  using saved_entry = std::tuple<K, std::vector<saved_row<A>>, std::vector<saved_row<B>>>;
 
   template <std::size_t Side>
   void save(std::uint32_t slot, bytes& to) {

@@ -83,14 +83,14 @@ public:
       encode(w.at, part);
       encode(w.value, part);
     }
-    parts.write(to, "@waiting");
+    parts.template write<std::tuple<K, timestamp, A>>(to, "@waiting");
     return flow::verdict::done;
   }
 
   /// The table's end is not in the snapshot: an input that has ended says so again.
   void restore(snapshot_reader& from) {
     rows_.restore(from, "@rows");
-    read_keyed_parts<K>(from, "@waiting", [&](const K&, byte_reader& in) {
+    read_keyed_parts<std::tuple<K, timestamp, A>>(from, "@waiting", [&](const K&, byte_reader& in) {
       waiting w{};
       if (!decode(in, w.at) || !decode(in, w.value)) return false;
       earliest_ = std::min(earliest_, w.at);

@@ -89,14 +89,14 @@ public:
       save(entries_[slot].events, part);
       save(entries_[slot].versions, part);
     });
-    parts.write(to, "@join");
+    parts.template write<saved_entry>(to, "@join");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
     watermark_ = saved_watermark(from);
-    read_keyed_parts<K>(from, "@join", [&](K key, byte_reader& in) {
+    read_keyed_parts<saved_entry>(from, "@join", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       entry& e = entry_of(slot);
       return load(e.events, slot, waiting_, in) && load(e.versions, slot, superseding_, in);
@@ -202,6 +202,10 @@ private:
     rows_ += change;
     rows_held_->set(rows_);
   }
+
+  /// What is saved of a key.
+  using saved_entry = std::tuple<K, std::vector<std::pair<timestamp, A>>,
+                                 std::vector<std::pair<timestamp, version>>>;
 
   template <class T>
   static void save(time_list<timed<T>>& list, bytes& to) {

@@ -87,14 +87,14 @@ public:
     keyed_parts<K> parts{groups_};
     keys_.each(
         [&](const K& key, std::uint32_t slot) { rows_.save(keys_[slot], parts.begin(key)); });
-    parts.write(to, "@windows");
+    parts.template write<saved_entry>(to, "@windows");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
     watermark_ = saved_watermark(from);
-    read_keyed_parts<K>(from, "@windows", [&](K key, byte_reader& in) {
+    read_keyed_parts<saved_entry>(from, "@windows", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       entry& e = keys_[slot];
       if (!rows_.load(e, in)) return false;
@@ -264,6 +264,8 @@ private:
   }
 
   void count_rows() { rows_held_->set(static_cast<std::int64_t>(rows_.size())); }
+
+  using saved_entry = weir::detail::joined_tuple<std::tuple<K>, typename window_rows<A, B>::saved>;
 
   Windows windows_;
   [[no_unique_address]] std::tuple<KeyA, KeyB> keys_of_;

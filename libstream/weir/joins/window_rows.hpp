@@ -65,7 +65,10 @@ public:
     return std::get<0>(rows_).size() + std::get<1>(rows_).size();
   }
 
-  /// Writes a key's events, then its windows with the events' numbers.
+  /// What is saved of a key: its events, then its windows with the events' numbers.
+  using saved_window = std::tuple<window, std::vector<std::uint32_t>, std::vector<std::uint32_t>>;
+  using saved = std::tuple<std::vector<A>, std::vector<B>, std::vector<saved_window>>;
+
   void save(const windows& of, bytes& to) const {
     std::vector<std::uint32_t> numbers[2];
     save_rows<0>(of, numbers[0], to);

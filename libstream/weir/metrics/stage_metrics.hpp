@@ -43,6 +43,7 @@ public:
   counter late_events;
   counter late_unclaimed;  ///< Those of them that no side output takes.
   counter dead_letters;
+  counter passed_over;     ///< Before the time that the run begins with.
   counter replayed;        ///< Events of dead letters that were brought back.
   counter skipped_events;  ///< Failed under the directive `skip`.
   counter retries;

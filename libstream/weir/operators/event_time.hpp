@@ -24,13 +24,20 @@ class event_time {
 public:
   static constexpr bool emits_at_most_one = true;
 
-  event_time(TimeOf time_of, Generator fresh)
-      : time_of_(std::move(time_of)), fresh_(std::move(fresh)) {}
+  /// Events before `from` are passed over.
+  event_time(TimeOf time_of, Generator fresh, std::optional<timestamp> from = {})
+      : time_of_(std::move(time_of)),
+        fresh_(std::move(fresh)),
+        from_(from.value_or(min_timestamp)) {}
+
+  void open(const flow::operator_environment& e) { passed_over_ = &e.metrics->passed_over; }
 
   template <class E, class Next>
   void on_event(E&& event, timestamp, Next& next, flow::step& s) {
     const timestamp at =
         std::chrono::floor<duration>(std::invoke(std::as_const(time_of_), std::as_const(event)));
+    if (at < from_) [[unlikely]]
+      return passed_over_->add(1);
     if (s.lane >= lanes_.size()) [[unlikely]]
       add_lanes(s);
     lane& l = lanes_[s.lane];
@@ -125,6 +132,8 @@ private:
 
   [[no_unique_address]] TimeOf time_of_;
   Generator fresh_;
+  timestamp from_;
+  counter* passed_over_ = nullptr;
   std::vector<lane> lanes_;
   std::map<std::string, timestamp> restored_;  ///< Until it is known which lanes are ours.
   timestamp watermark_ = min_timestamp;

@@ -29,6 +29,7 @@ template <class F>
 class generator {
 public:
   using event_type = std::decay_t<std::invoke_result_t<const F&, std::uint64_t>>;
+  static constexpr bool recorded = true;
 
   explicit generator(F f, generator_options options = {}) : f_(std::move(f)), options_(options) {
     if (options_.splits == 0)

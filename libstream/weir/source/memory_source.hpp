@@ -17,6 +17,7 @@ template <class T>
 class memory_source {
 public:
   using event_type = T;
+  static constexpr bool recorded = true;
 
   explicit memory_source(std::vector<T> events)
       : memory_source(std::vector<std::vector<T>>{std::move(events)}) {}

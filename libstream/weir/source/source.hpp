@@ -3,6 +3,7 @@
 
 #include "weir/core/clock.hpp"
 #include "weir/core/result.hpp"
+#include "weir/core/time.hpp"
 #include "weir/event/batch.hpp"
 #include "weir/flow/split.hpp"
 
@@ -134,6 +135,19 @@ concept source = std::copy_constructible<S> && requires(const S& s) {
 template <class S>
 concept decodes_records = requires(const S& s, const std::string& split, std::string_view record) {
   { s.decode_record(split, record) } -> std::same_as<result<typename S::event_type>>;
+};
+
+/// A source that reads what was recorded, from its beginning: a run may begin with a later time,
+/// and pass over what is before.
+template <class S>
+concept recorded = requires {
+  requires S::recorded;
+};
+
+/// ... and passes over it by itself: `starting_at(t)` answers such a source.
+template <class S>
+concept starts_at_time = requires(const S& s, timestamp t) {
+  { s.starting_at(t) } -> std::same_as<S>;
 };
 
 /// Finds the splits that were given.

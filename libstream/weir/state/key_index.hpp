@@ -60,11 +60,12 @@ public:
                   gradual_slots::finish done) {
     saving_.begin(to, used_, std::move(write), std::move(done));
   }
-  /// ... as a state whose entries are the key and what `write(slot, bytes&)` appends to it: `Rest`,
-  /// as far as that is one type for all.
-  template <class... Rest, class Write>
+  /// ... as a state whose entries are the key and what `write(slot, bytes&)` appends to it, an
+  /// `Entry` together, as those of `keyed_parts`.
+  template <class Entry, class Write>
   void save(snapshot_writer& to, std::string_view state, std::uint32_t groups, Write write) {
-    save_form<std::tuple<K, Rest...>>(to, state);
+    static_assert(std::is_same_v<std::tuple_element_t<0, Entry>, K>);
+    save_form<Entry>(to, state);
     auto parts = std::make_shared<keyed_parts<K>>(groups);
     save_slots(
         to, [this, parts, write](slot s) { write(s, parts->begin(keys_[s])); },

@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -32,10 +33,11 @@ public:
     encode(key, part);
     return part;
   }
-  /// Writes them; each entry is a key and the `Rest`, as far as that is one type for all.
-  template <class... Rest>
+  /// Writes them; each is an `Entry` in the binary codec, a tuple of the key and what follows.
+  template <class Entry>
   void write(snapshot_writer& to, std::string_view state) {
-    save_form<std::tuple<K, Rest...>>(to, state);
+    static_assert(std::is_same_v<std::tuple_element_t<0, Entry>, K>);
+    save_form<Entry>(to, state);
     write_entries(to, state);
   }
   /// ... where the form of the entries has been written.
@@ -48,21 +50,28 @@ private:
   std::vector<bytes> parts_;
 };
 
-/// Calls `load(key, in)` for each entry that `keyed_parts` wrote; throws `weir::exception` if one
-/// does not decode or `load` answers false.
-template <class K, class... Rest, class Load>
+/// Calls `load(key, in)` for each entry that `keyed_parts` wrote, in the form of `Entry` whatever
+/// form it was saved in; throws `weir::exception` if that can't be, if one does not decode or if
+/// `load` answers false.
+template <class Entry, class Load>
 void read_keyed_parts(const snapshot_reader& from, std::string_view state, Load load) {
-  require_form<std::tuple<K, Rest...>>(from, state);
+  const saved_form form = form_of_entry<Entry>(from, state);
+  const auto read = [&](byte_reader& in) {
+    std::tuple_element_t<0, Entry> key{};
+    return decode(in, key) && load(std::move(key), in);
+  };
   from.each(state, [&](key_group, std::span<const std::byte> data) {
     byte_reader in{data};
-    while (in.remaining() != 0) {
-      K key{};
-      if (!decode(in, key) || !load(std::move(key), in))
-        throw exception({errc::incompatible,
-                         "state '" + std::string{state} + "': a saved entry does not decode"});
-    }
+    if (!form.each_entry(in, read))
+      throw exception({errc::incompatible,
+                       "state '" + std::string{state} + "': a saved entry does not decode"});
   });
 }
+
+namespace detail {
+template <class... Tuple>
+using joined_tuple = decltype(std::tuple_cat(std::declval<Tuple>()...));
+}  // namespace detail
 
 /// Saves a time that all instances share, under a name.
 inline void save_time(snapshot_writer& to, std::string_view state, timestamp t) {

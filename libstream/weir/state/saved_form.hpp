@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 namespace weir {
@@ -59,16 +60,23 @@ void save_form(snapshot_writer& to, std::string_view state) {
   to.item(form_name(state), encoded, state_kind::union_list);
 }
 
-/// Returns how the entries of a saved state are read as `Entry`. Throws `weir::exception`, naming
-/// the member, if they can't be.
-template <encodable Entry>
-[[nodiscard]] saved_form form_of(const snapshot_reader& from, std::string_view state) {
+/// Returns the schema that was saved with a state; nothing if there is none.
+[[nodiscard]] inline std::optional<schema> saved_schema(const snapshot_reader& from,
+                                                        std::string_view state) {
   std::optional<schema> saved;
   from.each(form_name(state), [&](key_group, std::span<const std::byte> data) {
     byte_reader in{data};
     schema s;
     if (!saved && decode_schema(in, s)) saved = std::move(s);
   });
+  return saved;
+}
+
+/// Returns how the entries of a saved state are read as `Entry`. Throws `weir::exception`, naming
+/// the member, if they can't be.
+template <encodable Entry>
+[[nodiscard]] saved_form form_of(const snapshot_reader& from, std::string_view state) {
+  std::optional<schema> saved = saved_schema(from, state);
   if (!saved || fingerprint(*saved) == fingerprint<Entry>()) return {};
   auto change = change_to<Entry>(*std::move(saved));
   if (!change)
@@ -90,13 +98,19 @@ template <encodable K, encodable V>
   return form;
 }
 
-/// As `form_of` for entries that are more than an `Entry`: it must not have changed.
+/// As `form_of` for entries that are a tuple, of which the first element is the key; it can't
+/// change. A checkpoint of 0.1 may know the form of the key alone: then the rest is read as it is
+/// now.
 template <encodable Entry>
-void require_form(const snapshot_reader& from, std::string_view state) {
-  if (form_of<Entry>(from, state).changes())
-    throw exception({errc::incompatible, "state '" + std::string{state} + "' of '" +
-                                             from.bound_to() +
-                                             "' can't be restored: a type in it has changed"});
+[[nodiscard]] saved_form form_of_entry(const snapshot_reader& from, std::string_view state) {
+  std::optional<schema> saved = saved_schema(from, state);
+  if (!saved) return {};
+  using key = std::tuple_element_t<0, Entry>;
+  if (saved->fields.empty() || fingerprint(saved->fields[0].type) != fingerprint<key>())
+    throw exception(
+        {errc::incompatible, "state '" + std::string{state} + "' of '" + from.bound_to() +
+                                 "' can't be restored: the type of its key has changed"});
+  return saved->fields.size() == 1 ? saved_form{} : form_of<Entry>(from, state);
 }
 
 }  // namespace weir

@@ -85,17 +85,18 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keys_.save(to, "@panes", groups_, [this](std::uint32_t slot, bytes& part) {
-      const entry& e = entries_[slot];
-      encode(e.seen, part);
-      encode(e.times, part);
-      e.panes.save(part);
-    });
+    keys_.template save<saved_entry>(to, "@panes", groups_,
+                                     [this](std::uint32_t slot, bytes& part) {
+                                       const entry& e = entries_[slot];
+                                       encode(e.seen, part);
+                                       encode(e.times, part);
+                                       e.panes.save(part);
+                                     });
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
-    read_keyed_parts<K>(from, "@panes", [&](K key, byte_reader& in) {
+    read_keyed_parts<saved_entry>(from, "@panes", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
       entry& e = entries_[slot];
@@ -109,6 +110,11 @@ private:
     Store panes;
     std::vector<std::pair<std::int64_t, event_extent>> times;  ///< Of the panes, by first event.
   };
+
+  /// What is saved of a key.
+  using saved_entry =
+      std::tuple<K, std::uint64_t, std::vector<std::pair<std::int64_t, event_extent>>,
+                 typename Store::saved>;
 
   static timestamp place(std::int64_t number) { return timestamp{duration{number}}; }
 

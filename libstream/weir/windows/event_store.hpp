@@ -52,6 +52,8 @@ public:
     return true;
   }
 
+  /// What `save` writes.
+  using saved = std::vector<std::pair<timestamp, T>>;
   void save(bytes& to) const {
     encode(static_cast<std::uint32_t>(times_.size() - head_), to);
     for (std::size_t i = head_; i < times_.size(); ++i) {

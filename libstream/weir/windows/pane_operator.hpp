@@ -124,23 +124,24 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keys_.save(to, "@panes", groups_, [this](std::uint32_t slot, bytes& part) {
-      const entry& e = entries_[slot];
-      encode(e.next, part);
-      if constexpr (Late) encode(e.refired, part);
-      if constexpr (Mode == output_mode::changed_results) {
-        encode(e.last.compared, part);
-        encode(e.last.value, part);
-      }
-      e.panes.save(part);
-    });
+    keys_.template save<saved_entry>(to, "@panes", groups_,
+                                     [this](std::uint32_t slot, bytes& part) {
+                                       const entry& e = entries_[slot];
+                                       encode(e.next, part);
+                                       if constexpr (Late) encode(e.refired, part);
+                                       if constexpr (Mode == output_mode::changed_results) {
+                                         encode(e.last.compared, part);
+                                         encode(e.last.value, part);
+                                       }
+                                       e.panes.save(part);
+                                     });
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
     reach(saved_watermark(from));
-    read_keyed_parts<K>(from, "@panes", [&](K key, byte_reader& in) {
+    read_keyed_parts<saved_entry>(from, "@panes", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       if (slot >= entries_.size()) begin(slot);
       entry& e = entries_[slot];
@@ -179,6 +180,16 @@ private:
                                              nothing>
         last{};
   };
+
+  /// What is saved of a key.
+  using saved_late =
+      std::conditional_t<Late, std::tuple<std::vector<std::pair<std::int64_t, std::uint32_t>>>,
+                         std::tuple<>>;
+  using saved_value =
+      std::conditional_t<Mode == output_mode::changed_results,
+                         std::tuple<std::int64_t, std::optional<value_type>>, std::tuple<>>;
+  using saved_entry = weir::detail::joined_tuple<std::tuple<K, std::int64_t>, saved_late,
+                                                 saved_value, std::tuple<typename Store::saved>>;
 
   /// The number of a window's next result, and when the one before it came.
   struct next_result {

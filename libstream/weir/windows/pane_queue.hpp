@@ -99,6 +99,8 @@ public:
     return true;
   }
 
+  /// What `save` writes.
+  using saved = std::vector<std::pair<timestamp, accumulator>>;
   void save(bytes& to) const {
     encode(static_cast<std::uint32_t>(panes_.size()), to);
     for (std::size_t i = 0; i < panes_.size(); ++i) {

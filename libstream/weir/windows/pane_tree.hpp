@@ -64,6 +64,8 @@ public:
     return true;
   }
 
+  /// What `save` writes.
+  using saved = std::vector<std::pair<timestamp, accumulator>>;
   void save(bytes& to) const {
     encode(static_cast<std::uint32_t>(nodes_.size() - free_.size()), to);
     save_below(root_, to);

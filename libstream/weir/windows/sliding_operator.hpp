@@ -68,18 +68,19 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keys_.save(to, "@panes", groups_, [this](std::uint32_t slot, bytes& part) {
-      encode(due_.due(slot), part);
-      encode(entries_[slot].value, part);
-      entries_[slot].panes.save(part);
-    });
+    keys_.template save<saved_entry>(to, "@panes", groups_,
+                                     [this](std::uint32_t slot, bytes& part) {
+                                       encode(due_.due(slot), part);
+                                       encode(entries_[slot].value, part);
+                                       entries_[slot].panes.save(part);
+                                     });
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
     watermark_ = saved_watermark(from);
-    read_keyed_parts<K>(from, "@panes", [&](K key, byte_reader& in) {
+    read_keyed_parts<saved_entry>(from, "@panes", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
       timestamp due;
@@ -95,6 +96,9 @@ private:
     Store panes;
     std::optional<value_type> value;  ///< The last, if only changed ones are emitted.
   };
+
+  /// What is saved of a key.
+  using saved_entry = std::tuple<K, timestamp, std::optional<value_type>, typename Store::saved>;
 
   /// Works off the instant `t`: it has events, or some leave at it.
   template <class Next>

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <iterator>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,9 @@ public:
     return true;
   }
 
+  /// What `save` writes of a log, and of a part.
+  using saved_log = std::tuple<>;
+  using saved_part = std::tuple<bool, typename Fold::accumulator>;
   static void save(const log&, bytes&) {}
   static bool load(log&, byte_reader&) { return true; }
   static void save(const part& p, bytes& to) {
@@ -98,6 +102,9 @@ public:
   [[nodiscard]] const T& event(number n) const { return *events_[n - first_].event; }
   [[nodiscard]] timestamp at(number n) const { return events_[n - first_].at; }
 
+  /// What `save` writes.
+  using saved =
+      std::tuple<number, std::vector<std::tuple<std::optional<T>, timestamp, std::uint32_t>>>;
   void save(bytes& to) const {
     encode(first_, to);
     encode(static_cast<std::uint32_t>(events_.size()), to);
@@ -190,6 +197,8 @@ public:
     return true;
   }
 
+  using saved_log = typename log::saved;
+  using saved_part = std::tuple<std::vector<typename log::number>>;
   static void save(const log& l, bytes& to) { l.save(to); }
   static bool load(log& l, byte_reader& from) { return l.load(from); }
   static void save(const part& p, bytes& to) { encode(p.events, to); }

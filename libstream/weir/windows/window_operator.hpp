@@ -124,8 +124,9 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keys_.save(to, "@windows", groups_,
-               [this](std::uint32_t slot, bytes& part) { save(entries_[slot], part); });
+    keys_.template save<saved_entry>(
+        to, "@windows", groups_,
+        [this](std::uint32_t slot, bytes& part) { save(entries_[slot], part); });
     save_watermark(to, watermark_);
     save_time(to, "@event time", event_time_);
     return flow::verdict::done;
@@ -135,7 +136,7 @@ public:
     watermark_ = saved_watermark(from);
     // Ahead of the watermark if that was being worked off.
     event_time_ = std::max(watermark_, saved_time(from, "@event time"));
-    read_keyed_parts<K>(from, "@windows", [&](K key, byte_reader& in) {
+    read_keyed_parts<saved_entry>(from, "@windows", [&](K key, byte_reader& in) {
       const auto slot = keys_.enter(key);
       entry_of(slot).entered = true;
       if (!load(entries_[slot], in)) return false;
@@ -370,6 +371,12 @@ private:
     keys_.leave(slot);
   }
 
+  /// What is saved of an open window, and of a key.
+  using saved_window = weir::detail::joined_tuple<
+      std::tuple<window, std::uint32_t, bool, bool, typename Trigger::state>,
+      typename Contents::saved_part, typename Output::saved>;
+  using saved_entry = weir::detail::joined_tuple<std::tuple<K>, typename Contents::saved_log,
+                                                 std::tuple<std::vector<saved_window>>>;
   void save(const entry& e, bytes& to) const {
     contents_.save(e.log, to);
     encode(static_cast<std::uint32_t>(e.windows.size()), to);

@@ -6,6 +6,7 @@
 #include "weir/windows/window.hpp"
 
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,8 @@ public:
     fold.emit(key, w, pane, acc, next);
   }
   static void merge(memory&, memory&) {}
+  /// What `save` writes.
+  using saved = std::tuple<>;
   static void save(const memory&, bytes&) {}
   static bool load(memory&, byte_reader&) { return true; }
 };
@@ -48,6 +51,7 @@ public:
   }
   /// The merged window is another one: its first result comes in any case.
   static void merge(memory& into, memory&) { into.last.reset(); }
+  using saved = std::tuple<std::optional<typename Fold::value_type>>;
   static void save(const memory& m, bytes& to) { encode(m.last, to); }
   static bool load(memory& m, byte_reader& from) { return decode(from, m.last); }
 };
@@ -82,6 +86,7 @@ public:
     for (result& r : from.standing) into.standing.push_back(std::move(r));
     from.standing.clear();
   }
+  using saved = std::tuple<std::vector<result>>;
   static void save(const memory& m, bytes& to) { encode(m.standing, to); }
   static bool load(memory& m, byte_reader& from) { return decode(from, m.standing); }
 };

@@ -20,6 +20,7 @@ template <class T>
 class file_source {
 public:
   using event_type = T;
+  static constexpr bool recorded = true;
 
   file_source(std::string pattern, file_options options)
       : pattern_(std::move(pattern)), options_(std::move(options)) {
