@@ -124,8 +124,8 @@ client::client(rd_kafka_type_t type, client_settings settings, const cluster& at
   (void)settings.release();  // librdkafka has it now
 }
 
-/// Now and then librdkafka does not come to an end of a consumer that was stopped right after its
-/// start: it is not waited for for ever, and then left behind.
+/// A consumer that librdkafka does not bring to an end, for which there are several reasons, is not
+/// waited for for ever, and then left behind.
 client::~client() {
   if (rd_kafka_type(rk_) == RD_KAFKA_PRODUCER) {
     rd_kafka_destroy(rk_);
