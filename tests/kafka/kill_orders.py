@@ -54,6 +54,7 @@ def disturbed(work, name, seconds):
     kills = restarts = 0
     make_results(name)
     while True:
+        away = False
         process = subprocess.Popen(command(work, name), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         try:
             if restarts < wanted_restarts - restarts_before and dice.random() < 0.4:
@@ -61,7 +62,10 @@ def disturbed(work, name, seconds):
                 kafka.kill()
                 kafka.start()
                 restarts += 1
+                away = True
             _, err = process.communicate(timeout=dice.uniform(0.2, seconds))
+            if away and process.returncode == 2:
+                continue  # it had not begun yet
             check(process.returncode == 0, f"{name}: a run that is not killed ends", err)
             return kills, restarts
         except subprocess.TimeoutExpired:

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 namespace weir::kafka {
@@ -122,7 +124,21 @@ client::client(rd_kafka_type_t type, client_settings settings, const cluster& at
   (void)settings.release();  // librdkafka has it now
 }
 
-client::~client() { rd_kafka_destroy_flags(rk_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); }
+/// A consumer that librdkafka does not bring to an end, for which there are several reasons, is not
+/// waited for for ever, and then left behind.
+client::~client() {
+  if (rd_kafka_type(rk_) == RD_KAFKA_PRODUCER) {
+    rd_kafka_destroy(rk_);
+    return;
+  }
+  std::promise<void> ended;
+  std::future<void> end = ended.get_future();
+  std::thread{[rk = rk_, ended = std::move(ended)]() mutable {
+    rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    ended.set_value();
+  }}.detach();
+  end.wait_for(std::chrono::seconds{3});
+}
 
 void client::poll(duration wait) { rd_kafka_poll(rk_, millis(wait)); }
 

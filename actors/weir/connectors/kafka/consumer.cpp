@@ -325,7 +325,10 @@ private:
       if (ended) break;
     }
     if (failure_ && views_.empty()) throw exception(*std::exchange(failure_, std::nullopt));
-    if (views_.empty() && !ended) return false;
+    if (views_.empty() && !ended) {
+      release();  // what was no record holds its partition
+      return false;
+    }
     read_ += views_.size();
     out.lane = l.number;
     out.records = views_;

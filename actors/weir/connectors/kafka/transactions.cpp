@@ -66,7 +66,8 @@ transactions::transactions(const cluster& at, std::string topic, const sink_opti
     s.to = open(transaction_id(base_, instance_, i), wait_);
     s.at = slot::phase::idle;
   }
-  const ledger_entry last = read_ledger(cluster_, base_, instance_, topic_, wait_).value();
+  const ledger_entry last =
+      read_ledger(cluster_, base_, instance_, topic_, std::max<duration>(wait_, 30s)).value();
   sequence_ = last.sequence;
   other_run_ = last.run;
   if (instance_ == 0) fence_former(parallelism_);
@@ -111,6 +112,8 @@ duration transactions::timeout_for(const sink_instance& place) const {
 std::unique_ptr<producer> transactions::open(const std::string& id, duration wait) const {
   auto made = std::make_unique<producer>(cluster_, topic_, options_, id, timeout_);
   made->link().reach(wait).value();
+  // A coordinator that has just come up, or that ends what an earlier run left, takes its time.
+  wait = std::max<duration>(wait, 30s);
   const auto failed =
       insist(wait, [&] { return rd_kafka_init_transactions(made->get(), millis(wait)); });
   if (failed)
