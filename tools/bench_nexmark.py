@@ -85,7 +85,7 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--events", type=int, default=5_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     listed = subprocess.run([args.program, "run", "--list"], capture_output=True, text=True, check=True).stdout
     names = [line.split()[0] for line in listed.splitlines()]
     unknown = [q for q in args.queries if q not in names]

@@ -134,7 +134,6 @@ void run_pipeline(const query& q, run_options options, row_file* rows, run_repor
   watch.stop(r);
   if (done.failure) throw weir::exception(*done.failure);
   take(to.total(), r);
-  r.events = done.events_read;
   r.late_events = done.late_events;
   r.dead_letters = done.dead_letters;
   r.checkpoints = done.checkpoints;

@@ -62,6 +62,7 @@ private:
   bool fill(lane_state& l, weir::source_batch<event>& out, std::size_t max,
             const weir::clock& time) {
     std::uint64_t n = std::min<std::uint64_t>(max, l.end - std::min(l.end, l.offset));
+    if (n == 0 && stays(time)) return false;
     if (from_.rate > 0 && n != 0) {
       const weir::steady_time now = time.steady();
       n = std::min(n, due_by(now) - std::min(due_by(now), l.offset - l.first));
@@ -79,9 +80,23 @@ private:
                      from_.splits);
     l.offset += n;
     out.end_offset = l.offset;
-    out.lane_ended = l.offset >= l.end;
+    out.lane_ended = l.offset >= l.end && !stays(time);
     if (out.lane_ended) lanes_.erase(lanes_.begin() + static_cast<std::ptrdiff_t>(next_));
     return true;
+  }
+
+  /// Whether there is a window of the clock to be waited for; if so, when to ask again.
+  bool stays(const weir::clock& time) {
+    if (from_.stays_for_window == weir::duration{0}) return false;
+    constexpr std::chrono::seconds margin{1};
+    const weir::timestamp now = time.wall();
+    if (!stays_until_) {
+      const auto since = (now + margin).time_since_epoch();
+      stays_until_ =
+          weir::timestamp{since - since % from_.stays_for_window} + from_.stays_for_window + margin;
+    }
+    wake_at_ = std::min(wake_at_, *stays_until_);
+    return now < *stays_until_;
   }
 
   /// How many events a lane should have given by `now`.
@@ -100,6 +115,7 @@ private:
   std::size_t next_ = 0;
   std::optional<weir::steady_time> began_;
   weir::timestamp wake_at_ = weir::max_timestamp;
+  std::optional<weir::timestamp> stays_until_;
 };
 
 /// The rows of a file as events; a row that is none is rejected with its text.
@@ -180,6 +196,7 @@ event_feed::event_feed(const input& from) {
   input one = from;
   one.splits = 1;
   one.rate = 0;
+  one.stays_for_window = weir::duration{0};
   inside_ = std::make_unique<inside>(std::move(one));
 }
 event_feed::event_feed(event_feed&&) noexcept = default;

@@ -20,6 +20,10 @@ struct input {
   std::uint32_t splits = 1;
   double rate = 0;   ///< Events a second of wall-clock time; 0 for as fast as they are taken.
   std::string file;  ///< Taken instead of the generator if it has a name.
+  /// If it is more than nothing: after the last event the source stays until the clock has ended the
+  /// window of this size that the event was worked off in. For windows of the clock, which have no
+  /// result if the stream ends before they do.
+  weir::duration stays_for_window{0};
 };
 
 /// The input as a source of events. Split s of n has the generator's events s, s + n, s + 2n, …, so

@@ -97,13 +97,31 @@ struct low_run {
 }  // namespace
 
 void cep_q1(event_feed from, const setting& s, tally& to) {
-  by_key<low_run> keys;
+  struct open_run {
+    low_run run;
+    std::vector<priced> bids;
+  };
+  by_key<open_run> keys;
   in_order(from, slack_of(s), [&](const priced& b) {
-    low_run& run = keys[{b.auction, b.bidder}];
-    if (run.takes(b)) return run.add(b);
-    if (run.count != 0) to.add(run.row(b));
-    run = {};
+    open_run& x = keys[{b.auction, b.bidder}];
+    if (x.run.takes(b)) {
+      x.bids.push_back(b);
+      return x.run.add(b);
+    }
+    if (x.run.count != 0) to.add(x.run.row(b));
+    x.run = {};
+    x.bids.clear();
   });
+  // Of a run that the stream's end cuts off a later beginning may still have come to its end.
+  for (const auto& [key, x] : keys)
+    for (std::size_t first = 1; first < x.bids.size(); ++first) {
+      low_run run;
+      std::size_t end = first;
+      for (; end < x.bids.size() && run.takes(x.bids[end]); ++end) run.add(x.bids[end]);
+      if (run.count == 0 || end == x.bids.size()) continue;
+      to.add(run.row(x.bids[end]));
+      first = end;
+    }
 }
 
 void cep_q2(event_feed from, const setting& s, tally& to) {

@@ -32,7 +32,9 @@ void q11(weir::pipeline& p, const setting& s, const tally_sink& to) {
 
 /// How often a bidder bid in every ten seconds on the clock.
 void q12(weir::pipeline& p, const setting& s, const tally_sink& to) {
-  bids(events(p, s), s)
+  setting to_the_end = s;
+  to_the_end.from.stays_for_window = 10s;
+  bids(events(p, to_the_end), s)
       .map(&bid::bidder)
       .key_by(std::identity{})
       .window(weir::processing_time(weir::tumbling{10s}))
