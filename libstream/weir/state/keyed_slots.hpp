@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -112,7 +113,7 @@ private:
   slot take_slot(const K& key) {
     ++size_;
     if (free_.empty()) {
-      slots_.emplace_back(key, V{});
+      slots_.emplace_back(std::piecewise_construct, std::forward_as_tuple(key), std::tuple<>{});
       return static_cast<slot>(slots_.size() - 1);
     }
     const slot s = free_.back();
