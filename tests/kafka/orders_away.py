@@ -3,6 +3,7 @@
 
 usage: orders_away.py ORDERS KAFKA_TOOL
 """
+import glob
 import json
 import os
 import signal
@@ -61,38 +62,54 @@ def wrong_address():
 wrong_address()
 with tempfile.TemporaryDirectory() as work, Broker() as kafka:
     orders = Orders(program, tool, kafka.address, 4)
-    following = orders.command("process", "--delivery", "exactly-once", "--checkpoints", os.path.join(work, "state"),
-                               "--checkpoint-interval", "200ms")
-    follow = ("--follow", "--idle-after", "1s", "--find-interval", "200ms")
-    for what in "orders", "revenue", "alerts", "failed":
-        orders.ask("make", what, "4")
+
+    def following(prefix):
+        return orders.command("process", "--prefix", prefix, "--delivery", "exactly-once", "--checkpoints",
+                              os.path.join(work, prefix + "state"), "--checkpoint-interval", "200ms")
+
+    def begin(prefix, *more):
+        for what in "orders", "revenue", "alerts", "failed":
+            orders.ask("make", prefix + what, "4")
+        reader = Running((*following(prefix), "--follow", "--find-interval", "200ms", *more))
+        until = time.monotonic() + 120
+        while not glob.glob(os.path.join(work, prefix + "state", "checkpoint-*")):
+            check(time.monotonic() < until and reader.process.poll() is None, "it begins", *reader.lines)
+            time.sleep(0.1)
+        return reader
+
+    def finish(prefix, reader, n):
+        """Stops the run when it has read all, and has another one emit what is open."""
+        until = time.monotonic() + 120
+        while sum(max(0, int(line.split()[1])) for line in
+                  orders.ask("group", prefix + "orders-processed", prefix + "orders").splitlines()) < n:
+            check(time.monotonic() < until and reader.process.poll() is None, "it reads all", *reader.lines)
+            time.sleep(0.2)
+        first = reader.stop()
+        check(first["restarts"] == 0 and first["events"] == n, "no stage failed, and all is read once", first, *reader.lines)
+        code, out, err = run(*following(prefix), timeout=300)
+        check(code == 0, "the last run ends", err)
+        check(first["late_events"] == 0 and json.loads(out)["late_events"] == 0, "nothing is late", first, out)
+        check(revenue(orders.rows(prefix + "revenue")) == orders.expected_revenue(prefix + "orders"),
+              "each sum is there once, and right")
 
     # The broker goes while orders are written and read, and comes back.
-    reader = Running((*following, *follow))
-    writer = Running(orders.command("make", "--orders", "60000", "--rate", "20000"))
+    reader = begin("away.", "--idle-after", "1h")
+    writer = Running(orders.command("make", "--prefix", "away.", "--orders", "60000", "--rate", "20000"))
     time.sleep(1.5)
     kafka.kill()
     time.sleep(away)
     kafka.start()
     check(writer.end()["written"] == 60000, "every order is written")
-    check(int(orders.ask("count", "orders")) == 60000, "and is there once")
+    check(int(orders.ask("count", "away.orders")) == 60000, "and is there once")
     reader.wait_for("reached again")
+    finish("away.", reader, 60000)
 
-    # Partitions are added; orders go to all of them.
-    orders.ask("widen", "orders", "8")
-    reader.wait_for("orders/7")
-    orders.make(60000, "--first", "60000")
-    until = time.monotonic() + 120
-    while sum(int(line.split()[1]) for line in orders.ask("group", "orders-processed", "orders").splitlines()) < 120000:
-        check(time.monotonic() < until and reader.process.poll() is None, "it reads all", *reader.lines)
-        time.sleep(0.2)
-    first = reader.stop()
-    check(first["restarts"] == 0, "no stage failed", first, *reader.lines)
-
-    # What is open is emitted by a run that ends.
-    code, out, err = run(*following, timeout=300)
-    check(code == 0, "the last run ends", err)
-    check(first["late_events"] == 0 and json.loads(out)["late_events"] == 0, "nothing is late", first, out)
-    check(int(orders.ask("count", "orders")) == 120000, "all orders are there")
-    check(revenue(orders.rows("revenue")) == orders.expected_revenue("orders"), "each sum is there once, and right")
+    # Partitions are added; orders then go to all of them, as fast as their times say.
+    reader = begin("wider.", "--idle-after", "3s")
+    orders.make(1000, "--prefix", "wider.", "--rate", "200")
+    orders.ask("widen", "wider.orders", "8")
+    for number in range(4, 8):
+        reader.wait_for(f"wider.orders/{number}")
+    orders.make(2000, "--prefix", "wider.", "--first", "1000", "--rate", "200")
+    finish("wider.", reader, 3000)
 print("the broker was away for", away, "s, partitions were added, and nothing was lost")

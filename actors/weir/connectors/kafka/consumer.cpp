@@ -218,6 +218,11 @@ private:
     const auto why = rd_kafka_query_watermark_offsets(client_->get(), l.topic.c_str(), l.partition,
                                                       &low, &high, 1000);
     if (why != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (l.late && (why == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+                     why == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)) {
+        learn(l.topic);
+        return false;
+      }
       if (gone_for_good(why)) throw exception(client_->fail(where(l), why));
       return false;
     }
@@ -236,6 +241,15 @@ private:
     if (options_.bounded) l.stop = high;
     l.announce = true;
     return true;
+  }
+
+  /// Has this client look a topic up again: it may not know a partition that another has found.
+  void learn(const std::string& topic) {
+    const topic_handle handle{rd_kafka_topic_new(client_->get(), topic.c_str(), nullptr)};
+    const rd_kafka_metadata_t* found = nullptr;
+    if (rd_kafka_metadata(client_->get(), 0, handle.get(), &found, 1000) ==
+        RD_KAFKA_RESP_ERR_NO_ERROR)
+      rd_kafka_metadata_destroy(found);
   }
 
   /// Where a partition begins that has no position; none if the broker does not say now.

@@ -25,15 +25,27 @@ std::uint64_t number_by_chance() {
   return (std::uint64_t{dice()} << 32 | dice()) | 1;
 }
 
-/// Makes a call again for as long as librdkafka says that this may help.
+/// librdkafka does not call all of these retriable, though the coordinator will be there.
+bool may_help(const error_handle& failed) {
+  switch (rd_kafka_error_code(failed.get())) {
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS:
+      return rd_kafka_error_is_fatal(failed.get()) == 0 &&
+             rd_kafka_error_txn_requires_abort(failed.get()) == 0;
+    default:
+      return rd_kafka_error_is_retriable(failed.get()) != 0;
+  }
+}
+
+/// Makes a call again for as long as this may help.
 template <class Call>
 error_handle insist(duration within, Call call) {
   const auto until = std::chrono::steady_clock::now() + within;
   while (true) {
     error_handle failed{call()};
-    if (!failed || rd_kafka_error_is_retriable(failed.get()) == 0 ||
-        std::chrono::steady_clock::now() >= until)
-      return failed;
+    if (!failed || !may_help(failed) || std::chrono::steady_clock::now() >= until) return failed;
     std::this_thread::sleep_for(20ms);  // another process; there is nothing to wait on
   }
 }
