@@ -28,7 +28,7 @@ made, wanted_kills, wanted_restarts = (5_000_000, 15, 3) if long else (200_000, 
 
 def command(work, name, *more):
     return orders.command("process", "--results", name + ".", "--delivery", "exactly-once", "--checkpoints",
-                          os.path.join(work, name + "-state"), "--checkpoint-interval", "100ms", *more)
+                          os.path.join(work, name + "-state"), "--checkpoint-interval", "50ms", *more)
 
 
 def make_results(name):

@@ -27,13 +27,13 @@ std::uint32_t add_sink(graph_draft& draft, Sink sink) {
   stage.blocking = sink.blocking();
   if constexpr (requires { sink.target(); }) stage.target = sink.target();
   const std::size_t op = draft.add_operator(first->stage(), kind, true);
-  first->add([sink = std::move(sink), op, pipeline = draft.name()](assembly& a) -> std::unique_ptr<flow::segment<T>> {
+  first->add([sink = std::move(sink), op,
+              pipeline = draft.name()](assembly& a) -> std::unique_ptr<flow::segment<T>> {
     const flow::operator_environment e = a.environment(op);
     return std::make_unique<flow::sink_segment<T>>(
         e.id, e.instance,
-        sink.template make_writer<T>(
-            {e.id, e.instance, e.parallelism, a.attempt, a.around.wake, a.around.start, pipeline,
-             a.around.checkpoint_interval}),
+        sink.template make_writer<T>({e.id, e.instance, e.parallelism, a.attempt, a.around.wake,
+                                      a.around.start, pipeline, a.around.checkpoint_interval}),
         *a.around.time, *a.around.metrics);
   });
   return first->stage();
