@@ -93,6 +93,29 @@ scenario many_windows_at_once(dice& d);
 scenario restarts_on_failure(dice& d);
 scenario stopped(dice& d);
 scenario matched(dice& d);
+scenario joined_by_interval(dice& d);
+
+/// Builds a pipeline for a scenario.
+scenario make(std::string shape, const pipeline& p);
+/// ... and notes how its sinks are looked at.
+template <class... T>
+scenario make(std::string shape, const pipeline& p, const transactional_sink<T>&... sinks) {
+  scenario s = make(std::move(shape), p);
+  s.watch = [sinks...](const weir::clock& time) { ((sinks.seen().time = &time), ...); };
+  s.put_off = [sinks...] { return (sinks.seen().writes_put_off + ... + 0); };
+  return s;
+}
+
+/// Between 1 and `most`.
+std::uint32_t few(dice& d, std::uint32_t most);
+
+/// The events of all splits.
+template <class T>
+std::vector<T> joined(const std::vector<std::vector<T>>& splits) {
+  std::vector<T> all;
+  for (const auto& s : splits) all.insert(all.end(), s.begin(), s.end());
+  return all;
+}
 
 /// Settings of a pipeline that make its channels narrow.
 pipeline_options narrow(dice& d);

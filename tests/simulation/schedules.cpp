@@ -25,11 +25,13 @@ constexpr std::array all_shapes{
     stopped,
     shared_results,
     matched,
+    joined_by_interval,
 };
 
 /// Those that keep state, or a row a reading.
 constexpr std::array fault_shapes{
-    linear, keyed_windows, counted_by_key, diamond, timers, union_with_idle_source, matched,
+    linear, keyed_windows, counted_by_key,         diamond,
+    timers, matched,       union_with_idle_source, joined_by_interval,
 };
 
 /// Crashes, checkpoints, and who is slow.
