@@ -40,4 +40,13 @@ click make_click(std::uint64_t seed, std::uint64_t j, std::uint64_t impressions)
   return {on, shown + delay};
 }
 
+campaign_cost priced(const campaign_minute& m, const std::optional<campaign_terms>& terms) {
+  const campaign_terms agreed = terms.value_or(campaign_terms{});
+  return {m.campaign, m.minute, agreed.advertiser, static_cast<double>(m.clicks) * agreed.price};
+}
+
+campaign_total add_up(const campaign_total& a, const campaign_total& b) {
+  return {a.campaign, a.impressions + b.impressions, a.clicks + b.clicks};
+}
+
 }  // namespace clicks

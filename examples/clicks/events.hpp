@@ -4,6 +4,7 @@
 #include <weir/weir.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace clicks {
@@ -43,6 +44,33 @@ struct campaign_minute {
   double click_through = 0;  ///< Clicks per impression of the minute; 0 without impressions.
 };
 BOOST_DESCRIBE_STRUCT(campaign_minute, (), (campaign, minute, impressions, clicks, click_through))
+
+/// What is agreed on with an advertiser.
+struct campaign_terms {
+  std::string advertiser;
+  double price = 0;  ///< Of a click.
+};
+BOOST_DESCRIBE_STRUCT(campaign_terms, (), (advertiser, price))
+
+/// What a campaign's clicks of a minute cost.
+struct campaign_cost {
+  std::string campaign;
+  weir::timestamp minute;
+  std::string advertiser;  ///< Empty if nobody knows.
+  double cost = 0;
+};
+BOOST_DESCRIBE_STRUCT(campaign_cost, (), (campaign, minute, advertiser, cost))
+
+/// All of a campaign so far.
+struct campaign_total {
+  std::string campaign;
+  std::uint64_t impressions = 0;
+  std::uint64_t clicks = 0;
+};
+BOOST_DESCRIBE_STRUCT(campaign_total, (), (campaign, impressions, clicks))
+
+campaign_cost priced(const campaign_minute& m, const std::optional<campaign_terms>& terms);
+campaign_total add_up(const campaign_total& a, const campaign_total& b);
 
 /// Impression number `i`: ten a second, up to 5 s out of order. The same for the same seed.
 impression make_impression(std::uint64_t seed, std::uint64_t i);

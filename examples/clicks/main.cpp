@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Impressions and clicks from seeded generators: a click counts if it comes within half an hour of
 // the impression it is on; of each campaign and minute, how many impressions and clicks there were.
+// With a Redis server, also what the clicks cost, by the campaigns' prices that it has, and each
+// campaign's counters in it.
 #include "events.hpp"
+
+#include <weir/connectors/redis/redis.hpp>
 
 #include <filesystem>
 
@@ -30,6 +34,31 @@ clicks::campaign_minute minute_of(const minute_count* shown, const minute_count*
   const double rate =
       impressions == 0 ? 0 : static_cast<double>(n) / static_cast<double>(impressions);
   return {one.key, one.window.start, impressions, n, rate};
+}
+
+/// Writes what each minute's clicks cost, by the prices in the hashes `campaign:<name>`, and keeps
+/// the totals of each campaign in the hashes `total:<name>`.
+void price_and_serve(weir::stream<clicks::campaign_minute> minutes, const std::string& server,
+                     const std::string& costs) {
+  minutes
+      .enrich(weir::redis::get_hash<clicks::campaign_terms>(
+                  server, &clicks::campaign_minute::campaign, {.prefix = "campaign:"}),
+              {.cache = {.entries = 10'000}})
+      .map([](const weir::enriched<clicks::campaign_minute, clicks::campaign_terms>& e) {
+        return clicks::priced(e.event, e.fact);
+      })
+      .named("priced")
+      .to(weir::to_file(costs))
+      .named("costs");
+  minutes
+      .map([](const clicks::campaign_minute& m) {
+        return clicks::campaign_total{m.campaign, m.impressions, m.clicks};
+      })
+      .key_by(&clicks::campaign_total::campaign)
+      .reduce(clicks::add_up)
+      .named("totals")
+      .to(weir::redis::hashes(server, &clicks::campaign_total::campaign, {.prefix = "total:"}))
+      .named("totals in Redis");
 }
 
 void build(weir::pipeline& p, const weir::args& args) {
@@ -64,16 +93,19 @@ void build(weir::pipeline& p, const weir::args& args) {
   auto unattributed = joined.side(without_impression);
   write(unattributed, "unattributed-clicks.csv");
 
-  per_minute(shown, "impressions by minute")
-      .key_by(&minute_count::key)
-      .join(per_minute(weir::stream<clicks::attributed_click>{joined}, "clicks by minute")
-                .key_by(&minute_count::key))
-      .window(weir::tumbling(1min))
-      .full()
-      .apply(minute_of)
-      .named("click-through")
-      .to(weir::to_file((results / "click-through.csv").string()))
+  weir::stream<clicks::campaign_minute> minutes =
+      per_minute(shown, "impressions by minute")
+          .key_by(&minute_count::key)
+          .join(per_minute(weir::stream<clicks::attributed_click>{joined}, "clicks by minute")
+                    .key_by(&minute_count::key))
+          .window(weir::tumbling(1min))
+          .full()
+          .apply(minute_of)
+          .named("click-through");
+  minutes.to(weir::to_file((results / "click-through.csv").string()))
       .named("click-through by minute");
+  if (const std::string& server = args["redis"]; !server.empty())
+    price_and_serve(minutes, server, (results / "costs.csv").string());
 }
 
 }  // namespace
@@ -86,6 +118,7 @@ int main(int argc, char** argv) {
        .options = {{"output", "clicks-results", "a directory for the results"},
                    {"events", "100000", "how many impressions"},
                    {"seed", "1", "other numbers give other events"},
+                   {"redis", "", "a server with the campaigns' prices, which gets their totals"},
                    {"rate", "0", "impressions a second; 0 for as fast as possible"}},
        .build = build});
 }

@@ -88,16 +88,16 @@ std::string differ(const std::vector<window_row>& got, const window_totals& want
          std::to_string(events) + " events of " + std::to_string(wanted_events);
 }
 
-namespace {
-
-template <class T>
-std::vector<T> joined(const std::vector<std::vector<T>>& splits) {
-  std::vector<T> all;
-  for (const auto& s : splits) all.insert(all.end(), s.begin(), s.end());
-  return all;
+scenario make(std::string shape, const pipeline& p) {
+  scenario s;
+  s.shape = std::move(shape);
+  s.built = p.build().value();
+  return s;
 }
 
-}  // namespace
+std::uint32_t few(dice& d, std::uint32_t most) {
+  return static_cast<std::uint32_t>(d.between(1, most));
+}
 
 scenario linear(dice& d) {
   pipeline p{"linear", narrow(d)};

@@ -93,24 +93,31 @@ scenario many_windows_at_once(dice& d);
 scenario restarts_on_failure(dice& d);
 scenario stopped(dice& d);
 scenario matched(dice& d);
-
+scenario joined_by_interval(dice& d);
 scenario overlapping_windows(dice& d);
 scenario sessions(dice& d);
 scenario sorted_beside_others(dice& d);
 
-/// Builds, and notes how the sinks of the run are looked at.
+/// Builds a pipeline for a scenario.
+scenario make(std::string shape, const pipeline& p);
+/// ... and notes how its sinks are looked at.
 template <class... T>
 scenario make(std::string shape, const pipeline& p, const transactional_sink<T>&... sinks) {
-  scenario s;
-  s.shape = std::move(shape);
-  s.built = p.build().value();
+  scenario s = make(std::move(shape), p);
   s.watch = [sinks...](const weir::clock& time) { ((sinks.seen().time = &time), ...); };
   s.put_off = [sinks...] { return (sinks.seen().writes_put_off + ... + 0); };
   return s;
 }
 
-inline std::uint32_t few(dice& d, std::uint32_t most) {
-  return static_cast<std::uint32_t>(d.between(1, most));
+/// Between 1 and `most`.
+std::uint32_t few(dice& d, std::uint32_t most);
+
+/// The events of all splits.
+template <class T>
+std::vector<T> joined(const std::vector<std::vector<T>>& splits) {
+  std::vector<T> all;
+  for (const auto& s : splits) all.insert(all.end(), s.begin(), s.end());
+  return all;
 }
 
 /// Settings of a pipeline that make its channels narrow.

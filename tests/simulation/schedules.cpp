@@ -28,13 +28,22 @@ constexpr std::array all_shapes{
     overlapping_windows,
     sessions,
     sorted_beside_others,
+    joined_by_interval,
 };
 
 /// Those that keep state, or a row a reading.
 constexpr std::array fault_shapes{
-    linear,   keyed_windows,          counted_by_key, diamond,
-    timers,   union_with_idle_source, matched,        overlapping_windows,
-    sessions, sorted_beside_others,
+    linear,
+    keyed_windows,
+    counted_by_key,
+    diamond,
+    timers,
+    union_with_idle_source,
+    matched,
+    overlapping_windows,
+    sessions,
+    sorted_beside_others,
+    joined_by_interval,
 };
 
 /// Crashes, checkpoints, and who is slow.

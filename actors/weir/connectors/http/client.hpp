@@ -22,6 +22,8 @@ struct client_options {
   std::size_t largest_body = 1 << 20;          ///< Bytes; a larger one is a failure.
   /// Sent with each request: `{{"Authorization", "Bearer …"}}`. Never shown.
   std::vector<std::pair<std::string, std::string>> headers{};
+  /// For https: a PEM file of the authorities that are trusted; the system's unless told.
+  std::string tls_authorities{};
 };
 
 struct response {
@@ -34,8 +36,9 @@ struct response {
 /// any thread.
 class client {
 public:
-  /// `base` is `http://host[:port]`; what comes behind it is not used. Throws `weir::exception` if
-  /// it is not of that form; https is refused.
+  /// `base` is `http://host[:port]`, or https with TLS 1.2 or newer, where the server's certificate
+  /// must be of that host and of a trusted authority; what comes behind it is not used. Throws
+  /// `weir::exception` if it is not of that form, or if the authorities can't be read.
   client(const std::string& base, client_options options, std::shared_ptr<thread_executor> on);
   client(client&&) noexcept = default;
   client& operator=(client&&) noexcept = default;
@@ -60,8 +63,8 @@ private:
   std::shared_ptr<core> core_;
 };
 
-/// Throws `weir::exception` unless `base` is what a client takes.
-void require_address(const std::string& base);
+/// Throws `weir::exception` unless `base` and its authorities are what a client takes.
+void require_address(const std::string& base, const client_options& options);
 
 /// Appends `text` as a part of a path or query: what has a meaning there becomes %XX (RFC 3986).
 void append_escaped(std::string_view text, std::string& out);

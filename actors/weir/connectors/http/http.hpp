@@ -130,7 +130,7 @@ template <class R, class KeyOf>
   using made = detail::look_up_client<R>;
   auto at = detail::pattern::parse(url);
   // Refuses what is no address now, not when the first event comes.
-  require_address(at.base);
+  require_address(at.base, options.client);
   return look_up_by<KeyOf, made>{std::move(key_of), made{std::move(at), std::move(options)}};
 }
 

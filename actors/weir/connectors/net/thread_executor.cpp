@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -44,6 +45,16 @@ void thread_executor::post_after(duration d, std::function<void()> f) {
   timer->async_wait([timer, f = std::move(f)](const boost::system::error_code& e) {
     if (!e) f();
   });
+}
+
+void thread_executor::call(const std::function<void()>& f) {
+  if (inside_->context.get_executor().running_in_this_thread()) return f();
+  std::promise<void> returned;
+  post([&] {
+    f();
+    returned.set_value();
+  });
+  returned.get_future().wait();
 }
 
 asio::io_context& thread_executor::context() noexcept { return inside_->context; }

@@ -22,6 +22,8 @@ public:
 
   void post(std::function<void()> f) override;
   void post_after(duration d, std::function<void()> f) override;
+  /// Calls `f` in one of the threads and waits for it; at once where this is one of them.
+  void call(const std::function<void()>& f);
 
   /// Where the library's own connectors wait for their sockets.
   [[nodiscard]] boost::asio::io_context& context() noexcept;

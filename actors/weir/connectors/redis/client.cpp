@@ -11,7 +11,6 @@
 #include <hiredis/hiredis.h>
 
 #include <deque>
-#include <future>
 
 namespace weir::redis {
 
@@ -235,17 +234,8 @@ client::client(server at, server_options options, std::shared_ptr<thread_executo
 
 client::~client() {
   if (!core_) return;
-  if (executor_->context().get_executor().running_in_this_thread()) {
-    core_->close();
-    return;
-  }
-  // Waited for, so that nothing of the connection outlives the threads that serve it.
-  std::promise<void> closed;
-  executor_->post([&] {
-    core_->close();
-    closed.set_value();
-  });
-  closed.get_future().wait();
+  // Waited for, so that no connection outlives the threads that serve it.
+  executor_->call([this] { core_->close(); });
 }
 
 void client::send(command_list commands, std::function<void(replies)> done) {
