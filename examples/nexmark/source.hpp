@@ -20,9 +20,9 @@ struct input {
   std::uint32_t splits = 1;
   double rate = 0;   ///< Events a second of wall-clock time; 0 for as fast as they are taken.
   std::string file;  ///< Taken instead of the generator if it has a name.
-  /// If it is more than nothing: after the last event the source stays until the clock has ended the
-  /// window of this size that the event was worked off in. For windows of the clock, which have no
-  /// result if the stream ends before they do.
+  /// If it is more than nothing: after the last event the source stays until the clock has ended
+  /// the window of this size that the event was worked off in. For windows of the clock, which have
+  /// no result if the stream ends before they do.
   weir::duration stays_for_window{0};
 };
 

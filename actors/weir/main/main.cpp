@@ -286,8 +286,7 @@ int replay(const program& what, const args& values) {
   const run_summary done = watch(*running, what, values);
   if (store == nullptr && !done.failure) note_replayed(shape, values, chosen);
   // Of a store that hangs only whoever looks next can tell.
-  if (store != nullptr && !done.store_hangs)
-    settle_replays(shape, values, next_id(*store).value());
+  if (store != nullptr && !done.store_hangs) settle_replays(shape, values, next_id(*store).value());
   return report(*running, done, what, values);
 }
 

@@ -95,10 +95,11 @@ consteval bool is_encodable() {
 }  // namespace detail
 
 /// A type that can be sent to another process and kept in a snapshot: bool, integers, float,
-/// double, enumerations, std::string, `text_ref`, `bytes`, durations and time points, std::optional, vector,
-/// array, pair, tuple, map, unordered_map, variant and monostate, described classes, types with a
-/// `codec`, and any nesting of these. Not: views and pointers, long double, a type that holds
-/// itself, a vector of elements without content, and what can't be default-constructed and moved.
+/// double, enumerations, std::string, `text_ref`, `bytes`, durations and time points,
+/// std::optional, vector, array, pair, tuple, map, unordered_map, variant and monostate, described
+/// classes, types with a `codec`, and any nesting of these. Not: views and pointers, long double, a
+/// type that holds itself, a vector of elements without content, and what can't be
+/// default-constructed and moved.
 template <class T>
 concept encodable = std::default_initializable<T> && std::movable<T> && detail::is_encodable<T>();
 

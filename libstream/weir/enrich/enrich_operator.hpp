@@ -18,8 +18,8 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace weir::operators {
@@ -165,8 +165,8 @@ public:
 private:
   using slot_number = std::uint32_t;
   /// What is saved of an event.
-  using saved_entry = std::conditional_t<keyed, std::tuple<lane_key, timestamp, T>,
-                                         std::tuple<timestamp, T>>;
+  using saved_entry =
+      std::conditional_t<keyed, std::tuple<lane_key, timestamp, T>, std::tuple<timestamp, T>>;
 
   static saved_form saved(const snapshot_reader& from) {
     if constexpr (keyed)

@@ -172,9 +172,9 @@ private:
   std::optional<inbox::turn> turn_;
   steady_time turn_began_{};
   progress going_to_;
-  std::optional<barrier> taking_;     ///< The checkpoint that is being taken.
-  std::optional<barrier> saving_;     ///< The one that was taken, while its state is written.
-  std::size_t save_at_once_ = 0;      ///< Entries of it to write in a step.
+  std::optional<barrier> taking_;  ///< The checkpoint that is being taken.
+  std::optional<barrier> saving_;  ///< The one that was taken, while its state is written.
+  std::size_t save_at_once_ = 0;   ///< Entries of it to write in a step.
   std::optional<steady_time> aligning_since_;  ///< The first barrier of one came then.
   std::chrono::nanoseconds aligned_for_{};
   std::optional<barrier> triggered_;  ///< A source's order to take one.

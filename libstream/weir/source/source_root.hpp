@@ -180,8 +180,7 @@ private:
     rested_ = state != read_state::more;
     reader_ended_ = state == read_state::ended;
     lanes_.on_polled(in_, state, s.unblocked);
-    const bool anything =
-        !in_.events.empty() || !in_.rejected.empty() || in_.lane_ended ||
+    const bool anything = !in_.events.empty() || !in_.rejected.empty() || in_.lane_ended ||
                           in_.lane_idle || in_.moved;
     if (!anything) return false;
     if (in_.events.times.empty()) in_.events.times.assign(in_.events.size(), s.wall);
