@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from broker import Broker, skip_unless_there
+from broker import Broker, die_with_parent, skip_unless_there
 from orders_support import Orders, revenue
 from support import check, run
 
@@ -55,7 +55,8 @@ def disturbed(work, name, seconds):
     make_results(name)
     while True:
         away = False
-        process = subprocess.Popen(command(work, name), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command(work, name), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=die_with_parent)
         try:
             if restarts < wanted_restarts - restarts_before and dice.random() < 0.4:
                 time.sleep(dice.uniform(0.3, 0.5 * seconds))

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 
-from broker import Broker, skip_unless_there
+from broker import Broker, die_with_parent, skip_unless_there
 from orders_support import Orders, revenue
 from support import check, run
 
@@ -27,7 +27,8 @@ class Running:
     """A run, with what it says on standard error."""
 
     def __init__(self, command):
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        preexec_fn=die_with_parent)
         self.lines = []
         self.thread = threading.Thread(target=lambda: self.lines.extend(self.process.stderr))
         self.thread.start()
