@@ -160,8 +160,8 @@ outcome played(Build build, const std::vector<act>& play, std::mt19937_64& rando
 template <class Model>
 outcome told(Model model, const std::vector<act>& play) {
   outcome expected;
-  // How far each side has come, and what the join has been told of it. A barrier tells it of both;
-  // after a restart it knows only what they had come to together, until it hears of a side again.
+  // How far each side has come, and what the join has been told of it. A barrier tells it of both,
+  // and so do the stages before it after a restart.
   timestamp sides[2] = {min_timestamp, min_timestamp};
   timestamp heard[2] = {min_timestamp, min_timestamp};
   const auto hear = [&](int side) {
@@ -180,7 +180,6 @@ outcome told(Model model, const std::vector<act>& play) {
     } else {
       hear(0);
       hear(1);
-      heard[0] = heard[1] = std::min(sides[0], sides[1]);
     }
     std::sort(model.lines.begin(), model.lines.end());
     expected.after.push_back(std::exchange(model.lines, {}));

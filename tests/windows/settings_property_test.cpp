@@ -58,6 +58,8 @@ TEST_CASE("tumbling windows of the clock agree with naive ones") {
         const tumbling w = random_tumbling(random);
         auto model = model_of(w);
         model.by_clock = true;
+        // An event in a window's last microsecond may be its first: then its result is on time.
+        model.tells_panes = false;
         return std::pair{[=](stream<blip> in) {
                            return in.key_by(&blip::key)
                                .window(processing_time(w))
@@ -66,7 +68,7 @@ TEST_CASE("tumbling windows of the clock agree with naive ones") {
                          },
                          model};
       },
-      tell_row);
+      [](const bag_row& r, timestamp) { return say(r.key, r.window, r.value); });
 }
 
 TEST_CASE("hopping windows of events by the clock, with early results, agree with naive ones") {

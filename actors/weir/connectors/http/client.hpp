@@ -64,7 +64,7 @@ private:
 };
 
 /// Throws `weir::exception` unless `base` and its authorities are what a client takes.
-void require_address(const std::string& base, const client_options& options);
+void require_address(const std::string& base, const client_options& options = {});
 
 /// Appends `text` as a part of a path or query: what has a meaning there becomes %XX (RFC 3986).
 void append_escaped(std::string_view text, std::string& out);
