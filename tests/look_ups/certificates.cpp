@@ -8,6 +8,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <atomic>
 #include <stdexcept>
 
 namespace weir::test {
@@ -48,6 +49,11 @@ std::shared_ptr<X509> begin(const std::string& name, EVP_PKEY* key, X509* issuer
   return made;
 }
 
+std::string next_name() {
+  static std::atomic<int> number = 0;
+  return "authority of Weir's tests, number " + std::to_string(++number);
+}
+
 template <class Write>
 std::string as_pem(Write write) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> to{BIO_new(BIO_s_mem()), BIO_free};
@@ -63,8 +69,9 @@ std::string pem(X509* certificate) {
 
 }  // namespace
 
+// Each has a name of its own: by its name is an authority found, and only then its key is tried.
 authority::authority()
-    : key_(make_key()), certificate_(begin("Weir's tests", key_.get(), nullptr, 1)) {
+    : key_(make_key()), certificate_(begin(next_name(), key_.get(), nullptr, 1)) {
   extend(certificate_.get(), certificate_.get(), NID_basic_constraints, "critical,CA:TRUE");
   extend(certificate_.get(), certificate_.get(), NID_key_usage, "critical,keyCertSign");
   require(X509_sign(certificate_.get(), key_.get(), EVP_sha256()) != 0);
