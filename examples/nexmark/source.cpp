@@ -14,11 +14,36 @@ namespace {
 
 using std::chrono::nanoseconds;
 
+/// Holds a source's end until the clock has ended the window in which its last events were worked
+/// off.
+class end_of_window {
+public:
+  explicit end_of_window(weir::duration size) : size_(size) {}
+
+  /// Called when there are no more events: whether to wait on.
+  [[nodiscard]] bool is_awaited(const weir::clock& time) {
+    if (size_ == weir::duration{0}) return false;
+    constexpr std::chrono::seconds margin{1};
+    const weir::timestamp now = time.wall();
+    if (!until_) {
+      const auto since = (now + margin).time_since_epoch();
+      until_ = weir::timestamp{since - since % size_} + size_ + margin;
+    }
+    return now < *until_;
+  }
+  /// When it will be over; the maximum if nothing is waited for.
+  [[nodiscard]] weir::timestamp until() const { return until_.value_or(weir::max_timestamp); }
+
+private:
+  weir::duration size_;
+  std::optional<weir::timestamp> until_;
+};
+
 /// One split of the generator for each lane; at a rate an event is given at its intended time.
 class generator_reader final : public weir::source_reader<event> {
 public:
   generator_reader(input from, std::shared_ptr<const generator> g)
-      : from_(std::move(from)), generator_(std::move(g)) {}
+      : from_(std::move(from)), generator_(std::move(g)), window_(from_.stays_for_window) {}
 
   void assign(std::size_t lane, const weir::split& what, std::uint64_t offset) override {
     const std::uint64_t number = std::stoul(what.id.substr(what.id.rfind('-') + 1));
@@ -62,7 +87,10 @@ private:
   bool fill(lane_state& l, weir::source_batch<event>& out, std::size_t max,
             const weir::clock& time) {
     std::uint64_t n = std::min<std::uint64_t>(max, l.end - std::min(l.end, l.offset));
-    if (n == 0 && stays(time)) return false;
+    if (n == 0 && window_.is_awaited(time)) {
+      wake_at_ = std::min(wake_at_, window_.until());
+      return false;
+    }
     if (from_.rate > 0 && n != 0) {
       const weir::steady_time now = time.steady();
       n = std::min(n, due_by(now) - std::min(due_by(now), l.offset - l.first));
@@ -80,23 +108,9 @@ private:
                      from_.splits);
     l.offset += n;
     out.end_offset = l.offset;
-    out.lane_ended = l.offset >= l.end && !stays(time);
+    out.lane_ended = l.offset >= l.end && !window_.is_awaited(time);
     if (out.lane_ended) lanes_.erase(lanes_.begin() + static_cast<std::ptrdiff_t>(next_));
     return true;
-  }
-
-  /// Whether there is a window of the clock to be waited for; if so, when to ask again.
-  bool stays(const weir::clock& time) {
-    if (from_.stays_for_window == weir::duration{0}) return false;
-    constexpr std::chrono::seconds margin{1};
-    const weir::timestamp now = time.wall();
-    if (!stays_until_) {
-      const auto since = (now + margin).time_since_epoch();
-      stays_until_ =
-          weir::timestamp{since - since % from_.stays_for_window} + from_.stays_for_window + margin;
-    }
-    wake_at_ = std::min(wake_at_, *stays_until_);
-    return now < *stays_until_;
   }
 
   /// How many events a lane should have given by `now`.
@@ -115,20 +129,21 @@ private:
   std::size_t next_ = 0;
   std::optional<weir::steady_time> began_;
   weir::timestamp wake_at_ = weir::max_timestamp;
-  std::optional<weir::timestamp> stays_until_;
+  end_of_window window_;
 };
 
 /// The rows of a file as events; a row that is none is rejected with its text.
 class row_reader final : public weir::source_reader<event> {
 public:
-  explicit row_reader(const std::string& file)
-      : rows_(weir::files<event_row>(file).make_reader()) {}
+  explicit row_reader(const input& from)
+      : rows_(weir::files<event_row>(from.file).make_reader()), window_(from.stays_for_window) {}
 
   void assign(std::size_t lane, const weir::split& what, std::uint64_t offset) override {
     rows_->assign(lane, what, offset);
   }
   weir::read_state poll(weir::source_batch<event>& out, std::size_t max,
                         const weir::clock& time) override {
+    if (!over_.empty() && !window_.is_awaited(time)) return end_one(out);
     in_.clear();
     const weir::read_state state = rows_->poll(in_, max, time);
     out.lane = in_.lane;
@@ -139,9 +154,15 @@ public:
     out.lane_idle = in_.lane_idle;
     out.at_end = in_.at_end;
     for (std::size_t i = 0; i < in_.events.size(); ++i) add(i, out);
-    return state;
+    if (out.lane_ended && window_.is_awaited(time)) {
+      over_.push_back({out.lane, out.end_offset});
+      out.lane_ended = false;
+    }
+    return state == weir::read_state::ended && !over_.empty() ? weir::read_state::caught_up : state;
   }
-  [[nodiscard]] weir::timestamp next_poll() const override { return rows_->next_poll(); }
+  [[nodiscard]] weir::timestamp next_poll() const override {
+    return over_.empty() ? rows_->next_poll() : std::min(rows_->next_poll(), window_.until());
+  }
   void on_ready(std::function<void()> wake) override { rows_->on_ready(std::move(wake)); }
   bool close() override { return rows_->close(); }
 
@@ -156,8 +177,23 @@ private:
     }
   }
 
+  /// A file that was read to its end.
+  struct finished {
+    std::size_t lane;
+    std::uint64_t offset;
+  };
+  weir::read_state end_one(weir::source_batch<event>& out) {
+    out.lane = over_.back().lane;
+    out.first_offset = out.end_offset = over_.back().offset;
+    out.lane_ended = true;
+    over_.pop_back();
+    return weir::read_state::more;
+  }
+
   std::unique_ptr<weir::source_reader<event_row>> rows_;
   weir::source_batch<event_row> in_;
+  end_of_window window_;
+  std::vector<finished> over_;  ///< Whose end is told when the window is over.
 };
 
 }  // namespace
@@ -173,7 +209,7 @@ std::unique_ptr<weir::source_enumerator> event_source::make_enumerator() const {
 }
 
 std::unique_ptr<weir::source_reader<event>> event_source::make_reader() const {
-  if (!from_.file.empty()) return std::make_unique<row_reader>(from_.file);
+  if (!from_.file.empty()) return std::make_unique<row_reader>(from_);
   return std::make_unique<generator_reader>(from_, generator_);
 }
 
