@@ -104,10 +104,10 @@ with tempfile.TemporaryDirectory() as work, Broker() as kafka:
     check(kills >= wanted_kills and restarts_before >= wanted_restarts, "as many kills as wanted", kills, restarts_before)
 
     points = ("fsync:before:/point-0-state:4",   # in the middle of a checkpoint's writing
-              "rename:before:/checkpoint-:2",    # all have pre-committed, the checkpoint is not there yet
+              "rename:before:/checkpoint-:1",    # all have pre-committed, the checkpoint is not there yet
               "rename:after:/checkpoint-:2",     # it is there, and nothing is committed
-              "rename:before:/checkpoint-:3",    # the one before has been committed
-              "rename:after:/checkpoint-:3")
+              "rename:before:/checkpoint-:2",    # the one before has been committed
+              "rename:after:/checkpoint-:2")
     for i, point in enumerate(points):
         name = f"point-{i}"
         make_results(name)
