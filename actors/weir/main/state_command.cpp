@@ -116,12 +116,12 @@ bool compare_entries(const state_name& name, const std::map<std::string, std::st
   for (const auto& [key, value] : before) {
     const auto now = after.find(key);
     if (now == after.end())
-      gone.push_back(key + " " + value);
+      gone.push_back(fmt::format("{} {}", key, value));
     else if (now->second != value)
-      changed.push_back(key + " " + value + " -> " + now->second);
+      changed.push_back(fmt::format("{} {} -> {}", key, value, now->second));
   }
   for (const auto& [key, value] : after)
-    if (!before.contains(key)) come.push_back(key + " " + value);
+    if (!before.contains(key)) come.push_back(fmt::format("{} {}", key, value));
   if (gone.empty() && come.empty() && changed.empty()) return false;
   fmt::print("  {:<32} {:<24} {} only in the first, {} only in the second, {} differ\n", name.first,
              name.second, gone.size(), come.size(), changed.size());

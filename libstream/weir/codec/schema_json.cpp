@@ -23,7 +23,7 @@ template <class N>
 bool widened(byte_reader& in, std::int64_t& n) {
   N x{};
   if (!decode(in, x)) return false;
-  n = static_cast<std::int64_t>(x);
+  n = static_cast<std::int64_t>(x);  // NOLINT(bugprone-signed-char-misuse): a number, no character
   return true;
 }
 bool integer(const schema& type, byte_reader& in, std::int64_t& n) {

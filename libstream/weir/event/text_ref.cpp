@@ -36,7 +36,7 @@ public:
   }
 
 private:
-  static constexpr std::size_t block_size = 64 * 1024;
+  static constexpr std::size_t block_size = std::size_t{64} * 1024;
 
   static bool reserve(std::size_t n) {
     if (held.fetch_add(n, std::memory_order_relaxed) + n <=

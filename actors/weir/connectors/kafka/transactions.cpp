@@ -162,6 +162,7 @@ transactions::slot* transactions::free_slot() {
     for (slot& s : slots_)
       if (s.at == slot::phase::prepared && (oldest == nullptr || s.sequence < oldest->sequence))
         oldest = &s;
+    if (oldest == nullptr) return nullptr;  // one is being filled
     drop(*oldest);
     if (oldest->at == slot::phase::idle) return oldest;
   }
