@@ -22,6 +22,10 @@ target_compile_options(weir_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow
   -Wno-missing-field-initializers  # designated initialisers leave out what keeps its default
   -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds -Wno-maybe-uninitialized  # false alarms in GCC 12 (bug 105651 and its kin)
   $<$<BOOL:${WEIR_WARNINGS_AS_ERRORS}>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC collects its garbage later: a tenth less time for a gigabyte more memory a job.
+  target_compile_options(weir_warnings INTERFACE --param=ggc-min-expand=200 --param=ggc-min-heapsize=1000000)
+endif()
 
 # weir_library(name EXPORT_NAME name BASE dir HEADERS … SOURCES … DEPENDS … PRIVATE_DEPENDS …)
 # A static library whose headers and sources lie side by side under BASE.
