@@ -330,7 +330,7 @@ beginning pipeline_actor::next_attempt(region& r) {
   std::optional<checkpoint> newest = keeper_.newest().value();
   // An empty one says that the run began anew.
   if (!newest || newest->parts.empty()) return {r.attempt, {}, sink_start::fresh};
-  return {r.attempt, std::move(newest->parts), sink_start::restored};
+  return {r.attempt, std::move(newest->parts), sink_start::restored, newest->manifest.id};
 }
 
 std::uint64_t pipeline_actor::lost_events(const region& r) {

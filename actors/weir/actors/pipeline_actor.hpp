@@ -5,6 +5,7 @@
 #include "weir/actors/messages.hpp"
 #include "weir/core/clock.hpp"
 #include "weir/graph/graph.hpp"
+#include "weir/journal/journal_writer.hpp"
 #include "weir/runtime/board.hpp"
 #include "weir/runtime/late_log.hpp"
 #include "weir/runtime/restart_policy.hpp"
@@ -37,6 +38,8 @@ struct supervision {
   flow::attempt_id first_attempt = 0;
   /// Dead letters to bring back, instead of reading anything; null if there are none.
   std::shared_ptr<const std::vector<dead_letter>> replays{};
+  std::shared_ptr<journal::journal_writer> records{};  ///< Null if nothing is recorded.
+  std::string letters_kind{};  ///< Of the sink for dead letters that the runtime added.
 };
 
 /// What an attempt begins with.
@@ -44,6 +47,7 @@ struct beginning {
   flow::attempt_id attempt = 0;
   std::vector<snapshot_part> state;
   std::optional<sink_start> sinks;  ///< See `sink_instance::start`.
+  std::uint64_t checkpoint = 0;     ///< The one that it goes on from; 0 for none.
 };
 
 /// Makes all stage instances of a region, and the channels between them, for one attempt. Throws

@@ -5,6 +5,7 @@
 #include "weir/main/command_line.hpp"
 #include "weir/main/display.hpp"
 #include "weir/main/orders.hpp"
+#include "weir/main/repeat_command.hpp"
 #include "weir/main/replay_command.hpp"
 #include "weir/main/signals.hpp"
 #include "weir/main/state_command.hpp"
@@ -310,6 +311,11 @@ int run(const program& what, const args& values) {
   if (options.checkpoints.store)
     if (const auto built = p.build())  // mistakes are told of at the start
       settle_replays(built->plan(), values, next_id(*options.checkpoints.store).value());
+  if (const std::string journal = given(what, values, "journal");
+      !journal.empty() && journal != "none") {
+    options.journal.directory = journal;
+    options.journal.max_bytes = values.count("journal-megabytes") << 20;
+  }
   const bool keeps_any = options.checkpoints.store != nullptr;
   auto running = runtime::start(std::move(p), std::move(options));
   if (!running) throw exception(running.error());
@@ -328,6 +334,8 @@ int main(int argc, char** argv, const program& what) {
     if (!order) return 0;
     if (order->command == "graph") return print_graph(what, order->values);
     if (order->command == "run") return run(what, order->values);
+    if (order->command == "repeat")
+      return repeat_journal(write_down(what, order->values), order->values);
     if (order->command == "replay") return replay(what, order->values);
     if (order->command != "state") return order_another(*order);
     look_at_state(order->values);

@@ -90,7 +90,7 @@ actors::beginning begin_with(checkpoint_options how, actors::supervision& what) 
     what.log("note: --from counts for a run that begins anew (--fresh)");
   drop_parts(found->parts, report, what);
   if (elsewhere) put_first(*how.store, *found, what);
-  return {what.first_attempt, std::move(found->parts), sink_start::restored};
+  return {what.first_attempt, std::move(found->parts), sink_start::restored, found->manifest.id};
 }
 
 }  // namespace
@@ -138,6 +138,7 @@ struct runtime::inside {
 result<runtime> runtime::start(pipeline p, runtime_options options) {
   std::optional<dead_letter_buffer> letters;
   std::optional<dead_letter_file> file;
+  std::string letters_kind;
   if (!p.keeps_dead_letters()) {
     letters.emplace(options.kept_dead_letters);
     if (!options.dead_letter_file.empty())
@@ -146,6 +147,7 @@ result<runtime> runtime::start(pipeline p, runtime_options options) {
       p.dead_letters_to(*file);
     else
       p.dead_letters_to(*letters);
+    letters_kind = file ? file->kind() : letters->kind();
   }
   auto built = p.build();
   if (!built) return built.error();
@@ -155,8 +157,12 @@ result<runtime> runtime::start(pipeline p, runtime_options options) {
   actors::init_messages();
   try {
     checkpoint_options checkpoints = options.checkpoints;
+    journal_options journaled = options.journal;
     auto in = std::make_unique<inside>(*std::move(built), std::move(options), std::move(letters),
                                        std::move(file));
+    if (!journaled.directory.empty())
+      in->what.records = journal::journal_writer::open(std::move(journaled), in->what.log).value();
+    in->what.letters_kind = letters_kind;
     const actors::beginning from = begin_with(std::move(checkpoints), in->what);
     const split_list splits = in->what.graph.find_splits(from.state).value();
     std::set<std::uint32_t> all;

@@ -8,6 +8,7 @@
 #include "weir/dead_letters/letter_file.hpp"
 #include "weir/flow/dead_letter.hpp"
 #include "weir/graph/pipeline.hpp"
+#include "weir/journal/journal_options.hpp"
 #include "weir/runtime/restart_policy.hpp"
 #include "weir/runtime/service.hpp"
 #include "weir/runtime/status.hpp"
@@ -53,6 +54,9 @@ struct runtime_options {
   /// nothing: it brings them back and stops, with a checkpoint if it has a store; a failure of a
   /// stage ends it, and nothing of it is committed.
   std::vector<dead_letter> replay;
+  /// Records the run, to be repeated step by step (`weir::test::repeat`). A failure to write ends
+  /// the recording with a line in the log, and not the run.
+  journal_options journal;
 };
 
 /// A running pipeline. Several may run in one process; no global state, no signal handlers. All

@@ -7,6 +7,7 @@
 #include "weir/flow/stage_body.hpp"
 #include "weir/flow/typed_output_port.hpp"
 #include "weir/graph/settings.hpp"
+#include "weir/journal/tape.hpp"
 #include "weir/metrics/stage_metrics.hpp"
 #include "weir/sink/sink.hpp"
 #include "weir/source/event_time_options.hpp"
@@ -36,6 +37,8 @@ struct surroundings {
   std::shared_ptr<const std::vector<dead_letter>> replays{};
   std::optional<std::uint32_t> budget{};  ///< Events a step may take at most; tests make it small.
   std::optional<duration> checkpoint_interval{};  ///< See `sink_instance`.
+  /// Records the instance, or what it is repeated from; then `time` is the same. May be null.
+  std::shared_ptr<journal::tape> tape{};
 };
 
 /// One stage instance while it is being put together. The factories of the graph read it.

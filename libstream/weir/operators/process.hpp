@@ -53,9 +53,7 @@ public:
   [[nodiscard]] timestamp next_timer() { return processing_timers_.earliest(); }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    save_states(to);
-    save_timers(event_timers_, "@event timers", to);
-    save_timers(processing_timers_, "@processing timers", to);
+    save_slots(to);
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
@@ -72,8 +70,8 @@ public:
         return true;
       });
     });
-    load_timers(event_timers_, "@event timers", from);
-    load_timers(processing_timers_, "@processing timers", from);
+    load_timers(event_timers_, timer_names[0], from);
+    load_timers(processing_timers_, timer_names[1], from);
     watermark_ = saved_watermark(from);
   }
 
@@ -124,11 +122,11 @@ private:
     while (true) {
       if (next.full()) return flow::verdict::blocked;
       if (s.budget == 0) return flow::verdict::more;
-      if (!timers.pop_due(now, due)) return flow::verdict::done;
+      if (!timers.pop_due(now, due, [this](auto slot) { keys_.touch(slot); }))
+        return flow::verdict::done;
       --s.budget;
       // What is remembered is as of the timer's time, however far the watermark has jumped.
       const bool by_event = &timers == &event_timers_;
-      keys_.touch(due.slot);
       call(due.slot, due.at, by_event ? std::min(watermark_, due.at) : watermark_, next, s,
            [&](auto& context) {
              if constexpr (requires { processor_.on_timer(due.at, context); })
@@ -187,8 +185,12 @@ private:
     std::vector<bytes> parts_;
   };
 
-  void save_states(snapshot_writer& to) {
+  void save_slots(snapshot_writer& to) {
     auto all = std::make_shared<std::vector<entries>>();
+    for (const auto& name : timer_names) {
+      if (!planted(fault::timers_not_saved)) save_form<std::pair<K, timestamp>>(to, name);
+      all->emplace_back(name, environment_.key_groups);
+    }
     each_state([&]<class State>(State& state) {
       save_form<std::pair<K, typename State::stored>>(to, state.name());
       all->emplace_back(state.name(), environment_.key_groups);
@@ -203,6 +205,11 @@ private:
   }
   void save_slot(std::uint32_t slot, std::vector<entries>& to) {
     auto at = to.begin();
+    for (const timer_queue* timers : {&event_timers_, &processing_timers_}) {
+      if (!planted(fault::timers_not_saved))
+        timers->each(slot, [&](timestamp t) { encode(t, at->begin(keys_.key(slot))); });
+      ++at;
+    }
     each_state([&](auto& state) {
       if (state.holds(slot)) state.save(slot, at->begin(keys_.key(slot)));
       ++at;
@@ -211,15 +218,8 @@ private:
       ++at;
     });
   }
+  static inline const std::string timer_names[] = {"@event timers", "@processing timers"};
   static std::string times_of(const std::string& state) { return "@kept until of " + state; }
-
-  void save_timers(const timer_queue& timers, std::string_view name, snapshot_writer& to) {
-    if (planted(fault::timers_not_saved)) return;
-    save_form<std::pair<K, timestamp>>(to, name);
-    entries all{std::string{name}, environment_.key_groups};
-    timers.each([&](const timer_queue::entry& e) { encode(e.at, all.begin(keys_.key(e.slot))); });
-    all.write(to);
-  }
 
   template <class V, class Load>
   void load_entries(snapshot_reader& from, std::string_view name, Load load) {

@@ -32,6 +32,8 @@ public:
       saving_.touch(*at);
     return *at;
   }
+  /// Writes what is still to be saved, for somebody who is about to change all slots.
+  void write_all() noexcept { saving_.write_all(); }
   /// To be called before the state of a slot changes that was not entered for it.
   void touch(slot s) { saving_.touch(s); }
 
@@ -43,6 +45,12 @@ public:
     slots_.erase(keys_[s]);
     free_.push_back(s);
     used_[s / 64] &= ~bit_of(s);
+  }
+
+  /// Forgets all keys; what they have in their slots is saved first, if it is to be.
+  void clear() {
+    saving_.write_all();
+    *this = {};
   }
 
   [[nodiscard]] const K& key(slot s) const { return keys_[s]; }
