@@ -33,7 +33,7 @@ std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
       auto machine =
           s.graph.make_stage(stage, i, from.attempt, splits, from.state,
                              {s.time.get(), metrics, [bell] { bell->ring(); }, from.sinks, s.poison,
-                              s.replays, std::nullopt, checkpoint_interval(s)});
+                              s.replays, std::nullopt, checkpoint_interval(s), s.backend.get()});
       hosts[number] = std::make_shared<stage_host>(std::move(machine), bell);
       bells[number] = std::move(bell);
       s.shown->add(

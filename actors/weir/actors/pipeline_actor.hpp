@@ -7,6 +7,7 @@
 #include "weir/graph/graph.hpp"
 #include "weir/runtime/board.hpp"
 #include "weir/runtime/late_log.hpp"
+#include "weir/runtime/memory_watch.hpp"
 #include "weir/runtime/restart_policy.hpp"
 #include "weir/runtime/service.hpp"
 
@@ -37,6 +38,8 @@ struct supervision {
   flow::attempt_id first_attempt = 0;
   /// Dead letters to bring back, instead of reading anything; null if there are none.
   std::shared_ptr<const std::vector<dead_letter>> replays{};
+  std::shared_ptr<state_backend> backend{};  ///< Null if all state is in memory.
+  memory_options memory{};
 };
 
 /// What an attempt begins with.
@@ -99,6 +102,8 @@ private:
   void on_found(const found_splits& found);
   void start_finders();
   void log_late_events();
+  void watch_memory();
+  void hold_sources(bool hold);
   void note_splits(const std::set<std::uint32_t>& stages, const split_list& splits);
 
   void fail_region(std::uint32_t number, std::string cause);
@@ -135,6 +140,8 @@ private:
   bool last_asked_ = false;          ///< The last checkpoint is on its way.
   std::optional<pipeline_order> stopping_;
   late_log late_;
+  memory_watch memory_;
+  std::uint32_t memory_rounds_ = 0;
   bool finishing_ = false;
   std::optional<error> failure_;
   std::mt19937_64 random_{std::random_device{}()};

@@ -11,6 +11,7 @@
 #include "weir/sink/sink.hpp"
 #include "weir/source/event_time_options.hpp"
 #include "weir/source/source.hpp"
+#include "weir/state/cold_store.hpp"
 
 #include <cassert>
 #include <cstdint>
@@ -36,6 +37,7 @@ struct surroundings {
   std::shared_ptr<const std::vector<dead_letter>> replays{};
   std::optional<std::uint32_t> budget{};  ///< Events a step may take at most; tests make it small.
   std::optional<duration> checkpoint_interval{};  ///< See `sink_instance`.
+  state_backend* backend = nullptr;  ///< Keeps what does not fit in memory; may be null.
 };
 
 /// One stage instance while it is being put together. The factories of the graph read it.
@@ -52,6 +54,7 @@ public:
   event_time_options event_time;                           ///< Of a source's stage.
   const std::vector<operator_draft>* operators = nullptr;  ///< Of the stage.
   std::vector<std::unique_ptr<flow::output_port>>* ports = nullptr;
+  cold_store* cold = nullptr;  ///< Of the instance; null if all state is in memory.
 
   /// @pre port `i` was declared with events of `T`
   template <class T>
