@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
                     {.name = "tallies",
                      .description = "Counts sales by shop.",
                      .options = {{"output", "out", "a directory for the results"},
-                                 {"events", "150000", "how many sales"},
+                                 {"events", "60000", "how many sales"},
                                  {"rate", "0", "sales a second; 0: as fast as possible"}},
                      .build = build,
                      .live = {},

@@ -65,6 +65,18 @@ private:
   snapshot_writer to_{parts_};
 };
 
+struct price {
+  std::uint32_t cents = 0;
+  std::string currency;
+};
+BOOST_DESCRIBE_STRUCT(price, (), (cents, currency))
+struct price_since {
+  std::string currency;
+  std::uint64_t cents = 0;
+  std::int32_t vat = 19;
+};
+BOOST_DESCRIBE_STRUCT(price_since, (), (currency, cents, vat))
+
 std::string long_text(std::uint64_t n) {
   return std::string(20 + n % 100, 'x') + std::to_string(n);
 }
@@ -196,6 +208,40 @@ TEST_CASE("rows that an operator gave up are in no backend any more") {
   CHECK(*again.table().try_emplace(1, "none").first == "none");
   expand_files(saved, visit_rocksdb_rows);
   CHECK(saved.empty());
+}
+
+TEST_CASE(
+    "rows whose type has one member more since get its default, at the same groups and others") {
+  const temporary_directory dir;
+  const auto backend = tiny(dir.path());
+  std::vector<snapshot_part> saved;
+  snapshot_writer to{saved};
+  to.bind("op");
+  {
+    const auto store = backend->open({"before", {"op"}, 0, groups}, {});
+    cold_table<std::uint64_t, price> table{*store, "op", "value", groups};
+    for (std::uint32_t k = 0; k < 1'000; ++k) *table.try_emplace(k).first = {k, "eur"};
+    store->begin_checkpoint();
+    table.save(to, "value");
+    to.write_rest();
+    saved.push_back(store->end_checkpoint().value());
+  }
+  snapshot_reader from{saved};
+  from.bind("op");
+  const std::vector<snapshot_part> files{saved.back()};
+  for (const std::uint32_t end : {groups, groups / 2}) {
+    const auto store = backend->open({"after", {"op"}, 0, end}, files);
+    cold_table<std::uint64_t, price_since> table{*store, "op", "value", groups};
+    table.restore(from, "value");
+    for (std::uint32_t k = 0; k < 1'000; ++k)
+      if (group_of_hash(key_hash(std::uint64_t{k}), groups) < end) {
+        const auto [value, fresh] = table.try_emplace(k);
+        REQUIRE_FALSE(fresh);
+        REQUIRE(value->cents == k);
+        REQUIRE(value->currency == "eur");
+        REQUIRE(value->vat == 19);
+      }
+  }
 }
 
 TEST_CASE("a row says when it is over, by one clock") {

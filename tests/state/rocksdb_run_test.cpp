@@ -79,7 +79,7 @@ private:
 };
 
 struct run_settings {
-  std::uint64_t events = 60'000;
+  std::uint64_t events = 30'000;
   double rate = 0;
   std::set<std::uint64_t> fails_at{};
   std::uint32_t parallelism = 2;
@@ -197,7 +197,7 @@ std::vector<fs::path> tables_in(const std::string& place) {
 
 TEST_CASE("a run with its state in RocksDB that fails goes on from the newest checkpoint") {
   const temporary_directory dir;
-  const run_settings how{.rate = 100'000, .fails_at = {20'000, 40'000}};
+  const run_settings how{.rate = 60'000, .fails_at = {10'000, 20'000}};
   const run_summary done = run_whole(counts(dir / "out", how), in_rocksdb(dir / "state", 30ms));
   CHECK(done.restarts == 2);
   CHECK(done.checkpoints > 2);
@@ -218,7 +218,7 @@ TEST_CASE("a run without checkpoints may have its state in RocksDB") {
 
 TEST_CASE("state in RocksDB goes on at another parallelism, and in memory, and back") {
   const temporary_directory dir;
-  run_settings how{.events = 90'000, .rate = 150'000};
+  run_settings how{.events = 60'000, .rate = 100'000};
   struct stretch {
     std::uint32_t parallelism;
     bool rocksdb;
@@ -233,7 +233,7 @@ TEST_CASE("state in RocksDB goes on at another parallelism, and in memory, and b
                           {4, false},
                           {1, true}}) {
     how.parallelism = s.parallelism;
-    until = 9'000;  // since its start
+    until = 5'000;  // since its start
     const run_summary done = run_a_while(
         counts(dir / "out", how),
         s.rocksdb ? in_rocksdb(dir / "state", 20ms) : in_memory(dir / "state", 20ms), until);
@@ -247,7 +247,7 @@ TEST_CASE("state in RocksDB goes on at another parallelism, and in memory, and b
 TEST_CASE("of a checkpoint in RocksDB a damaged file is found, and the one before is used") {
   const temporary_directory dir;
   const run_settings how{.rate = 100'000};
-  run_a_while(counts(dir / "out", how), in_rocksdb(dir / "state", 50ms), 30'000);
+  run_a_while(counts(dir / "out", how), in_rocksdb(dir / "state", 50ms), 20'000);
   const std::string newest = newest_of(dir / "state");
   // One that no older checkpoint links.
   fs::path only_here;
