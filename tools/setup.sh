@@ -10,6 +10,7 @@ packages=(
   clang-format-14 clang-tidy-14
   libboost1.81-dev libboost-json1.81-dev
   libhiredis-dev redis-server libmaxminddb-dev
+  librocksdb-dev
   librdkafka-dev openjdk-17-jre-headless maven openssl
   libfmt-dev libcli11-dev libxxhash-dev libhowardhinnant-date-dev tzdata
   libzstd-dev zstd zlib1g-dev libssl-dev pkg-config

@@ -6,6 +6,7 @@
 #include "weir/codec/json.hpp"
 #include "weir/codec/rfc3339.hpp"
 #include "weir/main/state_entries.hpp"
+#include "weir/runtime/state_place.hpp"
 
 #include <fmt/core.h>
 
@@ -68,8 +69,15 @@ void list(const std::string& directory) {
   if (stored.empty()) fmt::print("'{}' holds no checkpoint\n", directory);
 }
 
+/// Reads a checkpoint; rows that a backend keeps in files become parts as memory has them.
+checkpoint read_whole(const std::string& place) {
+  checkpoint c = read_checkpoint(place).value();
+  bring_into_memory(c.parts);
+  return c;
+}
+
 void show(const std::string& place) {
-  const checkpoint c = read_checkpoint(place).value();
+  const checkpoint c = read_whole(place);
   const checkpoint_manifest& m = c.manifest;
   fmt::print("pipeline '{}', {} {}, taken at {}, attempt {}, {} key groups\n", m.pipeline,
              to_json(m.kind), m.id, format_rfc3339(m.taken_at), m.attempt, m.key_groups);
@@ -132,8 +140,8 @@ bool compare_entries(const state_name& name, const std::map<std::string, std::st
 }
 
 void compare(const std::string& one, const std::string& other) {
-  const state_contents before = contents_of(read_checkpoint(one).value());
-  const state_contents after = contents_of(read_checkpoint(other).value());
+  const state_contents before = contents_of(read_whole(one));
+  const state_contents after = contents_of(read_whole(other));
   bool same = true;
   const std::map<std::string, std::string> none;
   for (const auto& [name, entries] : before) {
@@ -154,7 +162,7 @@ std::string beginning_of_line(const snapshot_part& p) {
 }
 
 void write_out(const std::string& place) {
-  const checkpoint c = read_checkpoint(place).value();
+  const checkpoint c = read_whole(place);
   const state_entries all{c};
   for (const snapshot_part& p : c.parts) {
     if (is_form(p)) continue;

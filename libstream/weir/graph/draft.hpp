@@ -37,7 +37,7 @@ struct operator_draft {
 };
 
 inline flow::operator_environment assembly::environment(std::size_t op) const {
-  return {(*operators)[op].id, instance, parallelism, key_groups, around.metrics.get(), {}};
+  return {(*operators)[op].id, instance, parallelism, key_groups, around.metrics.get(), {}, cold};
 }
 
 struct output_draft {
