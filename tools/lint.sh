@@ -10,7 +10,7 @@ complain() {
 }
 
 say "layers: an arrow may only point down"
-up=$(git grep -nE '#include *[<"](weir/(actors|runtime|main|connectors)|caf)/' -- libstream || true)
+up=$(git grep -nE '#include *[<"](weir/(actors|runtime|main|connectors|rocksdb)|caf)/' -- libstream || true)
 [ -z "$up" ] || complain "libstream/ includes what is above it:" "$up"
 caf=$(git grep -nE '#include *[<"](caf/|weir/actors/)' -- examples tests actors/weir/runtime/*.hpp actors/weir/main/*.hpp \
   actors/weir/connectors ':!tests/actors' ':!tests/bench' || true)
@@ -35,7 +35,7 @@ json.dump(commands, open(sys.argv[2], "w"))
 # Some sources are for libraries that this machine may not have.
 open("build/tidy/built", "w").write("".join(c["file"] + "\n" for c in commands))
 END
-git ls-files 'libstream/*.cpp' 'actors/weir/runtime/*.cpp' 'actors/weir/main/*.cpp' 'actors/weir/connectors/*.cpp' |
+git ls-files 'libstream/*.cpp' 'actors/weir/runtime/*.cpp' 'actors/weir/main/*.cpp' 'actors/weir/connectors/*.cpp' 'actors/weir/rocksdb/*.cpp' |
   sed "s|^|$root/|" | grep -Fxf build/tidy/built |
   xargs -P "$jobs" -n 4 clang-tidy-14 -p build/tidy --quiet 2>/dev/null || bad=1
 
