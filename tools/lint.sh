@@ -10,7 +10,7 @@ complain() {
 }
 
 say "layers: an arrow may only point down"
-up=$(git grep -nE '#include *[<"](weir/(actors|runtime|main|connectors)|caf)/' -- libstream || true)
+up=$(git grep -nE '#include *[<"](weir/(actors|runtime|main|connectors|rocksdb)|caf)/' -- libstream || true)
 [ -z "$up" ] || complain "libstream/ includes what is above it:" "$up"
 caf=$(git grep -nE '#include *[<"](caf/|weir/actors/)' -- examples tests actors/weir/runtime/*.hpp actors/weir/main/*.hpp \
   actors/weir/connectors ':!tests/actors' ':!tests/bench' || true)
@@ -36,7 +36,8 @@ for c in commands:
     c["command"] = re.sub(r" --param=\S+", "", c["command"])
 json.dump(commands, open(sys.argv[2], "w"))
 END
-git ls-files 'libstream/*.cpp' 'actors/weir/runtime/*.cpp' 'actors/weir/main/*.cpp' 'actors/weir/connectors/*.cpp' |
+git ls-files 'libstream/*.cpp' 'actors/weir/runtime/*.cpp' 'actors/weir/main/*.cpp' 'actors/weir/connectors/*.cpp' \
+  'actors/weir/rocksdb/*.cpp' |
   sed "s|^|$root/|" | python3 tools/tidy.py build/tidy/compile_commands.json "$cache/tidy" "$jobs" || bad=1
 
 [ $bad = 0 ] && say "lint found nothing"

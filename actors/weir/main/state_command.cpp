@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <tuple>
@@ -52,6 +53,15 @@ std::map<state_name, state_size> sizes_of(const checkpoint& c) {
   return sizes;
 }
 
+std::uint64_t bytes_of_files(const snapshot_part& p) {
+  std::uint64_t sum = 0;
+  if (!p.files) return sum;
+  const state_files::listing files = p.files->list().value();
+  for (const std::string& name : files.names)
+    sum += std::filesystem::file_size(files.directory + "/" + name);
+  return sum;
+}
+
 void list(const std::string& directory) {
   auto stored = list_checkpoints(directory).value();
   for (const stored_checkpoint& s : stored) {
@@ -61,7 +71,7 @@ void list(const std::string& directory) {
       continue;
     }
     std::uint64_t bytes = 0;
-    for (const snapshot_part& p : c->parts) bytes += p.data.size();
+    for (const snapshot_part& p : c->parts) bytes += p.data.size() + bytes_of_files(p);
     fmt::print("{}  {}  of '{}', taken at {}, {} bytes of state\n", s.place,
                to_json(c->manifest.kind), c->manifest.pipeline,
                format_rfc3339(c->manifest.taken_at), bytes);
