@@ -84,9 +84,9 @@ public:
     for (auto& r : rules_) begins = begins || r->machine.begins(r->bits[i]);
     if (!begins && keys_.size() == 0) return;
     const K& key = std::invoke(key_of_, std::as_const(event));
-    const auto* known = keys_.find(key);
+    const auto* known = begins ? nullptr : keys_.find(key);
     if (known == nullptr && !begins) return;
-    const leave_if_idle after{*this, known != nullptr ? *known : keys_.enter(key)};
+    const leave_if_idle after{*this, begins ? keys_.enter(key) : *known};
     for (auto& r : rules_) {
       matcher<T>& m = r->machine;
       if (!m.idle(after.slot)) m.advance(after.slot, at, out);

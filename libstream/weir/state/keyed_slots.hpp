@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "weir/codec/key_hash.hpp"
+#include "weir/state/table_hash.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -94,8 +94,8 @@ private:
     slot of = none;
   };
 
-  // The half of the hash that doesn't say which instance has the key.
-  static std::uint32_t hash_of(const K& key) { return static_cast<std::uint32_t>(key_hash(key)); }
+  // The half of the hash that, if it is `key_hash`, doesn't say which instance has the key.
+  static std::uint32_t hash_of(const K& key) { return static_cast<std::uint32_t>(table_hash(key)); }
   [[nodiscard]] std::size_t home(std::uint32_t hash) const { return hash & (cells_.size() - 1); }
   [[nodiscard]] std::size_t after(std::size_t at) const { return (at + 1) & (cells_.size() - 1); }
   [[nodiscard]] std::size_t distance(std::size_t from, std::size_t to) const {
