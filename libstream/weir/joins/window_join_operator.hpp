@@ -64,7 +64,7 @@ public:
   void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
     fetch_ahead(
         keys_, in.size(), i, [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
-        [](const entry&) {});
+        [this](const entry& e) { rows_.fetch(e); });
   }
 
   template <class E, class Next>
@@ -181,7 +181,10 @@ private:
   bool find_complete(timestamp now) {
     while (!due_.empty() && due_.front().at <= now) {
       if (const due* d = due_.ahead(8)) keys_.fetch_slot_of(d->slot);
-      if (const due* d = due_.ahead(4)) keys_.fetch_cell_of(d->slot);
+      if (const due* d = due_.ahead(4)) {
+        keys_.fetch_cell_of(d->slot);
+        rows_.fetch(keys_[d->slot]);
+      }
       const due first = due_.front();
       entry& e = keys_[first.slot];
       const auto found = std::find_if(e.begin(), e.end(),
