@@ -5,7 +5,7 @@
 
 #include <catch2/matchers/catch_matchers_string.hpp>
 
-#include <cmath>
+#include <functional>
 #include <limits>
 #include <stdexcept>
 
@@ -48,24 +48,33 @@ std::uint64_t counted(const Run& run, const std::string& what) {
   return n;
 }
 
-const auto row = [](const blip& l, const blip& r) { return say(&l, &r); };
-const auto either_row = [](const blip* l, const blip* r) { return say(l, r); };
-const auto failing = [](const blip* l, const blip* r) {
-  if (l == nullptr || r == nullptr) throw std::runtime_error("alone");
-  return say(l, r);
-};
+using built = std::function<stream<std::string>(stream<blip>, stream<blip>)>;
+using named_joins = std::vector<std::pair<std::string, built>>;
 
-/// The joins of two streams with a time, by name, each as a function of the two.
-template <class Check>
-void in_each_join(Check check) {
+/// Full joins of every engine; what is made of partners is `f`.
+named_joins full_joins(std::function<std::string(const blip*, const blip*)> f) {
   const auto joined = [](stream<blip> l, stream<blip> r) {
     return l.key_by(&blip::key).join(r.key_by(&blip::key));
   };
-  check("interval", [=](auto l, auto r) { return joined(l, r).within(-5us, 5us); });
-  check("tumbling", [=](auto l, auto r) { return joined(l, r).window(tumbling{10us}); });
-  check("hopping", [=](auto l, auto r) { return joined(l, r).window(hopping{10us, 4us}); });
-  check("session", [=](auto l, auto r) { return joined(l, r).window(session{10us}); });
+  return {{"interval",
+           [=](const stream<blip>& l, const stream<blip>& r) {
+             return joined(l, r).within(-5us, 5us).full().apply(f).named("join");
+           }},
+          {"tumbling",
+           [=](const stream<blip>& l, const stream<blip>& r) {
+             return joined(l, r).window(tumbling{10us}).full().apply(f).named("join");
+           }},
+          {"hopping",
+           [=](const stream<blip>& l, const stream<blip>& r) {
+             return joined(l, r).window(hopping{10us, 4us}).full().apply(f).named("join");
+           }},
+          {"session", [=](const stream<blip>& l, const stream<blip>& r) {
+             return joined(l, r).window(session{10us}).full().apply(f).named("join");
+           }}};
 }
+
+const auto row = [](const blip& l, const blip& r) { return say(&l, &r); };
+const auto either_row = [](const blip* l, const blip* r) { return say(l, r); };
 
 }  // namespace
 
@@ -92,11 +101,9 @@ TEST_CASE("an interval without an end pairs the first instant with the last, and
 }
 
 TEST_CASE("events at the ends of time are joined as others are") {
-  in_each_join([](const std::string& name, auto join) {
+  for (const auto& [name, join] : full_joins(either_row)) {
     INFO(name);
-    operator_run run{[join](stream<blip> l, stream<blip> r) {
-      return join(l, r).full().apply(either_row).named("join");
-    }};
+    operator_run run{join};
     run.input<0>().push({1, 1}, first_time).push({1, 2}, last_time).push({3, 3}, tick(0));
     run.input<1>().push({1, 4}, first_time).push({1, 5}, last_time).push({4, 6}, max_timestamp);
     run.end();
@@ -104,7 +111,7 @@ TEST_CASE("events at the ends of time are joined as others are") {
     CHECK(rows_held(run, 1) == 0);
     CHECK(run.failure() == "");
     CHECK(run.dead_letters().empty());
-  });
+  }
 }
 
 TEST_CASE("versions at the ends of time are valid from there on") {
@@ -125,18 +132,20 @@ TEST_CASE("versions at the ends of time are valid from there on") {
 }
 
 TEST_CASE("a key that is not a number is a dead letter in every join, and zero has one sign") {
-  const auto check = [](const std::string& name, auto build) {
+  using in = stream<reading_at>;
+  const auto check = [](const std::string& name,
+                        const std::function<stream<std::string>(in, in)>& build) {
     INFO(name);
     subject s{build, operator_options{}};
     auto run = s.run();
     const double none = std::numeric_limits<double>::quiet_NaN();
-    run.template input<1>().push({none, 10}, tick(1)).push({-0.0, 11}, tick(1));
-    run.template input<0>().push({none, 1}, tick(2)).push({0.0, 2}, tick(2));
+    run.input<1>().push({none, 10}, tick(1)).push({-0.0, 11}, tick(1));
+    run.input<0>().push({none, 1}, tick(2)).push({0.0, 2}, tick(2));
     auto next = run.restarted();  // what is kept can be saved
     const auto letters = run.dead_letters();
     texts all = rows(run);
-    next.template input<1>().end();
-    next.template input<0>().end();
+    next.input<1>().end();
+    next.input<0>().end();
     const texts more = rows(next);
     all.insert(all.end(), more.begin(), more.end());
     CHECK(all == texts{"2 11"});
@@ -147,7 +156,6 @@ TEST_CASE("a key that is not a number is a dead letter in every join, and zero h
     CHECK(next.failure() == "");
   };
   const auto key = &reading_at::key;
-  using in = stream<reading_at>;
   check("interval", [=](in l, in r) {
     return l.key_by(key).join(r.key_by(key)).within(-5us, 5us).apply(pair_of).named("join");
   });
@@ -166,11 +174,13 @@ TEST_CASE("a key that is not a number is a dead letter in every join, and zero h
 }
 
 TEST_CASE("an event whose function throws when it is given up is in its dead letter") {
-  in_each_join([](const std::string& name, auto join) {
+  const auto failing = [](const blip* l, const blip* r) {
+    if (l == nullptr || r == nullptr) throw std::runtime_error("alone");
+    return say(l, r);
+  };
+  for (const auto& [name, join] : full_joins(failing)) {
     INFO(name);
-    operator_run run{[join](stream<blip> l, stream<blip> r) {
-      return join(l, r).full().apply(failing).named("join");
-    }};
+    operator_run run{join};
     run.input<0>().push({1, 1}, tick(1)).push({2, 2}, tick(1));
     run.input<1>().push({2, 3}, tick(1)).push({3, 4}, tick(1));
     run.end();
@@ -188,20 +198,17 @@ TEST_CASE("an event whose function throws when it is given up is in its dead let
     CHECK(right);
     CHECK(rows_held(run, 1) == 0);
     CHECK(run.watermark() == max_timestamp);
-  });
+  }
 }
 
 TEST_CASE("an event whose function throws when its row is there is in its dead letter") {
-  const auto check = [](const std::string& name, auto join) {
+  const auto not_two = [](const blip& e, const blip& v) {
+    if (e.value == 2) throw std::runtime_error("two");
+    return say(&e, &v);
+  };
+  const auto check = [](const std::string& name, const built& join) {
     INFO(name);
-    operator_run run{[join](stream<blip> l, stream<blip> r) {
-      return join(l.key_by(&blip::key), r.key_by(&blip::key).to_table())
-          .apply([](const blip& e, const blip& v) {
-            if (e.value == 2) throw std::runtime_error("two");
-            return say(&e, &v);
-          })
-          .named("join");
-    }};
+    operator_run run{join};
     run.input<1>().push({1, 10}, tick(1));
     run.input<0>().push({1, 1}, tick(2)).push({1, 2}, tick(3)).push({1, 3}, tick(4));
     run.end();
@@ -212,20 +219,20 @@ TEST_CASE("an event whose function throws when its row is there is in its dead l
     CHECK(letters[0].event_time == tick(3));
     CHECK(rows_held(run, 1) == 0);
   };
-  check("as of", [](auto l, auto r) { return l.join(r).as_of(); });
-  check("loaded", [](auto l, auto r) { return l.join(r).once_loaded(); });
+  check("as of", [=](stream<blip> l, stream<blip> r) {
+    const auto rows = r.key_by(&blip::key).to_table();
+    return l.key_by(&blip::key).join(rows).as_of().apply(not_two).named("join");
+  });
+  check("loaded", [=](stream<blip> l, stream<blip> r) {
+    const auto rows = r.key_by(&blip::key).to_table();
+    return l.key_by(&blip::key).join(rows).once_loaded().apply(not_two).named("join");
+  });
 }
 
 TEST_CASE("events without a partner that nobody consumes are counted and hold nothing back") {
-  in_each_join([](const std::string& name, auto join) {
+  const auto check = [](const std::string& name, const built& join) {
     INFO(name);
-    operator_run run{[join](stream<blip> l, stream<blip> r) {
-      return join(l, r)
-          .unmatched_left_to(lone_blips)
-          .unmatched_right_to(lone_blips)
-          .apply(row)
-          .named("join");
-    }};
+    operator_run run{join};
     run.input<0>().push({1, 1}, tick(1));
     run.input<1>().push({2, 2}, tick(1));
     run.push_watermark(tick(3));
@@ -235,24 +242,31 @@ TEST_CASE("events without a partner that nobody consumes are counted and hold no
     CHECK(counted(run, "unmatched left") >= 1);
     CHECK(counted(run, "unmatched right") >= 1);
     CHECK(rows_held(run, 1) == 0);
+  };
+  const auto finish = [](auto joined) {
+    return joined.unmatched_left_to(lone_blips)
+        .unmatched_right_to(lone_blips)
+        .apply(row)
+        .named("join");
+  };
+  check("interval", [=](stream<blip> l, stream<blip> r) {
+    return finish(l.key_by(&blip::key).join(r.key_by(&blip::key)).within(-5us, 5us));
+  });
+  check("hopping", [=](stream<blip> l, stream<blip> r) {
+    return finish(l.key_by(&blip::key).join(r.key_by(&blip::key)).window(hopping{10us, 4us}));
   });
 }
 
 TEST_CASE("a side that never has an event ends with the other") {
-  in_each_join([](const std::string& name, auto join) {
+  for (const auto& [name, join] : full_joins(either_row)) {
     INFO(name);
-    operator_run run{[join](stream<blip> l, stream<blip> r) {
-      return join(l, r)
-          .left()
-          .apply([](const blip& l, const blip* r) { return say(&l, r); })
-          .named("join");
-    }};
+    operator_run run{join};
     run.input<1>().end();
     for (std::int64_t i = 0; i < 100; ++i) run.input<0>().push({i, i}, tick(i));
     run.input<0>().push_watermark(tick(1000));
     CHECK(rows(run).size() >= 100);
     CHECK(rows_held(run, 1) == 0);
-  });
+  }
 }
 
 TEST_CASE("many events of one key at one instant cost no more than their pairs") {
