@@ -45,8 +45,7 @@ std::uint32_t add_sink(graph_draft& draft, Sink sink) {
           e.id, sink.template make_answered_writer<T>(place), *a.around.time, *a.around.metrics);
     } else {
       std::unique_ptr<sink_writer<T>> writer;
-      if (!a.around.tape || !a.around.tape->repeats())
-        writer = sink.template make_writer<T>(place);
+      if (!a.around.tape || !a.around.tape->repeats()) writer = sink.template make_writer<T>(place);
       if (a.around.tape)
         writer = std::make_unique<journal::taped_writer<T>>(std::move(writer), a.around.tape);
       return std::make_unique<flow::sink_segment<T>>(e.id, e.instance, std::move(writer),
