@@ -9,8 +9,10 @@
 #include <atomic>
 #include <exception>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace weir::kafka {
 
@@ -71,6 +73,8 @@ private:
   result<void> decode(const record_view& r, T& to) {
     try {
       return decode_(r, to);
+    } catch (const cannot_go_on&) {
+      throw;
     } catch (const std::exception& e) {
       return error{errc::decode_failed, e.what()};
     }
@@ -79,6 +83,37 @@ private:
   consumer from_;
   Decode decode_;
   std::uint64_t zero_ = 0;  ///< How offset 0 is told as a position.
+};
+
+/// A decoder that looks at a topic before it is read, and may refuse it: `check<T>(topic)`.
+template <class D, class T>
+concept checks_topics = requires(D& decode, const std::string& topic) {
+  { decode.template check<T>(topic) } -> std::same_as<result<void>>;
+};
+
+/// Has the topics checked when a pipeline starts; not when it restarts.
+template <class T, class Decode>
+class checked_enumerator final : public source_enumerator {
+public:
+  checked_enumerator(std::unique_ptr<source_enumerator> of, Decode decode, bool began)
+      : of_(std::move(of)), decode_(std::move(decode)), checked_(began) {}
+
+  result<std::vector<split>> discover() override {
+    auto found = of_->discover();
+    if (!found || checked_) return found;
+    std::set<std::string> topics;
+    for (const split& s : *found) topics.insert(s.id.substr(0, s.id.rfind('/')));
+    for (const std::string& topic : topics)
+      if (auto fits = decode_.template check<T>(topic); !fits) return fits.error();
+    checked_ = true;
+    return found;
+  }
+  [[nodiscard]] duration find_again_every() const override { return of_->find_again_every(); }
+
+private:
+  std::unique_ptr<source_enumerator> of_;
+  Decode decode_;
+  bool checked_;
 };
 
 /// What `topic` makes: a source whose splits are partitions, called `topic/number`. Copies share
@@ -102,13 +137,26 @@ public:
   }
 
   [[nodiscard]] std::unique_ptr<source_enumerator> make_enumerator() const {
-    return kafka::make_enumerator(at_, topic_, options_, began_);
+    const bool began = *began_;
+    auto plain = kafka::make_enumerator(at_, topic_, options_, began_);
+    if constexpr (checks_topics<Decode, T>)
+      return std::make_unique<checked_enumerator<T, Decode>>(std::move(plain), decode_, began);
+    else
+      return plain;
   }
   [[nodiscard]] std::unique_ptr<source_reader<T>> make_reader() const {
     return std::make_unique<topic_reader<T, Decode>>(consumer{at_, options_, lag_}, decode_);
   }
   [[nodiscard]] std::string kind() const { return "kafka"; }
   [[nodiscard]] bool blocking() const { return true; }
+
+  /// For `history_then`: where the reading begins must be told before the history is read.
+  void require_beginning() const {
+    if (options_.start.what() == start_at::kind::latest)
+      throw exception({errc::invalid_argument,
+                       "kafka: behind a history, start_at::latest() would leave out what is written "
+                       "while the history is read; use time or offsets"});
+  }
 
   /// How far the pipelines that read by this source, or by a copy of it, are behind.
   [[nodiscard]] std::shared_ptr<const lag_board> lag() const { return lag_; }
