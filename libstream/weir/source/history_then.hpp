@@ -86,7 +86,7 @@ public:
   }
 
 private:
-  struct lane {
+  struct progress_of {
     std::size_t number;
     std::string id;
     std::uint64_t offset;
@@ -94,19 +94,19 @@ private:
     bool told = false;  ///< Live: it is said to be idle.
     bool met = false;   ///< Live: it has given an event, or has none for now.
   };
-  static std::optional<std::size_t> find(const std::vector<lane>& in, std::size_t number) {
+  static std::optional<std::size_t> find(const std::vector<progress_of>& in, std::size_t number) {
     for (std::size_t i = 0; i < in.size(); ++i)
       if (in[i].number == number) return i;
     return {};
   }
 
   [[nodiscard]] bool all_over() const {
-    return std::all_of(past_.begin(), past_.end(), [](const lane& l) { return l.over; });
+    return std::all_of(past_.begin(), past_.end(), [](const progress_of& l) { return l.over; });
   }
 
   /// Not after a restart behind the history: then they are waited for as they were.
   bool make_idle(source_batch<T>& out) {
-    for (lane& l : ahead_) {
+    for (progress_of& l : ahead_) {
       if (l.told) continue;
       l.told = true;
       out.lane = l.number;
@@ -123,16 +123,16 @@ private:
     for (std::size_t& at : out.at_end) at = past_[at].number;
     if (state == read_state::ended) {
       // A reader may have nothing left without having said so of each split.
-      for (lane& l : past_) end(l);
+      for (progress_of& l : past_) end(l);
       return read_state::waiting;
     }
     if (state != read_state::more) return state;
-    lane& l = past_[out.lane];
+    progress_of& l = past_[out.lane];
     out.lane = l.number;
     l.offset = out.end_offset;
     if (!out.lane_ended) return state;
     const auto left =
-        std::count_if(past_.begin(), past_.end(), [](const lane& x) { return !x.over; });
+        std::count_if(past_.begin(), past_.end(), [](const progress_of& x) { return !x.over; });
     if (left > 1) return end(l), state;
     held_ = &l - past_.data();
     gate_->ended(l.id);
@@ -140,7 +140,7 @@ private:
     out.moved = true;
     return state;
   }
-  void end(lane& l) {
+  void end(progress_of& l) {
     l.over = true;
     gate_->ended(l.id);
   }
@@ -151,10 +151,10 @@ private:
   }
 
   [[nodiscard]] bool none_missing() const {
-    return std::all_of(ahead_.begin(), ahead_.end(), [](const lane& l) { return l.met; });
+    return std::all_of(ahead_.begin(), ahead_.end(), [](const progress_of& l) { return l.met; });
   }
   read_state let_go(source_batch<T>& out) {
-    lane& l = past_[*std::exchange(held_, std::nullopt)];
+    progress_of& l = past_[*std::exchange(held_, std::nullopt)];
     l.over = true;
     out.lane = l.number;
     out.first_offset = out.end_offset = l.offset;
@@ -170,12 +170,12 @@ private:
       at = ahead_[at].number;
     }
     if (state == read_state::more) {
-      lane& l = ahead_[out.lane];
+      progress_of& l = ahead_[out.lane];
       out.lane = l.number;
       l.met = l.met || !out.events.empty() || out.lane_ended;
       out.lane_idle = out.lane_idle || (!l.met && held_);
     } else if (state != read_state::waiting) {
-      for (lane& l : ahead_) l.met = true;
+      for (progress_of& l : ahead_) l.met = true;
       if (held_) return let_go(out);
     }
     return state;
@@ -184,8 +184,8 @@ private:
   std::unique_ptr<source_reader<T>> history_;
   std::unique_ptr<source_reader<T>> live_;
   std::shared_ptr<history_gate> gate_;
-  std::vector<lane> past_;
-  std::vector<lane> ahead_;
+  std::vector<progress_of> past_;
+  std::vector<progress_of> ahead_;
   std::optional<std::size_t> held_;  ///< Of the history: read, but not said to have ended.
   bool begun_ = false;               ///< What is live is read.
   timestamp wake_at_ = max_timestamp;

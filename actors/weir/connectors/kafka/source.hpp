@@ -35,7 +35,7 @@ public:
     out.moved = got.moved;
     out.first_offset = out.end_offset = got.position;
     if (!got.records.empty()) {
-      out.first_offset = static_cast<std::uint64_t>(got.records.front().offset);
+      out.first_offset = got.records.front().position;
       if (out.first_offset == 0) out.first_offset = zero_;
     }
     if (got.moved && got.position == begun_at_zero) zero_ = begun_at_zero;
@@ -60,13 +60,16 @@ private:
     if (auto decoded = decode(r, out.events.values.emplace_back(T{})); !decoded) {
       out.events.values.pop_back();
       constexpr std::size_t kept = 64 << 10;
-      out.rejected.push_back({static_cast<std::uint64_t>(r.offset),
-                              std::string{r.value.value_or("").substr(0, kept)},
-                              decoded.error().message});
+      std::string why = decoded.error().message;
+      if (from_.by_group())  // whose split says nothing about the record
+        why = split_of(std::string{r.topic}, r.partition) + " at " + std::to_string(r.offset) +
+              ": " + why;
+      out.rejected.push_back(
+          {r.position, std::string{r.value.value_or("").substr(0, kept)}, std::move(why)});
       return;
     }
-    if (!out.offsets.empty()) out.offsets.back() = static_cast<std::uint64_t>(r.offset);
-    out.offsets.push_back(static_cast<std::uint64_t>(r.offset) + 1);
+    if (!out.offsets.empty()) out.offsets.back() = r.position;
+    out.offsets.push_back(r.position + 1);
     out.events.times.push_back(r.at);
   }
 
@@ -116,6 +119,22 @@ private:
   bool checked_;
 };
 
+/// Where the brokers deal the partitions: to Weir the process is one split, which it reads alone.
+class group_enumerator final : public source_enumerator {
+public:
+  group_enumerator(std::unique_ptr<source_enumerator> of, const std::string& topic)
+      : of_(std::move(of)), only_{group_split(topic)} {}
+
+  result<std::vector<split>> discover() override {
+    if (auto found = of_->discover(); !found) return found.error();
+    return std::vector<split>{only_};
+  }
+
+private:
+  std::unique_ptr<source_enumerator> of_;
+  split only_;
+};
+
 /// What `topic` makes: a source whose splits are partitions, called `topic/number`. Copies share
 /// what `lag` reports.
 template <class T, class Decode>
@@ -134,34 +153,51 @@ public:
       throw exception({errc::invalid_argument, "kafka: say brokers (host:port) and a topic"});
     if (options_.start.what() == start_at::kind::group && options_.group.empty())
       throw exception({errc::invalid_argument, "kafka: start_at::group() wants the option group"});
+    if (shared()) require_group();
   }
 
   [[nodiscard]] std::unique_ptr<source_enumerator> make_enumerator() const {
     const bool began = *began_;
-    auto plain = kafka::make_enumerator(at_, topic_, options_, began_);
+    auto found = kafka::make_enumerator(at_, topic_, options_, began_);
     if constexpr (checks_topics<Decode, T>)
-      return std::make_unique<checked_enumerator<T, Decode>>(std::move(plain), decode_, began);
-    else
-      return plain;
+      found = std::make_unique<checked_enumerator<T, Decode>>(std::move(found), decode_, began);
+    if (!shared()) return found;
+    return std::make_unique<group_enumerator>(std::move(found), topic_);
   }
   [[nodiscard]] std::unique_ptr<source_reader<T>> make_reader() const {
-    return std::make_unique<topic_reader<T, Decode>>(consumer{at_, options_, lag_}, decode_);
+    return std::make_unique<topic_reader<T, Decode>>(consumer{at_, topic_, options_, lag_},
+                                                     decode_);
   }
   [[nodiscard]] std::string kind() const { return "kafka"; }
   [[nodiscard]] bool blocking() const { return true; }
 
+  /// Whether other processes read what this one does not; see `assignment`.
+  [[nodiscard]] bool shared() const { return options_.assignment == assignment::by_group; }
+
   /// For `history_then`: where the reading begins must be told before the history is read.
   void require_beginning() const {
     if (options_.start.what() == start_at::kind::latest)
-      throw exception({errc::invalid_argument,
-                       "kafka: behind a history, start_at::latest() would leave out what is written "
-                       "while the history is read; use time or offsets"});
+      throw exception(
+          {errc::invalid_argument,
+           "kafka: behind a history, start_at::latest() would leave out what is written "
+           "while the history is read; use time or offsets"});
   }
 
   /// How far the pipelines that read by this source, or by a copy of it, are behind.
   [[nodiscard]] std::shared_ptr<const lag_board> lag() const { return lag_; }
 
 private:
+  void require_group() const {
+    const auto refuse = [](const char* what) {
+      throw exception({errc::invalid_argument, std::string{"kafka: assignment::by_group "} + what});
+    };
+    if (options_.group.empty()) refuse("wants the option group");
+    if (options_.bounded) refuse("has no end: leave out bounded");
+    const auto start = options_.start.what();
+    if (start == start_at::kind::time || start == start_at::kind::offsets)
+      refuse("begins where the group stands, or with earliest or latest");
+  }
+
   cluster at_;
   std::string topic_;
   Decode decode_;
