@@ -7,6 +7,8 @@
 #include "weir/graph/graph.hpp"
 #include "weir/graph/keyed_stream.hpp"
 #include "weir/graph/sink_handle.hpp"
+#include "weir/journal/taped_reader.hpp"
+#include "weir/journal/taped_writer.hpp"
 #include "weir/source/source_root.hpp"
 
 #include <memory>
@@ -34,12 +36,21 @@ std::uint32_t add_sink(graph_draft& draft, Sink sink) {
     const sink_instance place{
         e.id,          e.instance,     e.parallelism, a.attempt,
         a.around.wake, a.around.start, pipeline,      a.around.checkpoint_interval};
-    if constexpr (answered_sink_of<Sink, T>)
+    if constexpr (answered_sink_of<Sink, T>) {
+      if (a.around.tape)
+        throw exception({errc::unsupported, "sink '" + e.id +
+                                                "' is answered later, which a journal can't "
+                                                "record: leave --journal out"});
       return std::make_unique<flow::answered_sink_segment<T>>(
           e.id, sink.template make_answered_writer<T>(place), *a.around.time, *a.around.metrics);
-    else
-      return std::make_unique<flow::sink_segment<T>>(
-          e.id, e.instance, sink.template make_writer<T>(place), *a.around.time, *a.around.metrics);
+    } else {
+      std::unique_ptr<sink_writer<T>> writer;
+      if (!a.around.tape || !a.around.tape->repeats()) writer = sink.template make_writer<T>(place);
+      if (a.around.tape)
+        writer = std::make_unique<journal::taped_writer<T>>(std::move(writer), a.around.tape);
+      return std::make_unique<flow::sink_segment<T>>(e.id, e.instance, std::move(writer),
+                                                     *a.around.time, *a.around.metrics);
+    }
   });
   return first->stage();
 }
@@ -81,10 +92,14 @@ public:
     made.make_enumerator = [source] { return source.make_enumerator(); };
     if constexpr (requires { source.close(); }) made.close_source = [source] { source.close(); };
     made.recorded = recorded<Source>;
+    if constexpr (requires { source.shared(); }) made.shared = source.shared();
     made.decodes_records = decodes_records<Source>;
     made.make_body = [first, source = std::move(source),
                       op](build::assembly& a) -> std::unique_ptr<flow::stage_body> {
-      auto reader = source.make_reader();
+      std::unique_ptr<source_reader<T>> reader;
+      if (!a.around.tape || !a.around.tape->repeats()) reader = source.make_reader();
+      if (a.around.tape)
+        reader = std::make_unique<journal::taped_reader<T>>(std::move(reader), a.around.tape);
       reader->on_ready(a.around.wake);
       if (a.around.start) reader->keep_until_committed();
       return std::make_unique<flow::source_root<T>>(

@@ -96,13 +96,10 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keyed_parts<K> parts{groups_};
-    keys_.each([&](const K& key, std::uint32_t slot) {
-      bytes& part = parts.begin(key);
+    keys_.template save<saved_entry>(to, "@join", groups_, [this](auto slot, bytes& part) {
       save<0>(slot, part);
       save<1>(slot, part);
     });
-    parts.template write<saved_entry>(to, "@join");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
@@ -223,6 +220,7 @@ private:
       if (const due* d = all.ahead(8)) keys_.fetch_slot_of(d->slot);
       if (const due* d = all.ahead(4)) keys_.fetch_cell_of(d->slot);
       const std::uint32_t slot = all.take_front().slot;
+      keys_.touch(slot);
       const leave_if_empty after{*this, slot};
       auto gone = rows<Side>().take_front(std::get<Side>(keys_[slot]));
       count_rows();

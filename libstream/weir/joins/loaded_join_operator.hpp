@@ -8,12 +8,13 @@
 #include "weir/joins/join_waiting.hpp"
 #include "weir/joins/table_row.hpp"
 #include "weir/joins/unmatched_gate.hpp"
+#include "weir/state/gradual_queue.hpp"
 #include "weir/state/keyed_parts.hpp"
-#include "weir/state/keyed_table.hpp"
+#include "weir/state/keyed_slots.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -66,8 +67,7 @@ public:
       if (next.full()) return flow::verdict::blocked;
       if (s.budget == 0) return flow::verdict::more;
       --s.budget;
-      const waiting first = std::move(waiting_.front());
-      waiting_.pop_front();
+      const waiting first = waiting_.take_front();
       count();
       if (!answer_waiting(first, next, s)) return after_failure(s);
     }
@@ -80,20 +80,23 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    rows_.snapshot(to, "@rows", groups_);
-    keyed_parts<K> parts{groups_};
-    for (const waiting& w : waiting_) {
-      bytes& part = parts.begin(std::invoke(key_a_, w.value));
-      encode(w.at, part);
-      encode(w.value, part);
-    }
-    parts.template write<std::tuple<K, timestamp, A>>(to, "@waiting");
+    rows_.save_values(to, "@rows", groups_);
+    save_form<std::tuple<K, timestamp, A>>(to, "@waiting");
+    auto parts = std::make_shared<keyed_parts<K>>(groups_);
+    waiting_.save(
+        to,
+        [this, parts](const waiting& w) {
+          bytes& part = parts->begin(std::invoke(key_a_, w.value));
+          encode(w.at, part);
+          encode(w.value, part);
+        },
+        [parts](snapshot_writer& w) { parts->write_entries(w, "@waiting"); });
     return flow::verdict::done;
   }
 
   /// The table's end is not in the snapshot: an input that has ended says so again.
   void restore(snapshot_reader& from) {
-    rows_.restore(from, "@rows");
+    rows_.restore_values(from, "@rows");
     read_keyed_parts<std::tuple<K, timestamp, A>>(from, "@waiting", [&](const K&, byte_reader& in) {
       waiting w{};
       if (!decode(in, w.at) || !decode(in, w.value)) return false;
@@ -120,10 +123,10 @@ private:
   template <class E>
   void take_row(E&& in) {
     const K key = std::invoke(key_v_, std::as_const(in));
-    if (removes_row(in))
-      rows_.erase(key);
-    else
-      *rows_.try_emplace(key).first = row_in(std::forward<E>(in));
+    if (!removes_row(in))
+      rows_[rows_.enter(key)] = row_in(std::forward<E>(in));
+    else if (const auto slot = rows_.slot_of(key); slot != rows_.none)
+      rows_.leave(slot);
     count();
   }
 
@@ -182,8 +185,8 @@ private:
   gauge* rows_held_ = nullptr;
   gauge* events_waiting_ = nullptr;
 
-  keyed_table<K, row> rows_;
-  std::deque<waiting> waiting_;
+  keyed_slots<K, row> rows_;
+  gradual_queue<waiting> waiting_;
   timestamp earliest_ = max_timestamp;  ///< Of those that wait, or waited with them.
   bool loaded_ = false;
 };

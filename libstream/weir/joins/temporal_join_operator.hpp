@@ -86,13 +86,10 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keyed_parts<K> parts{groups_};
-    keys_.each([&](const K& key, std::uint32_t slot) {
-      bytes& part = parts.begin(key);
+    keys_.template save<saved_entry>(to, "@join", groups_, [this](auto slot, bytes& part) {
       save(entries_[slot].events, part);
       save(entries_[slot].versions, part);
     });
-    parts.template write<saved_entry>(to, "@join");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
@@ -163,6 +160,7 @@ private:
   /// False if the user's function has failed.
   template <class Next>
   bool answer(std::uint32_t slot, Next& next, flow::step& s) {
+    keys_.touch(slot);
     entry& e = entries_[slot];
     const timed<A> asking = e.events.take_front();
     count_rows(-1);
@@ -179,6 +177,7 @@ private:
 
   /// Drops the versions that were superseded at or before `now`.
   void drop_old(std::uint32_t slot, timestamp now) {
+    keys_.touch(slot);
     entry& e = entries_[slot];
     std::int64_t old = -1;
     e.versions.each_in(min_timestamp, now, [&](const auto&) { ++old; });
@@ -199,8 +198,8 @@ private:
 
   /// The stream has ended, and nobody asks the table any more.
   void forget_all() {
+    keys_.clear();
     entries_.clear();
-    keys_ = {};
     count_rows(-rows_);
   }
 

@@ -87,10 +87,8 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keyed_parts<K> parts{groups_};
-    keys_.each(
-        [&](const K& key, std::uint32_t slot) { rows_.save(keys_[slot], parts.begin(key)); });
-    parts.template write<saved_entry>(to, "@windows");
+    keys_.template save<saved_entry>(
+        to, "@windows", groups_, [this](auto slot, bytes& part) { rows_.save(keys_[slot], part); });
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
@@ -195,6 +193,7 @@ private:
         found->noted = found->at.last();
         due_.insert({found->noted, first.slot});
       } else {
+        keys_.touch(first.slot);
         firing_ = {found->at, {found->sides[0], found->sides[1]}, {}, true};
         firing_.place[0] = firing_.sides[0].first;
         firing_.place[1] = firing_.sides[1].first;
