@@ -98,7 +98,7 @@ public:
 
   flow::verdict snapshot(snapshot_writer& to) {
     keys_.template save<saved_entry>(to, "@windows", groups_,
-                                     [this](auto slot, bytes& part) { save(keys_[slot], part); });
+                                     [this](auto slot, bytes& out) { save(keys_[slot], out); });
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
