@@ -2,6 +2,7 @@
 #include "weir/main/main.hpp"
 
 #include "weir/checkpoints/directory_store.hpp"
+#include "weir/codec/json_write.hpp"
 #include "weir/main/command_line.hpp"
 #include "weir/main/display.hpp"
 #include "weir/main/orders.hpp"
@@ -286,9 +287,15 @@ int report(const runtime& running, const run_summary& done, const program& what,
            const args& values) {
   print_dead_letters(running, what, dead_letter_file_of(running.running().plan().name, values),
                      done);
-  const std::string text = values.flag("json")
-                               ? summary_json(running.running().plan().name, done) + "\n"
-                               : summary_text(running.running().plan().name, done);
+  const std::string own = what.closing ? what.closing() : "";
+  const std::string& name = running.running().plan().name;
+  std::string text = values.flag("json") ? summary_json(name, done) : summary_text(name, done);
+  if (!values.flag("json")) {
+    if (!own.empty()) text += own + "\n";
+  } else {
+    if (!own.empty()) text.insert(text.size() - 1, ",\"closing\":" + to_json(own));
+    text += '\n';
+  }
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (!done.failure) return 0;
   std::fprintf(stderr, "%s: %s\n", what.name.c_str(), done.failure->message.c_str());

@@ -92,6 +92,7 @@ public:
     made.make_enumerator = [source] { return source.make_enumerator(); };
     if constexpr (requires { source.close(); }) made.close_source = [source] { source.close(); };
     made.recorded = recorded<Source>;
+    if constexpr (requires { source.shared(); }) made.shared = source.shared();
     made.decodes_records = decodes_records<Source>;
     made.make_body = [first, source = std::move(source),
                       op](build::assembly& a) -> std::unique_ptr<flow::stage_body> {
