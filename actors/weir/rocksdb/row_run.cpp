@@ -42,14 +42,19 @@ void row_run::add(const row_name& name, std::span<const std::byte> row) {
   if (open_.data.size() >= chunk_bytes) begin_file();
 }
 
-/// Has a file made of what has been gathered; waits if two are in the making already.
+/// Has a file made of what has been gathered, behind those before it: one thread at a time has
+/// enough of a core. Waits if there are too many that wait.
 void row_run::begin_file() {
-  if (writing_.size() >= 2) writing_[writing_.size() - 2].wait();
+  constexpr std::size_t most = 8;
+  if (writing_.size() >= most) writing_[writing_.size() - most].wait();
+  const std::shared_future<void> before =
+      writing_.empty() ? std::shared_future<void>{} : writing_.back();
   paths_.push_back(directory_ + "/" + name_ + "-" + std::to_string(paths_.size()) + ".sst");
-  writing_.push_back(std::async(std::launch::async,
-                                [from = std::exchange(open_, {}), path = paths_.back()]() mutable {
-                                  write_file(std::move(from), path);
-                                }));
+  writing_.push_back(std::async(std::launch::async, [before, from = std::exchange(open_, {}),
+                                                     path = paths_.back()]() mutable {
+    if (before.valid()) before.wait();
+    write_file(std::move(from), path);
+  }));
 }
 
 void row_run::write_file(chunk from, const std::string& path) {

@@ -49,7 +49,7 @@ private:
   std::string name_;
   chunk open_;
   std::vector<std::string> paths_;
-  std::vector<std::future<void>> writing_;
+  std::vector<std::shared_future<void>> writing_;  ///< A chunk each, one after the other.
 };
 
 }  // namespace weir::rocks
