@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Runs all Nexmark queries as pipelines and as loops, prints a table, and writes it as JSON.
 
-usage: bench_nexmark.py NEXMARK [--json FILE] [--events N] [--rounds N] [QUERY …]
+usage: bench_nexmark.py NEXMARK [--json FILE] [--events N] [--rounds N] [--latency] [QUERY …]
 
 Each round runs each query as a loop, at parallelism 1 and at parallelism 2, each in a process of its own; figures are
 medians of the rounds. Ratios are of CPU time without the generator's, which every run measures by itself.
+
+With --latency each round finds the highest rate of a query (q1, q5 and q11 unless told otherwise), with a checkpoint
+each second, then runs it at half of that for five seconds and tells how long rows took. Figures are of the round with
+the median p99.9.
 """
 import argparse
 import json
@@ -78,6 +82,40 @@ def line_of(c):
             f"{one['rows_written']:11d}")
 
 
+def latency_of(program, query, events):
+    """Of a run at half of the rate that the query reached just before."""
+    highest = measure(program, query, "--checkpoint", "1s", "--events", str(events))["events_per_second"]
+    rate = round(highest / 2, -4)
+    r = measure(program, query, "--checkpoint", "1s", "--rate", f"{rate:.0f}", "--events", f"{5 * rate:.0f}")
+    return {"bench": "nexmark", "case": f"latency_{query}", "value": r["latency_ms"]["p999"], "unit": "ms", "baseline": None, "ratio": None,
+            "note": f"p99.9 at {rate:.0f} events/s, half of the highest rate, a checkpoint each second",
+            "rate": rate, "load": os.getloadavg()[0], "latency_ms": r["latency_ms"], "run": r}
+
+
+def latencies(program, queries, events, rounds):
+    print("ms from the time an event was due to its row, at half of the highest rate, a checkpoint each second")
+    print(f"{'query':7} {'events/s':>10} {'p50':>8} {'p99':>8} {'p99.9':>8} {'max':>8} {'rows':>10} {'checkpoints':>11} "
+          f"{'load':>5}", flush=True)
+    cases = []
+    for query in queries:
+        tried = [latency_of(program, query, events) for _ in range(rounds)]
+        middle = statistics.median_low([c["value"] for c in tried])
+        c = next(c for c in tried if c["value"] == middle)
+        ms = c["latency_ms"]
+        print(f"{query:7} {c['rate']:10.0f} {ms['p50']:8.2f} {ms['p99']:8.2f} {ms['p999']:8.2f} {ms['max']:8.2f} "
+              f"{c['run']['rows_written']:10d} {c['run']['checkpoints']:11d} {c['load']:5.1f}", flush=True)
+        cases.append(c)
+    return cases
+
+
+def write_json(path, cases):
+    if not path:
+        return
+    with open(path, "w") as file:
+        json.dump(cases, file, indent=1)
+        file.write("\n")
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev bench nexmark")
     parser.add_argument("program")
@@ -85,15 +123,20 @@ def main():
     parser.add_argument("--json")
     parser.add_argument("--events", type=int, default=5_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--latency", action="store_true")
     args = parser.parse_intermixed_args()
     listed = subprocess.run([args.program, "run", "--list"], capture_output=True, text=True, check=True).stdout
     names = [line.split()[0] for line in listed.splitlines()]
     unknown = [q for q in args.queries if q not in names]
     if unknown:
         sys.exit(f"bench nexmark: no query {unknown[0]}; there are {' '.join(names)}")
+    if args.latency:
+        write_json(args.json, latencies(args.program, args.queries or ["q1", "q5", "q11"], args.events, args.rounds))
+        return
     events = ["--events", str(args.events)]
     cases = []
-    print(f"{machine()}; {time.strftime('%Y-%m-%d')}; {args.events} events, medians of {args.rounds}")
+    print(f"{machine()}; {time.strftime('%Y-%m-%d')}; {args.events} events, medians of {args.rounds}; "
+          f"load {os.getloadavg()[0]:.1f}")
     print("thousand events per core and second, generator included; ratio to the loop and of two instances to one without it")
     print(f"{'query':7} {'weir':>9} {'loop':>9} {'ratio':>7} {'at 2':>7} {'Flink V1':>9} {'Flink V2':>9} {'DBSP':>9} "
           f"{'peak MiB':>9} {'rows':>11}", flush=True)
@@ -106,10 +149,7 @@ def main():
             sys.exit(f"bench nexmark: {query} has several answers: {' '.join(sorted(hashes))}")
         cases.append(case_of(query, *(median_of(reports) for reports in zip(*rounds))))
         print(line_of(cases[-1]), flush=True)
-    if args.json:
-        with open(args.json, "w") as file:
-            json.dump(cases, file, indent=1)
-            file.write("\n")
+    write_json(args.json, cases)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,65 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
+#include <memory>
 
 using namespace weir;
 using namespace weir::test;
 using namespace std::chrono_literals;
+
+namespace {
+
+/// Hands on an event's number; counts how often its state is asked for.
+struct counter_of_saves {
+  std::shared_ptr<std::atomic<int>> saved;
+
+  template <class Next>
+  void on_event(const reading& r, timestamp at, Next& next, flow::step&) {
+    next(r.number, at);
+  }
+  flow::verdict snapshot(snapshot_writer&) {
+    ++*saved;
+    return flow::verdict::done;
+  }
+  void restore(snapshot_reader&) {}
+};
+
+/// Counts events in two phases: they are there when they are committed.
+struct counting_sink {
+  std::shared_ptr<std::atomic<int>> committed;
+
+  template <class T>
+  class writer final : public sink_writer<T> {
+  public:
+    explicit writer(std::shared_ptr<std::atomic<int>> to) : committed_(std::move(to)) {}
+
+    written write(std::span<const T> events, std::span<const timestamp>) override {
+      waiting_ += events.size();
+      return {events.size(), std::nullopt};
+    }
+    result<bytes> pre_commit(std::uint64_t) override { return bytes{std::byte{1}}; }
+    result<void> commit(std::span<const std::byte>) override {
+      *committed_ += static_cast<int>(std::exchange(waiting_, 0));
+      return {};
+    }
+    result<void> abort(std::span<const std::byte>) override { return {}; }
+
+  private:
+    std::shared_ptr<std::atomic<int>> committed_;
+    std::size_t waiting_ = 0;
+  };
+
+  template <class T>
+  [[nodiscard]] std::unique_ptr<sink_writer<T>> make_writer(const sink_instance&) const {
+    return std::make_unique<writer<T>>(committed);
+  }
+  [[nodiscard]] std::string kind() const { return "counting"; }
+  [[nodiscard]] bool blocking() const { return false; }
+};
+
+}  // namespace
 
 TEST_CASE("a keyed window through actors gives what a loop over the events gives") {
   for (const std::uint32_t parallelism : {1U, 2U, 4U}) {
@@ -129,6 +183,20 @@ TEST_CASE("a runtime that is destroyed while it runs ends its pipeline") {
   }
   const std::size_t n = out.size();
   CHECK(out.size() == n);
+}
+
+TEST_CASE("a run without a store commits its sinks and asks no operator for its state") {
+  const auto committed = std::make_shared<std::atomic<int>>(0);
+  const auto saved = std::make_shared<std::atomic<int>>(0);
+  pipeline p{"p"};
+  p.from(readings(1'000, 2))
+      .stage("count", {.parallelism = 2})
+      .with_operator<std::uint64_t>("counter", counter_of_saves{saved})
+      .to(counting_sink{committed});
+  auto running = start(std::move(p));
+  CHECK_FALSE(running.wait().failure);
+  CHECK(*saved == 0);
+  CHECK(*committed == 1'000);
 }
 
 TEST_CASE("several pipelines run in one process at a time") {

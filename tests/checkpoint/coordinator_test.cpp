@@ -71,6 +71,16 @@ TEST_CASE("a checkpoint is triggered, acknowledged by all, stored, and only then
   CHECK(c.committed(1, 7) == orders{order::done});
 }
 
+TEST_CASE("barriers say whether anybody keeps state") {
+  for (const bool keeps : {true, false}) {
+    checkpoint_coordinator c{{}, 1, 1, keeps};
+    checkpoint_coordinator::orders out;
+    c.ask(checkpoint_kind::final, steady_time{}, out);
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].barrier == flow::barrier{1, checkpoint_kind::final, keeps});
+  }
+}
+
 TEST_CASE("an acknowledgement that is repeated or of another checkpoint does not count") {
   coordination c{{.interval = 1s}};
   (void)c.at(1s);

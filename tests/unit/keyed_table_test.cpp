@@ -7,6 +7,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <limits>
 #include <map>
 #include <random>
 #include <set>
@@ -26,6 +27,24 @@ TEST_CASE("a keyed table makes a value once, finds it, and forgets it") {
   CHECK(t.erase("a"));
   CHECK(!t.erase("a"));
   CHECK(t.empty());
+}
+
+TEST_CASE("keys of plain integers are told apart by a hash of tables, others by the key's hash") {
+  std::set<std::uint64_t> seen;
+  for (std::int64_t a = 0; a < 100; ++a)
+    for (std::int64_t b = 0; b < 100; ++b) seen.insert(table_hash(std::pair{a, b}));
+  CHECK(seen.size() == 10'000);
+  // Flat tables use the upper bits and the lowest byte, tables of slots the lower half.
+  std::set<std::uint64_t> upper, lower;
+  for (const std::uint64_t h : seen) {
+    upper.insert(h >> 44U);
+    lower.insert(h & 0xFFFFF);
+  }
+  CHECK(upper.size() > 9'000);
+  CHECK(lower.size() > 9'000);
+  CHECK(table_hash(std::string{"a"}) == key_hash(std::string{"a"}));
+  CHECK(table_hash(-0.0) == table_hash(0.0));
+  CHECK_THROWS_AS(table_hash(std::numeric_limits<double>::quiet_NaN()), exception);
 }
 
 TEST_CASE("a keyed table is a map, whatever is done to it") {

@@ -386,6 +386,22 @@ TEST_CASE("a barrier that finds another's state being written takes its place") 
   }
 }
 
+TEST_CASE("a barrier of a run without a store passes, and no state is written") {
+  for (const shape& of : shapes) {
+    INFO(of.name);
+    one_stage s{of.make(), "op"};
+    std::mt19937_64 random{1};
+    s.grant_all();
+    s.send(0, of_keys(0, 1'000, 1, ms(1'000), random));
+    s.work();
+    s.send_last_barrier(0, 1);
+    s.work();
+    REQUIRE(acknowledged(s));
+    CHECK(s.taken(0).back().kind == flow::frame_kind::barrier);
+    for (const snapshot_part& p : s.saved()) CHECK(p.operator_id != "op");
+  }
+}
+
 TEST_CASE("the end may come while state is written") {
   for (const shape& of : shapes) {
     INFO(of.name);

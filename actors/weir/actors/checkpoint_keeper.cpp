@@ -11,7 +11,7 @@ checkpoint_keeper::checkpoint_keeper(caf::event_based_actor* self, setting how, 
       how_(std::move(how)),
       calls_(std::move(calls)),
       coordinator_(keeps_any() ? how_.timing : checkpoint_timing{.timeout = duration{0}},
-                   how_.instances, how_.first_id) {}
+                   how_.instances, how_.first_id, keeps_any()) {}
 
 void checkpoint_keeper::begin() {
   if (keeps_any())

@@ -60,10 +60,10 @@ std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
       const std::uint32_t number = instance_number(p, stage, i);
       const auto tape = recording ? std::make_shared<journal::tape>(*s.time) : nullptr;
       const clock* const time = tape ? static_cast<const clock*>(tape.get()) : s.time.get();
-      auto machine =
-          s.graph.make_stage(stage, i, from.attempt, splits, from.state,
-                             {time, metrics, [bell] { bell->ring(); }, from.sinks, s.poison,
-                              s.replays, std::nullopt, checkpoint_interval(s), tape});
+      auto machine = s.graph.make_stage(
+          stage, i, from.attempt, splits, from.state,
+          {time, metrics, [bell] { bell->ring(); }, from.sinks, s.poison, s.replays, std::nullopt,
+           checkpoint_interval(s), tape, s.backend.get()});
       hosts[number] = std::make_shared<stage_host>(std::move(machine), bell);
       if (recording) {
         auto recorder = std::make_unique<journal::instance_recorder>(tape, recording, number);

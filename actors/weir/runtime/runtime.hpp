@@ -9,8 +9,10 @@
 #include "weir/flow/dead_letter.hpp"
 #include "weir/graph/pipeline.hpp"
 #include "weir/journal/journal_options.hpp"
+#include "weir/runtime/memory_watch.hpp"
 #include "weir/runtime/restart_policy.hpp"
 #include "weir/runtime/service.hpp"
+#include "weir/runtime/state_options.hpp"
 #include "weir/runtime/status.hpp"
 
 #include <cstdint>
@@ -41,6 +43,8 @@ struct runtime_options {
   /// standard error.
   std::function<void(const std::string& line)> log;
   checkpoint_options checkpoints;
+  state_options state;
+  memory_options memory;
   /// How often a stage's late events that no side output takes are told of, in one line with one of
   /// them for an example; 0 for never. They are in the summary in any case.
   duration log_late_every = std::chrono::seconds{10};

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <map>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -18,33 +19,37 @@ namespace nexmark::by_hand {
 namespace {
 
 /// Calls `f(priced)` for each bid in the order of their times, and of their prices where those are
-/// equal. Events may be `slack` out of order.
+/// equal. Events may be `slack` out of order, so they wait for so long.
 template <class F>
 void in_order(event_feed& from, weir::duration slack, F f) {
-  std::vector<priced> waiting;
+  std::map<weir::timestamp, std::vector<priced>> waiting;
+  std::vector<std::vector<priced>> spare;
   const auto release = [&](weir::timestamp until) {
-    std::sort(waiting.begin(), waiting.end(), [](const priced& a, const priced& b) {
-      return a.date_time != b.date_time ? a.date_time < b.date_time : is_cheaper(a, b);
-    });
-    auto next = waiting.begin();
-    for (; next != waiting.end() && next->date_time < until; ++next) f(*next);
-    waiting.erase(waiting.begin(), next);
-  };
-  weir::timestamp newest{};
-  each_event(from, [&](const bid& b) {
-    if (b.date_time > newest) {
-      newest = b.date_time;
-      if (!waiting.empty() && waiting.front().date_time < newest - slack) release(newest - slack);
+    while (!waiting.empty() && waiting.begin()->first < until) {
+      std::vector<priced>& first = waiting.begin()->second;
+      std::sort(first.begin(), first.end(), is_cheaper);
+      for (const priced& b : first) f(b);
+      first.clear();
+      spare.push_back(std::move(first));
+      waiting.erase(waiting.begin());
     }
-    waiting.push_back({b.date_time, b.auction, b.bidder, b.price});
+  };
+  weir::timestamp at{}, newest{};
+  std::vector<priced>* of = nullptr;  // those of `at`
+  each_event(from, [&](const bid& b) {
+    if (b.date_time != at || of == nullptr) {
+      at = b.date_time;
+      if (at > newest) release((newest = at) - slack);
+      const auto [place, fresh] = waiting.try_emplace(at);
+      of = &place->second;
+      if (fresh && !spare.empty()) {
+        std::swap(*of, spare.back());
+        spare.pop_back();
+      }
+    }
+    of->push_back({b.date_time, b.auction, b.bidder, b.price});
   });
   release(weir::max_timestamp);
-}
-
-/// How far events may be out of order: no further than their group.
-weir::duration slack_of(const setting& s) {
-  return s.from.generator.out_of_order_group == 1 && s.from.file.empty() ? weir::duration{0}
-                                                                         : s.out_of_orderness;
 }
 
 template <class State>
@@ -59,7 +64,7 @@ void cep_q0(event_feed from, const setting& s, tally& to) {
     int length = 0;  ///< The start counts.
   };
   by_key<falling> keys;
-  in_order(from, slack_of(s), [&](const priced& b) {
+  in_order(from, s.out_of_orderness, [&](const priced& b) {
     falling& run = keys[{b.auction, b.bidder}];
     if (run.length != 0 && b.price < run.price) {
       ++run.length;
@@ -102,7 +107,7 @@ void cep_q1(event_feed from, const setting& s, tally& to) {
     std::vector<priced> bids;
   };
   by_key<open_run> keys;
-  in_order(from, slack_of(s), [&](const priced& b) {
+  in_order(from, s.out_of_orderness, [&](const priced& b) {
     open_run& x = keys[{b.auction, b.bidder}];
     if (x.run.takes(b)) {
       x.bids.push_back(b);
@@ -126,7 +131,7 @@ void cep_q1(event_feed from, const setting& s, tally& to) {
 
 void cep_q2(event_feed from, const setting& s, tally& to) {
   by_key<std::vector<low_run>> keys;
-  in_order(from, slack_of(s), [&](const priced& b) {
+  in_order(from, s.out_of_orderness, [&](const priced& b) {
     std::vector<low_run>& runs = keys[{b.auction, b.bidder}];
     std::erase_if(runs, [&](low_run& run) {
       if (run.takes(b)) {
@@ -203,7 +208,7 @@ void cep_q3(event_feed from, const setting& s, tally& to) {
       return x.second.empty();
     });
   };
-  in_order(from, slack_of(s), [&](const priced& b) {
+  in_order(from, s.out_of_orderness, [&](const priced& b) {
     keys[{b.auction, b.bidder}].take(b, to);
     if (b.date_time - swept < 5s) return;
     swept = b.date_time;

@@ -41,7 +41,7 @@ struct priced {
 BOOST_DESCRIBE_STRUCT(priced, (), (date_time, auction, bidder, price))
 
 /// The order of bids of a millisecond.
-inline bool is_cheaper(const priced& a, const priced& b) { return a.price < b.price; }
+constexpr auto is_cheaper = [](const priced& a, const priced& b) { return a.price < b.price; };
 
 constexpr std::int64_t low_average = 10'000;
 constexpr std::int64_t large_drop = 50;

@@ -44,7 +44,7 @@ bool checkpoint_coordinator::last_is_due() const noexcept {
 }
 
 void checkpoint_coordinator::trigger(flow::checkpoint_kind kind, steady_time now, orders& out) {
-  taking_ = flow::barrier{next_id_++, kind};
+  taking_ = flow::barrier{next_id_++, kind, keeps_state_};
   began_ = now;
   next_at_ = after(now, timing_.interval);
   acknowledged_.clear();

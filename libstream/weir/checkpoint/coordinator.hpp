@@ -47,8 +47,10 @@ public:
   using orders = std::vector<checkpoint_order>;
 
   /// The checkpoints' ids count from `first_id`; `instances` is the number of all stage instances.
-  checkpoint_coordinator(checkpoint_timing timing, std::size_t instances, std::uint64_t first_id)
-      : timing_(timing), instances_(instances), next_id_(first_id) {}
+  /// Where nothing `keeps_state`, a checkpoint is no more than the sinks' two phases.
+  checkpoint_coordinator(checkpoint_timing timing, std::size_t instances, std::uint64_t first_id,
+                         bool keeps_state = true)
+      : timing_(timing), instances_(instances), next_id_(first_id), keeps_state_(keeps_state) {}
 
   /// Begins to count the time to the first one.
   void begin(steady_time now) { next_at_ = after(now, timing_.interval); }
@@ -110,6 +112,7 @@ private:
   std::optional<flow::barrier> committing_;
   std::set<std::uint32_t> committed_;
   std::uint64_t failures_ = 0;
+  bool keeps_state_;
   bool paused_ = false;
 };
 

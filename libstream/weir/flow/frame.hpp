@@ -53,6 +53,7 @@ enum class checkpoint_kind : std::uint8_t {
 struct barrier {
   std::uint64_t id = 0;
   checkpoint_kind kind = checkpoint_kind::checkpoint;
+  bool keeps_state = true;  ///< False in a run without a store: only sinks have to do something.
 
   friend bool operator==(const barrier&, const barrier&) = default;
 };

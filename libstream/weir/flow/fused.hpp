@@ -143,7 +143,7 @@ public:
       if (v != verdict::done || saved_ != I) return;
       if constexpr (stateful<std::remove_reference_t<decltype(op)>>) {
         to.bind(names_[I]);
-        v = op.snapshot(to);
+        if (b.keeps_state) v = op.snapshot(to);
       }
       if (v == verdict::done) ++saved_;
     });

@@ -12,6 +12,7 @@
 #include "weir/sink/sink.hpp"
 #include "weir/source/event_time_options.hpp"
 #include "weir/source/source.hpp"
+#include "weir/state/cold_store.hpp"
 
 #include <cassert>
 #include <cstdint>
@@ -39,6 +40,7 @@ struct surroundings {
   std::optional<duration> checkpoint_interval{};  ///< See `sink_instance`.
   /// Records the instance, or what it is repeated from; then `time` is the same. May be null.
   std::shared_ptr<journal::tape> tape{};
+  state_backend* backend = nullptr;  ///< Keeps what does not fit in memory; may be null.
 };
 
 /// One stage instance while it is being put together. The factories of the graph read it.
@@ -55,6 +57,7 @@ public:
   event_time_options event_time;                           ///< Of a source's stage.
   const std::vector<operator_draft>* operators = nullptr;  ///< Of the stage.
   std::vector<std::unique_ptr<flow::output_port>>* ports = nullptr;
+  cold_store* cold = nullptr;  ///< Of the instance; null if all state is in memory.
 
   /// @pre port `i` was declared with events of `T`
   template <class T>

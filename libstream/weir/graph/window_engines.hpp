@@ -6,6 +6,7 @@
 #include "weir/windows/clock_tumbling_operator.hpp"
 #include "weir/windows/count_operator.hpp"
 #include "weir/windows/event_store.hpp"
+#include "weir/windows/few_panes.hpp"
 #include "weir/windows/folds.hpp"
 #include "weir/windows/pane_operator.hpp"
 #include "weir/windows/pane_queue.hpp"
@@ -84,10 +85,14 @@ private:
     return operators::count_operator<key, T, KeyOf, windows_type, Fold, store>{
         settings_.windows, key_of_, std::move(fold)};
   }
+  template <class Fold>
+  using pane_list =
+      std::conditional_t<operators::few_panes<T, Fold>::suits, operators::few_panes<T, Fold>,
+                         operators::pane_queue<T, Fold>>;
   template <bool Changes, class Fold>
   auto paned_of(Fold fold) const {
-    using queue_or_tree = std::conditional_t<Settings::late, operators::pane_tree<T, Fold>,
-                                             operators::pane_queue<T, Fold>>;
+    using queue_or_tree =
+        std::conditional_t<Settings::late, operators::pane_tree<T, Fold>, pane_list<Fold>>;
     using store = std::conditional_t<operators::folds_events<Fold>, operators::event_store<T, Fold>,
                                      queue_or_tree>;
     constexpr auto mode = Changes               ? operators::output_mode::changes

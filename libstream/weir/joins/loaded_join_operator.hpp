@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/codec/key_hash.hpp"
 #include "weir/flow/either.hpp"
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/joins/join_kind.hpp"
+#include "weir/joins/join_waiting.hpp"
 #include "weir/joins/table_row.hpp"
 #include "weir/joins/unmatched_gate.hpp"
 #include "weir/state/gradual_queue.hpp"
@@ -21,7 +23,8 @@ namespace weir::operators {
 /// Joins each event with its key's row of a table that is read to its end first. Until then the
 /// stream's events wait, in the order of their arrival; then they and all later ones are answered
 /// at once. Of a key the row that came last counts. The watermark is held back behind the events
-/// that wait. At most so many wait in an instance; one more fails, by the stage's directive.
+/// that wait. When both inputs have ended, nothing is kept. At most so many wait in an instance;
+/// one more fails, by the stage's directive.
 ///
 /// An event costs a table operation.
 template <class K, class A, class V, class KeyA, class KeyV, class F, join_kind Kind>
@@ -66,8 +69,9 @@ public:
       --s.budget;
       const waiting first = waiting_.take_front();
       count();
-      answer(first.value, first.at, next);
+      if (!answer_waiting(first, next, s)) return after_failure(s);
     }
+    if (p.watermark == max_timestamp && waiting_.empty()) forget_all();
     if (waiting_.empty())
       earliest_ = max_timestamp;
     else
@@ -134,11 +138,23 @@ private:
                            " events wait for the end of the table already; let the source of the "
                            "stream wait for it with event_time_options::max_drift, or let more "
                            "wait"});
+    // A key that holds NaN is refused now, not when it is asked for.
+    static_cast<void>(key_hash(std::invoke(key_a_, std::as_const(in))));
     waiting_.push_back({at, std::forward<E>(in)});
     earliest_ = std::min(earliest_, at);
     count();
   }
 
+  /// False if the user's function has failed.
+  template <class Next>
+  bool answer_waiting(const waiting& w, Next& next, flow::step& s) {
+    const row* found = rows_.find(std::invoke(key_a_, w.value));
+    if (found == nullptr && Kind == join_kind::inner) return unmatched_.pass(w.value, w.at), true;
+    if (found == nullptr) unmatched_.count();
+    auto made = join_waiting<Kind>(f_, &w.value, found, w.at, id_, s);
+    if (made) next(*std::move(made), w.at);
+    return made.has_value();
+  }
   template <class E, class Next>
   void answer(E&& in, timestamp at, Next& next) {
     const row* found = rows_.find(std::invoke(key_a_, std::as_const(in)));
@@ -146,6 +162,12 @@ private:
       return unmatched_.pass(std::forward<E>(in), at);
     if (found == nullptr) unmatched_.count();
     next(join_events<Kind>(f_, &std::as_const(in), found), at);
+  }
+
+  /// The stream has ended, and nobody asks the table any more.
+  void forget_all() {
+    rows_ = {};
+    count();
   }
 
   void count() {

@@ -224,9 +224,7 @@ private:
     for (std::size_t i = 0; i < ready_.size();) {
       std::size_t j = i + 1;
       while (j < ready_.size() && ready_.times[j] == ready_.times[i]) ++j;
-      if (j - i > 1)
-        std::stable_sort(ready_.values.begin() + static_cast<std::ptrdiff_t>(i),
-                         ready_.values.begin() + static_cast<std::ptrdiff_t>(j), options_.order);
+      if (j - i > 1) options_.order.sort(ready_.values.data() + i, ready_.values.data() + j);
       i = j;
     }
   }

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "weir/operators/process_context.hpp"
+#include "weir/patterns/event_order.hpp"
 #include "weir/patterns/limits.hpp"
 #include "weir/patterns/match.hpp"
 #include "weir/patterns/match_watch.hpp"
 
-#include <functional>
 #include <memory>
 
 namespace weir {
@@ -23,7 +23,7 @@ struct detect_options {
   match_time time = match_time::event;
   /// The order of events of a key with equal timestamps; without it, that of their arrival. In
   /// processing time they are held until the clock has moved on.
-  std::function<bool(const T&, const T&)> order = {};
+  event_order<T> order = {};
   side_output<T> late{};  ///< Events with a timestamp not after the watermark; counted in any case.
   side_output<timed_out_match<T>> timed_out{};  ///< Partial matches whose time was over.
   match_limits limits{};

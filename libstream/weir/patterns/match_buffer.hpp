@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <typeindex>
 #include <utility>
 #include <vector>
 
@@ -89,7 +88,7 @@ public:
 
   /// What an aggregate along the path of a node is called.
   struct aggregate_key {
-    std::type_index function;
+    const void* function = nullptr;      ///< Stands for a type: an address of its own.
     std::array<std::byte, 16> member{};  ///< The bytes of a member pointer.
     std::uint16_t step = 0;
 

@@ -165,6 +165,9 @@ private:
   struct tag_by_id {};
   template <class Tag, class F>
   struct function_tag {};
+  /// Its address stands for a type.
+  template <class>
+  static inline const char address_of = 0;
 
   [[nodiscard]] std::uint16_t step_of(std::string_view name) const {
     for (std::size_t i = 0; i < steps_->size(); ++i)
@@ -176,11 +179,11 @@ private:
 
   template <class Tag>
   static typename buffer::aggregate_key key_of(std::uint16_t step) {
-    return {typeid(Tag), {}, step};
+    return {&address_of<Tag>, {}, step};
   }
   template <class Tag, class F>
   static typename buffer::aggregate_key key_of(std::uint16_t step, const F& value) {
-    typename buffer::aggregate_key key{typeid(function_tag<Tag, F>), {}, step};
+    typename buffer::aggregate_key key{&address_of<function_tag<Tag, F>>, {}, step};
     if constexpr (std::is_member_pointer_v<F>) std::memcpy(key.member.data(), &value, sizeof value);
     return key;
   }

@@ -138,6 +138,10 @@ private:
 
   void apply(std::uint32_t slot, const decision& d, T& event, timestamp at, std::uint64_t number) {
     const state& s = machine().states[store_.runs[d.of].state];
+    if (leaves_nothing(d)) {
+      const auto i = static_cast<unsigned>(std::countr_zero(d.takes));
+      if (move_on(d.of, machine().edge_of(s, i), event, at, number)) return;
+    }
     for (std::uint32_t left = d.takes; left != 0; left &= left - 1) {
       const auto i = static_cast<unsigned>(std::countr_zero(left));
       take(slot, machine().edge_of(s, i), d.of, event, at, number);
@@ -156,10 +160,7 @@ private:
   void take(std::uint32_t slot, const edge& e, run_id origin, T& event, timestamp at,
             std::uint64_t number) {
     auto& [buffer, runs, gaps, waiting] = store_;
-    if (event_ == nowhere) {
-      T value = copies_ ? T(event) : std::move(event);
-      event_ = buffer.add_event(std::move(value), at, number);
-    }
+    keep_event(event, at, number);
     const state& s = machine().states[e.to];
     run made;
     made.path = buffer.add_node(origin == nowhere ? nowhere : runs[origin].path, event_, e.step);
@@ -170,9 +171,48 @@ private:
     if (s.end == ending::now) complete_run(made, at);
     if (!s.goes_on()) return buffer.release(made.path);
     made.ends = s.waits_to_end();
-    made.live = s.edges == 32 ? ~std::uint32_t{0} : (1U << s.edges) - 1;
-    made.group = s.heeds_next ? std::uint8_t{0} : s.group;
-    const run_id id = store_.add(made, origin);
+    made.live = all_waits(s);
+    made.group = first_group(s);
+    note_new(store_.add(made, origin), at);
+  }
+
+  /// Whether a partial match goes on in one way only, so that it may itself become what follows.
+  static bool leaves_nothing(const decision& d) noexcept {
+    return d.live == 0 && !d.ends && !d.completes && std::has_single_bit(d.takes);
+  }
+  /// Lets a partial match that leaves nothing behind take the event: what comes of it stands where
+  /// it stood. False, and nothing is done, if it comes to its end.
+  bool move_on(run_id id, const edge& e, T& event, timestamp at, std::uint64_t number) {
+    const state& s = machine().states[e.to];
+    if (s.end == ending::now || !s.goes_on()) return false;
+    auto& [buffer, runs, gaps, waiting] = store_;
+    keep_event(event, at, number);
+    run& r = runs[id];
+    const node_id before = std::exchange(r.path, buffer.add_node(r.path, event_, e.step));
+    buffer.release(before);  // the new node has a reference of its own
+    ++r.generation;
+    r.state = e.to;
+    r.ends = s.waits_to_end();
+    r.live = all_waits(s);
+    r.lifted = 0;
+    runs.move(id, first_group(s));
+    note_new(id, at);
+    return true;
+  }
+
+  void keep_event(T& event, timestamp at, std::uint64_t number) {
+    if (event_ != nowhere) return;
+    T value = copies_ ? T(event) : std::move(event);
+    event_ = store_.buffer.add_event(std::move(value), at, number);
+  }
+  static std::uint32_t all_waits(const state& s) noexcept {
+    return s.edges == 32 ? ~std::uint32_t{0} : (1U << s.edges) - 1;
+  }
+  static std::uint8_t first_group(const state& s) noexcept {
+    return s.heeds_next ? std::uint8_t{0} : s.group;
+  }
+  void note_new(run_id id, timestamp at) {
+    auto& [buffer, runs, gaps, waiting] = store_;
     if (limits_.then == at_limit::drop_newest) born_.emplace_back(id, runs[id].generation);
     if (!gaps.empty()) gaps.note(machine(), runs, id, at);
   }

@@ -86,7 +86,7 @@ public:
     for (auto& r : rules_) begins = begins || r->machine.begins(r->bits[i]);
     if (!begins && keys_.size() == 0) return;
     const K& key = std::invoke(key_of_, std::as_const(event));
-    const auto* known = keys_.find(key);
+    const auto* known = begins ? nullptr : keys_.find(key);
     if (known == nullptr && !begins) return;
     const leave_if_idle after{*this, slot_for(key, known)};
     for (auto& r : rules_) {

@@ -68,6 +68,11 @@ public:
                   gradual_slots::finish done) {
     saving_.begin(to, used_, std::move(write), std::move(done));
   }
+  /// ... of the slots whose bits are set, 64 a word.
+  void save_slots(snapshot_writer& to, std::vector<std::uint64_t> of,
+                  gradual_slots::write_slot write, gradual_slots::finish done) {
+    saving_.begin(to, std::move(of), std::move(write), std::move(done));
+  }
   /// ... as a state whose entries are the key and what `write(slot, bytes&)` appends to it, an
   /// `Entry` together, as those of `keyed_parts`.
   template <class Entry, class Write>

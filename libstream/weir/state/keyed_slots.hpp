@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "weir/codec/key_hash.hpp"
 #include "weir/state/gradual_slots.hpp"
 #include "weir/state/keyed_parts.hpp"
+#include "weir/state/table_hash.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -156,7 +156,6 @@ private:
     slot of = none;
   };
 
-  // The half of the hash that doesn't say which instance has the key.
   /// A bit each for the first `n` slots, 64 a word.
   static std::vector<std::uint64_t> bits_of(std::size_t n) {
     std::vector<std::uint64_t> bits((n + 63) / 64, ~std::uint64_t{0});
@@ -168,7 +167,8 @@ private:
     return size_ != 0 && cells_[place_of(hash_of(k), k)].of == s;
   }
 
-  static std::uint32_t hash_of(const K& key) { return static_cast<std::uint32_t>(key_hash(key)); }
+  // The half of the hash that, if it is `key_hash`, doesn't say which instance has the key.
+  static std::uint32_t hash_of(const K& key) { return static_cast<std::uint32_t>(table_hash(key)); }
   [[nodiscard]] std::size_t home(std::uint32_t hash) const { return hash & (cells_.size() - 1); }
   [[nodiscard]] std::size_t after(std::size_t at) const { return (at + 1) & (cells_.size() - 1); }
   [[nodiscard]] std::size_t distance(std::size_t from, std::size_t to) const {

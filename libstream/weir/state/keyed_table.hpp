@@ -7,6 +7,7 @@
 #include "weir/state/key_groups.hpp"
 #include "weir/state/saved_form.hpp"
 #include "weir/state/snapshot.hpp"
+#include "weir/state/table_hash.hpp"
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -19,11 +20,11 @@
 
 namespace weir {
 
-/// The library's hash of a key, for open-addressing tables.
+/// The hash of a key, for open-addressing tables.
 template <class K>
 struct key_hasher {
   using is_avalanching = void;
-  std::size_t operator()(const K& key) const { return key_hash(key); }
+  std::size_t operator()(const K& key) const { return table_hash(key); }
 };
 
 /// One value a key, in memory: an open-addressing table. Constant time; pointers to values hold

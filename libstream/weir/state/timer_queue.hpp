@@ -88,6 +88,13 @@ public:
       for (const timestamp at : slots_[slot].few) f(at);
   }
 
+  /// Calls `f(slot, time)` for each timer, in no order.
+  template <class F>
+  void each(F f) const {
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot)
+      each(slot, [&](timestamp at) { f(slot, at); });
+  }
+
 private:
   struct hash {
     std::size_t operator()(timestamp at) const noexcept {

@@ -116,6 +116,8 @@ public:
       }
       if (!due_.take(complete, firing_, slots_)) break;
       at_ = 0;
+      window_ = windows_.nth(firing_);
+      following_ = windows_.nth(firing_ + 1);
     }
     slots_.clear();
     at_ = 0;
@@ -222,12 +224,14 @@ private:
   template <class Next>
   void fire(std::uint32_t slot, Next& next) {
     keys_.touch(slot);
-    const window w = windows_.nth(firing_);
     entry& e = entries_[slot];
     e.next = none;
     // The first pane that a later window holds tells the next one; before anything is emitted.
-    const timestamp rest = e.panes.first_from(windows_.nth(firing_ + 1).start);
-    if (rest != max_timestamp) schedule(slot, std::max(firing_ + 1, windows_.first(rest)));
+    const timestamp rest = e.panes.first_from(following_.start);
+    if (rest < following_.end)
+      schedule(slot, firing_ + 1);
+    else if (rest != max_timestamp)
+      schedule(slot, windows_.first(rest));
     struct let_go {
       pane_operator& of;
       std::uint32_t slot;
@@ -235,8 +239,9 @@ private:
         if (!Late && of.entries_[slot].next == none) of.leave(slot);
       }
     } const after{*this, slot};
-    if constexpr (!Late) e.panes.drop_before(fold_, w.start);
-    e.panes.fire(fold_, w.start, w.end, [&](const auto& acc) { emit(slot, e, w, acc, next); });
+    if constexpr (!Late) e.panes.drop_before(fold_, window_.start);
+    e.panes.fire(fold_, window_.start, window_.end,
+                 [&](const auto& acc) { emit(slot, e, window_, acc, next); });
   }
 
   template <class Acc, class Next>
@@ -326,7 +331,9 @@ private:
     entries_[slot] = {};
     if constexpr (requires(Store & panes) { panes.turn_early(0U); }) {
       const auto panes = windows_.size() / windows_.every();
-      if (panes < 1'024) return;  // they turn over in no time
+      std::int64_t many = 1'024;  // fewer turn over in no time
+      if constexpr (requires { Store::most; }) many = Store::most + 1;
+      if (panes < many) return;
       // Multiples of the golden ratio, cut to fractions, are spread evenly (Knuth, volume 3, 6.4).
       const double fraction = slot * 0.6180339887498949;
       const auto early = (fraction - std::floor(fraction)) * static_cast<double>(panes);
@@ -384,6 +391,8 @@ private:
   std::int64_t last_ = 0;
 
   std::int64_t firing_ = 0;  ///< The window in hand, the slots due at it, and the next of those.
+  window window_{};
+  window following_{};  ///< The one after it.
   calendar::list slots_;
   std::size_t at_ = 0;
 

@@ -10,9 +10,12 @@
 #include "weir/windows/window_contents.hpp"
 #include "weir/windows/window_kinds.hpp"
 
+#include <boost/container/small_vector.hpp>
+
 #include <algorithm>
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -50,6 +53,10 @@ class window_operator {
   static constexpr bool by_clock = weir::detail::is_by_clock<Windows>;
   static constexpr bool merging = weir::detail::is_merging<Windows>;
   static constexpr timestamp never = max_timestamp;
+  /// Whether an event in the key's only session changes nothing but its end and what it gathers.
+  static constexpr bool only_grows =
+      merging && !by_clock && !FiresOnEvents && std::is_same_v<Trigger, at_window_end> &&
+      std::is_empty_v<typename Contents::log> && std::is_empty_v<typename Output::memory>;
   /// Stands for the end of the stream, where what never ends is complete.
   static constexpr timestamp the_end = max_timestamp - duration{1};
 
@@ -82,7 +89,10 @@ public:
     now_ = s.wall;
     const timestamp t = by_clock ? now_ : at;
     const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
-    entry_of(slot).entered = true;
+    entry& e = entry_of(slot);
+    if constexpr (only_grows)
+      if (grow(e, std::as_const(event), at)) return;
+    e.entered = true;
     const leave_if_empty after{*this, slot};
     typename Contents::incoming in{event, at};
     struct settle_after {
@@ -163,8 +173,11 @@ private:
     typename Contents::part part{};
     typename Output::memory memory{};
   };
+  /// Most keys have but one session open.
+  using window_list = std::conditional_t<merging, boost::container::small_vector<open_window, 1>,
+                                         std::vector<open_window>>;
   struct entry {
-    std::vector<open_window> windows;  ///< By start and end.
+    window_list windows;  ///< By start and end.
     typename Contents::log log;
     bool entered = false;  ///< The slot belongs to a key.
   };
@@ -225,6 +238,25 @@ private:
                                [](const open_window& x, const window& y) { return x.at < y; });
     if (at == e.windows.end() || at->at != w) at = e.windows.insert(at, open_window{w});
     return *at;
+  }
+
+  /// Adds an event to the key's only session, if it belongs to that. The session is due no earlier
+  /// than was noted, and is looked at then.
+  bool grow(entry& e, const T& event, timestamp at) requires merging {
+    if (e.windows.size() != 1 || e.windows.front().complete) return false;
+    open_window& only = e.windows.front();
+    bool taken = false;
+    assigner_().assign(event, at, [&](const window& w) {
+      taken = belong_together(only.at, w, assigner_().rule());
+      if (!taken) return;
+      only.at = {std::min(w.start, only.at.start), std::max(w.end, only.at.end)};
+      only.next_event = only.at.last();
+    });
+    if (!taken) return false;
+    typename Contents::incoming in{event, at};
+    contents_.add(e.log, only.part, in);
+    only.unfired = true;
+    return true;
   }
 
   /// Extends the key's only window by one that belongs to it; most events come to such a key.
