@@ -79,7 +79,7 @@ def main():
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parse.add_argument("program")
     parse.add_argument("tool")
-    parse.add_argument("cases", nargs="*", choices=CASES)
+    parse.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
     parse.add_argument("--json")
     parse.add_argument("--events", type=int, default=2_000_000)
     parse.add_argument("--rounds", type=int, default=3)
@@ -87,6 +87,8 @@ def main():
     parse.add_argument("--rate", type=int, default=50_000)
     given = parse.parse_args()
     cases = given.cases or CASES
+    if unknown := set(cases) - set(CASES):
+        parse.error(f"no case {', '.join(unknown)}: choose from {', '.join(CASES)}")
     skip_unless_there()
     all_seen = []
     with Broker() as kafka:
