@@ -10,9 +10,10 @@ packages=(
   clang-format-14 clang-tidy-14
   libboost1.81-dev libboost-json1.81-dev
   libhiredis-dev redis-server libmaxminddb-dev
+  librocksdb-dev
   librdkafka-dev openjdk-17-jre-headless maven openssl
   libfmt-dev libcli11-dev libxxhash-dev libhowardhinnant-date-dev tzdata
-  libzstd-dev zstd zlib1g-dev libssl-dev pkg-config
+  libzstd-dev zstd zlib1g-dev libssl-dev pkg-config libavro-dev
 )
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
@@ -58,6 +59,7 @@ install_catch2() {
 
 install_packages
 install_catch2
+"$root/tools/kafka/fetch_registry.sh" || [ -z "${CI:-}" ]
 "$root/tools/kafka/fetch.sh" || [ -z "${CI:-}" ] # elsewhere the tests that want a broker are skipped, and say so
 "$root/tools/build_caf.sh" release
 for flavour in "$@"; do "$root/tools/build_caf.sh" "$flavour"; done

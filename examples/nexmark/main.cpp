@@ -28,6 +28,8 @@ struct command {
   bool json = false;
   std::string checkpoint;
   std::string backend = "memory";
+  std::string state_memory = "auto";
+  std::string memory_limit = "none";
   std::string out_of_orderness = "4s";
   nexmark::run_options options;
 };
@@ -63,7 +65,13 @@ void add_options(CLI::App& app, command& c) {
   app.add_option("--output-directory", c.options.what.directory,
                  "where queries that write files do so; else they are removed");
   app.add_option("--checkpoint", c.checkpoint, "take a checkpoint so often, like 10s");
-  app.add_option("--backend", c.backend, "where state is: memory")->capture_default_str();
+  app.add_option("--backend", c.backend, "where states by key are: memory or rocksdb")
+      ->capture_default_str();
+  app.add_option("--state-dir", c.options.state.directory,
+                 "for RocksDB's files; else beside the checkpoints");
+  app.add_option("--state-memory", c.state_memory,
+                 "for what is kept in RocksDB; auto: 512MiB, or half the limit");
+  app.add_option("--memory-limit", c.memory_limit, "a run that needs more fails, like 2GiB");
   app.add_option("--out-of-orderness", c.out_of_orderness, "how far watermarks are behind events")
       ->capture_default_str();
 }
@@ -78,11 +86,29 @@ weir::duration duration_of(const std::string& option, const std::string& text) {
   return *made;
 }
 
+std::uint64_t size_of(const std::string& option, const std::string& text) {
+  const auto made = weir::parse_bytes(text);
+  if (!made) refuse(option + ": " + made.error().message);
+  return *made;
+}
+
+void finish_state(command& c) {
+  using place = weir::state_options::place;
+  if (c.backend != "memory" && c.backend != "rocksdb")
+    refuse("--backend " + c.backend + ": expected memory or rocksdb");
+  c.options.state.keep_in = c.backend == "rocksdb" ? place::rocksdb : place::memory;
+  // A run that waits for memory would never tell its figures.
+  c.options.memory.policy = weir::memory_options::at_limit::fail;
+  if (c.memory_limit != "none") {
+    c.options.memory.limit = size_of("--memory-limit", c.memory_limit);
+    c.options.state.memory = c.options.memory.limit / 2;
+  }
+  if (c.state_memory != "auto") c.options.state.memory = size_of("--state-memory", c.state_memory);
+}
+
 void finish(command& c) {
   const auto& from = c.options.what.from;
-  if (c.backend == "rocksdb")
-    refuse("--backend rocksdb: state on disk is not part of this version; use memory");
-  if (c.backend != "memory") refuse("--backend " + c.backend + ": there is memory");
+  finish_state(c);
   if (!c.checkpoint.empty()) c.options.checkpoints = duration_of("--checkpoint", c.checkpoint);
   if (c.options.by_hand && c.options.checkpoints)
     refuse("--checkpoint is not for --baseline: a loop takes none");

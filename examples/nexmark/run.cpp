@@ -106,6 +106,8 @@ double in_ms(std::chrono::nanoseconds d) {
 
 weir::runtime_options runtime_options_of(const run_options& options, const scratch& directory) {
   weir::runtime_options made;
+  made.state = options.state;
+  made.memory = options.memory;
   if (!options.checkpoints) {
     // What is said at the start of a run without checkpoints is known here.
     made.log = [](const std::string&) {};

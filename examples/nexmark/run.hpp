@@ -3,6 +3,9 @@
 
 #include "query.hpp"
 
+#include "weir/runtime/memory_watch.hpp"
+#include "weir/runtime/state_options.hpp"
+
 #include <optional>
 #include <string>
 
@@ -12,6 +15,8 @@ struct run_options {
   setting what;
   std::string output;                         ///< A file for the rows, if it has a name.
   std::optional<weir::duration> checkpoints;  ///< How often to take one, if at all.
+  weir::state_options state;
+  weir::memory_options memory;
   bool by_hand = false;
 };
 

@@ -155,5 +155,6 @@ int main(int argc, char** argv) {
                lag = process(p, args);
            },
        .live = [&] { return lag ? "  " + show(lag->report()) : std::string{}; },
-       .before_run = make_first});
+       .before_run = make_first,
+       .closing = [&] { return lag ? show(lag->report()) : std::string{}; }});
 }

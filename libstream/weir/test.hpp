@@ -5,6 +5,7 @@
 
 #include "weir/stream.hpp"
 #include "weir/test/operator_run.hpp"
+#include "weir/test/repeat.hpp"
 #include "weir/test/saved_state.hpp"
 #include "weir/test/simulate.hpp"
 #include "weir/test/stage_run.hpp"

@@ -5,12 +5,15 @@
 #include "bench/random.hpp"
 #include "support/temporary_directory.hpp"
 #include "weir/checkpoints/directory_store.hpp"
+#include "weir/runtime/push_source.hpp"
 #include "weir/runtime/runtime.hpp"
 #include "weir/stream.hpp"
 
 #include <boost/describe/class.hpp>
 
 #include <atomic>
+#include <filesystem>
+#include <set>
 #include <stdexcept>
 
 namespace weir::bench {
@@ -62,67 +65,88 @@ pipeline sums(std::uint64_t keys, std::uint64_t events, const std::shared_ptr<ar
   return p;
 }
 
-runtime_options options_for(const std::string& directory, duration interval) {
+using place = state_options::place;
+
+/// With enough memory for what the bench keeps, in RocksDB too.
+runtime_options options_for(const std::string& directory, duration interval, place where) {
   runtime_options o;
   o.log = [](const std::string&) {};
+  o.state.keep_in = where;
+  o.state.memory = std::size_t{1} << 30;
   if (directory.empty()) return o;
   o.checkpoints.store = directory_store::open(directory).value();
   o.checkpoints.timing.interval = interval;
   return o;
 }
 
+std::string case_of(const char* name, place where) {
+  return where == place::memory ? name : std::string{name} + "_rocksdb";
+}
+
 double seconds_to_run(std::uint64_t keys, std::uint64_t events, const std::string& directory,
-                      duration interval, run_summary& done) {
+                      duration interval, place where, run_summary& done) {
   return seconds_of([&] {
     auto running = runtime::start(sums(keys, events, std::make_shared<arrivals>()),
-                                  options_for(directory, interval));
+                                  options_for(directory, interval, where));
     done = running.value().wait();
     if (done.failure) throw std::runtime_error(done.failure->message);
   });
 }
 
-void throughput(std::vector<measurement>& out) {
+void throughput(std::vector<measurement>& out, place where) {
   constexpr std::uint64_t keys = 1'000'000;
-  constexpr std::uint64_t events = 60'000'000;
+  const std::uint64_t events = where == place::memory ? 60'000'000 : 30'000'000;
   std::vector<double> with;
   std::vector<double> without;
   run_summary done;
   for (int round = 0; round < 3; ++round) {
     const test::temporary_directory dir;
-    without.push_back(seconds_to_run(keys, events, "", {}, done));
-    with.push_back(seconds_to_run(keys, events, dir.path(), std::chrono::seconds{1}, done));
+    without.push_back(seconds_to_run(keys, events, "", {}, where, done));
+    with.push_back(seconds_to_run(keys, events, dir.path(), std::chrono::seconds{1}, where, done));
   }
   const double size =
       done.last_checkpoint ? static_cast<double>(done.last_checkpoint->size) / 1e6 : 0;
-  out.push_back(rate("checkpoints", "throughput", static_cast<double>(events), median(with),
-                     median(without),
+  out.push_back(rate("checkpoints", case_of("throughput", where), static_cast<double>(events),
+                     median(with), median(without),
                      "a running sum of 1 million keys, a checkpoint each second ÷ without; " +
                          std::to_string(done.checkpoints) + " of " + std::to_string(size) +
                          " MB in the last run"));
 }
 
+void wait_for_events(runtime& running, std::uint64_t events) {
+  while (running.summary().events_read < events)
+    if (running.wait_for(std::chrono::milliseconds{10}))
+      throw std::runtime_error("the run ended too early");
+}
+/// Waits for one more savepoint, and answers its size in MB.
+double take_savepoint(runtime& running) {
+  const std::uint64_t before = running.summary().savepoints;
+  running.savepoint();
+  while (running.summary().savepoints == before)
+    if (running.wait_for(std::chrono::milliseconds{10}))
+      throw std::runtime_error("the run ended too early");
+  return static_cast<double>(running.summary().last_checkpoint->size) / 1e6;
+}
+
 /// Fills a state, has one savepoint taken under load, and goes on from it.
-void pause_and_restore(std::vector<measurement>& out) {
+void pause_and_restore(std::vector<measurement>& out, place where) {
   constexpr std::uint64_t keys = 16'000'000;
   const test::temporary_directory dir;
   const auto seen = std::make_shared<arrivals>();
   double size = 0;
   {
     auto started = runtime::start(sums(keys, ~std::uint64_t{0}, seen),
-                                  options_for(dir.path(), std::chrono::hours{1}));
+                                  options_for(dir.path(), std::chrono::hours{1}, where));
     runtime& running = started.value();
-    while (running.summary().events_read < 2 * keys)
-      (void)running.wait_for(std::chrono::milliseconds{10});
+    wait_for_events(running, keys + keys / 8);
     seen->longest_gap = 0;
-    running.savepoint();
-    while (running.summary().savepoints == 0) (void)running.wait_for(std::chrono::milliseconds{10});
-    size = static_cast<double>(running.summary().last_checkpoint->size) / 1e6;
+    size = take_savepoint(running);
     running.abort();
     (void)running.wait();
   }
   const std::string note = std::to_string(keys) + " keys, " + std::to_string(size) + " MB";
   out.push_back({"checkpoints",
-                 "longest_gap",
+                 case_of("longest_gap", where),
                  static_cast<double>(seen->longest_gap) / 1e6,
                  "ms",
                  {},
@@ -131,14 +155,14 @@ void pause_and_restore(std::vector<measurement>& out) {
   const auto again = std::make_shared<arrivals>();
   const auto began = std::chrono::steady_clock::now();
   auto started = runtime::start(sums(keys, ~std::uint64_t{0}, again),
-                                options_for(dir.path(), std::chrono::hours{1}));
+                                options_for(dir.path(), std::chrono::hours{1}, where));
   runtime& running = started.value();
   while (again->results == 0) (void)running.wait_for(std::chrono::milliseconds{1});
   const double to_first = std::chrono::duration<double>(again->first - began).count();
   running.abort();
   (void)running.wait();
   out.push_back({"checkpoints",
-                 "restore",
+                 case_of("restore", where),
                  to_first,
                  "s",
                  {},
@@ -146,11 +170,63 @@ void pause_and_restore(std::vector<measurement>& out) {
                  "from the start to the first result of a run that goes on; " + note});
 }
 
+/// Bytes of the files of a checkpoint that are not in the one before: tables have a name once.
+std::uint64_t bytes_written(const std::string& newer, const std::string& before) {
+  std::set<std::string> there;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{before})
+    if (entry.path().extension() == ".sst") there.insert(entry.path().filename().string());
+  std::uint64_t sum = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator{newer})
+    if (entry.is_regular_file() && !there.contains(entry.path().filename().string()))
+      sum += entry.file_size();
+  return sum;
+}
+
+/// What a checkpoint writes when one key of a hundred has changed since the one before.
+void changed_keys(std::vector<measurement>& out) {
+  constexpr std::uint64_t keys = 2'000'000;
+  const test::temporary_directory dir;
+  push_source<touch> touches{3 * keys};
+  std::atomic<std::uint64_t> results{0};
+  pipeline p{"changes"};
+  p.from(touches)
+      .named("touches")
+      .key_by(&touch::key)
+      .reduce([](const touch& a, const touch& b) {
+        return touch{a.key, a.amount + b.amount};
+      })
+      .named("sums")
+      .to(callback_sink{[&results](const touch&) { ++results; }})
+      .named("results");
+  auto started =
+      runtime::start(std::move(p), options_for(dir.path(), std::chrono::hours{1}, place::rocksdb));
+  runtime& running = started.value();
+  const auto touch_each = [&](std::uint64_t step) {
+    const std::uint64_t wanted = results + keys / step;
+    for (std::uint64_t k = 0; k < keys; k += step) (void)touches.push({mix(k), 1});
+    while (results < wanted && !running.wait_for(std::chrono::milliseconds{10})) {
+    }
+    return take_savepoint(running);
+  };
+  touch_each(1);
+  const double size = touch_each(100);
+  const auto all = list_checkpoints(dir.path()).value();
+  const double written = static_cast<double>(bytes_written(all[0].place, all[1].place)) / 1e6;
+  running.abort();
+  (void)running.wait();
+  out.push_back({"checkpoints", "bytes_of_one_percent_rocksdb", written, "MB", size, written / size,
+                 "written by a checkpoint when 1 % of 2 million keys have changed since the one "
+                 "before ÷ all that is in it"});
+}
+
 }  // namespace
 
 void checkpoints_bench(std::vector<measurement>& out) {
-  throughput(out);
-  pause_and_restore(out);
+  for (const place where : {place::memory, place::rocksdb}) {
+    throughput(out, where);
+    pause_and_restore(out, where);
+  }
+  changed_keys(out);
 }
 
 }  // namespace weir::bench

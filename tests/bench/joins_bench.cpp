@@ -40,8 +40,8 @@ template <join_kind Kind>
 using interval_engine =
     operators::interval_join<std::uint64_t, hit, hit, key_of_hit, key_of_hit, add_values, Kind>;
 template <class Windows>
-using window_engine = operators::window_join<std::uint64_t, hit, hit, key_of_hit, key_of_hit,
-                                             add_values, join_kind::inner, Windows>;
+using window_engine = operators::window_join_of<std::uint64_t, hit, hit, key_of_hit, key_of_hit,
+                                                add_values, join_kind::inner, Windows>;
 using temporal_engine = operators::temporal_join<std::uint64_t, hit, hit, key_of_hit, key_of_hit,
                                                  add_values, join_kind::left>;
 
@@ -225,6 +225,9 @@ void joins_bench(std::vector<measurement>& out) {
   clicks_case(out);
   bytes_case(out, "interval_bytes", 0, [] { return interval_of(0, forever); });
   bytes_case(out, "window_bytes", 0, [] { return window_of(tumbling{ticks_of(forever)}); });
+  bytes_case(out, "hopping_bytes", 0, [] {
+    return window_of(hopping{ticks_of(forever), ticks_of(forever / 2)});
+  });
   bytes_case(out, "temporal_bytes", 10, [] {
     return temporal_engine{&hit::key, &hit::key, {}, {}};
   });

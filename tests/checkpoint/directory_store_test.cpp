@@ -165,12 +165,12 @@ TEST_CASE("a checkpoint of a later format is refused by its number") {
   const temporary_directory dir;
   const auto store = open(dir.path());
   checkpoint c = sample(1);
-  c.manifest.format = 2;
+  c.manifest.format = 3;
   REQUIRE(store->write(c));
   const auto listed = store->list().value();
   const auto found = store->read(listed[0]);
   REQUIRE(!found);
-  CHECK(found.error().message.find("format 2") != std::string::npos);
+  CHECK(found.error().message.find("format 3") != std::string::npos);
 }
 
 TEST_CASE(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Windows and joins go on from state whose types were others.
+// Windows, joins and patterns go on from state whose types were others.
 #include "support/temporary_directory.hpp"
 #include "weir/checkpoints/directory_store.hpp"
 #include "weir/runtime/push_source.hpp"
@@ -104,6 +104,15 @@ pipeline made_of(const std::string& kind, const push_source<Sample>& from,
                   emit(std::to_string(key) + ": " + text_of(all));
                 })
             .named("gathered"));
+  if (kind == "pattern")
+    end(keyed
+            .detect(pattern<Sample>("first")
+                        .where([](const Sample& s) { return s.at.time_since_epoch() % 3ms == 0us; })
+                        .followed_by("last")
+                        .where([](const Sample& s) { return s.at.time_since_epoch() % 4ms == 0us; })
+                        .within(60ms))
+            .named("gathered")
+            .map([](const match<Sample>& m) { return text_of(m["first"]) + text_of(m["last"]); }));
   if (kind == "interval join") joined(keyed.join(big()).within(-40ms, 40ms));
   if (kind == "window join") joined(keyed.join(big()).window(tumbling{80ms}));
   return p;
@@ -136,8 +145,8 @@ lines run(const std::string& kind, std::uint64_t first, std::uint64_t last, bool
   return all;
 }
 
-const lines kinds{"tumbling", "hopping",  "lenient",       "sliding",    "session",
-                  "count",    "contents", "interval join", "window join"};
+const lines kinds{"tumbling", "hopping",  "lenient", "sliding",       "session",
+                  "count",    "contents", "pattern", "interval join", "window join"};
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Compiles one case of SOURCE; with a MESSAGE it must fail and say that in one line, without one it must succeed.
-execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${INCLUDE} -DCASE_${CASE} ${SOURCE}
+execute_process(COMMAND ${COMPILER} -std=c++20 -fsyntax-only -I${PRECOMPILED} -I${INCLUDE} -DCASE_${CASE} ${SOURCE}
   RESULT_VARIABLE failed ERROR_VARIABLE said)
 if(MESSAGE STREQUAL "")
   if(failed)

@@ -4,6 +4,8 @@
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
+#include <limits>
+
 using namespace weir;
 using namespace weir::test;
 using namespace std::chrono_literals;
@@ -193,4 +195,42 @@ TEST_CASE("settings that make no sense are refused with what to do") {
   CHECK_THAT(refused({.retry = {.jitter = 2}}), ContainsSubstring("between 0 and 1"));
   CHECK_THAT(refused({.cache = {.ttl = -1s}}), ContainsSubstring("time to live is negative"));
   CHECK_THAT(refused({.cache = {.refresh_ahead = 0}}), ContainsSubstring("above 0"));
+}
+
+namespace {
+
+struct measured {
+  double place = 0;
+  std::int64_t number = 0;
+};
+BOOST_DESCRIBE_STRUCT(measured, (), (place, number))
+
+}  // namespace
+
+TEST_CASE("a key that is not a number fails its event alone, whatever order is kept") {
+  for (const enrich_order order : {enrich_order::by_key, enrich_order::whole, enrich_order::none}) {
+    for (const std::size_t entries : {0U, 10U}) {
+      operator_run run{[&](stream<measured> in) {
+                         return in.enrich(
+                             look_up(&measured::place,
+                                     [](const std::vector<double>&) {
+                                       return std::vector<std::optional<std::string>>{};
+                                     })
+                                 .batch(4),
+                             enrich_options<std::string>{
+                                 .timeout = 1s, .order = order, .cache = {.entries = entries}});
+                       },
+                       held};
+      run.push({std::numeric_limits<double>::quiet_NaN(), 1}, at(1)).push({2.0, 2}, at(2));
+      REQUIRE(run.dead_letters().size() == 1);
+      tell(run, 0, {"two"});
+      REQUIRE(run.values().size() == 1);
+      auto next = run.restarted();
+      next.advance(2s);
+      next.end();
+      CHECK(next.watermark() == max_timestamp);  // nothing waits for ever
+      CHECK(next.dead_letters().empty());
+      CHECK(next.failure().empty());
+    }
+  }
 }

@@ -67,7 +67,7 @@ with tempfile.TemporaryDirectory() as work:
             hashes = {r["output_hash"] for r in reports}
             check(len(hashes) == 1, f"{query} of {name}: pipeline, loop and file have one hash", *reports)
     if "q0" in wanted:
-        for options, message in ((["q99"], "there is no query 'q99'"), (["q1", "--backend", "rocksdb"], "--backend rocksdb"),
+        for options, message in ((["q99"], "there is no query 'q99'"), (["q1", "--backend", "disk"], "--backend disk"),
                                  (["q1", "--events", "0"], "--events must be at least 1"), ([], "which query?")):
             code, stdout, stderr = run(nexmark, "run", *options)
             check(code == 2 and message in stderr and stderr.count("\n") == 1, f"run {options} is refused in one line", stderr)

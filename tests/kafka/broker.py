@@ -13,16 +13,22 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 
 USER, PASSWORD = "alice", "open-sesame"
 
 
-def jars():
-    """The directory that set-up has put Kafka's jars in, or None."""
+def cached(what):
+    """The newest directory of that name that set-up has filled, or None."""
     cache = os.environ.get("WEIR_CACHE") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "weir")
-    complete = sorted(glob.glob(os.path.join(cache, "kafka-*", "complete")))
+    complete = sorted(glob.glob(os.path.join(cache, what + "-*", "complete")))
     return os.path.dirname(complete[-1]) if complete else None
+
+
+def jars():
+    """The directory that set-up has put Kafka's jars in, or None."""
+    return cached("kafka")
 
 
 def skip_unless_there():
@@ -178,10 +184,50 @@ class Broker:
         self.end(signal.SIGKILL)
 
 
+class Registry:
+    """A schema registry that speaks Confluent's API: Apicurio's, in memory. It starts while others go on; see `wait`."""
+
+    def __init__(self):
+        self.process = None
+        self.port = free_ports(1)[0]
+        self.url = f"http://127.0.0.1:{self.port}/apis/ccompat/v7"
+
+    def __enter__(self):
+        where = cached("registry")
+        if where is not None:
+            jar = glob.glob(os.path.join(where, "*-runner.jar"))[0]
+            self.process = subprocess.Popen(
+                ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m", "-Dquarkus.http.host=127.0.0.1",
+                 f"-Dquarkus.http.port={self.port}", "-jar", jar), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                preexec_fn=die_with_parent)
+        return self
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def wait(self):
+        """Answers the URL, or None where there is no registry."""
+        until = time.monotonic() + 240
+        while self.process is not None and self.process.poll() is None and time.monotonic() < until:
+            try:
+                with urllib.request.urlopen(self.url + "/subjects", timeout=5):
+                    return self.url
+            except OSError:
+                time.sleep(0.1)  # another process; there is nothing to wait on
+        return None
+
+
 if __name__ == "__main__":  # broker.py COMMAND …: runs a command beside a broker, with its addresses in the environment
     skip_unless_there()
-    with Broker(secure=True) as kafka:
+    with Registry() as registry, Broker(secure=True) as kafka:
         names = {"BROKERS": kafka.address, "SASL": kafka.sasl, "TLS": kafka.tls, "MUTUAL_TLS": kafka.mutual_tls,
                  "SASL_TLS": kafka.sasl_tls, "DIRECTORY": kafka.directory, "USER": USER, "PASSWORD": PASSWORD}
+        if (url := registry.wait()) is not None:
+            names["REGISTRY"] = url
+        elif os.environ.get("CI"):
+            print("FAILED: no schema registry; ./dev setup brings it")
+            sys.exit(1)
         environment = {**os.environ, **{"WEIR_KAFKA_" + k: v for k, v in names.items()}}
         sys.exit(subprocess.run(sys.argv[1:], env=environment, check=False).returncode)

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kafka/sample.hpp"
+#include "support/temporary_directory.hpp"
+#include "weir/connectors/file/file.hpp"
 
 #include <catch2/matchers/catch_matchers_string.hpp>
+
+#include <fstream>
+#include <numeric>
 
 using namespace weir;
 using namespace weir::test;
@@ -249,4 +254,63 @@ TEST_CASE("lag says what is left to read") {
   CHECK(all.messages == 0);
   running.stop();
   running.wait();
+}
+
+namespace {
+
+/// A file of JSON lines that is gone with it.
+struct history_file {
+  test::temporary_directory where;
+  std::string path = where.path() + "/sales.jsonl";
+
+  explicit history_file(const std::vector<sale>& sales) {
+    std::ofstream to{path};
+    for (const sale& s : sales) to << to_json(s) << '\n';
+  }
+};
+
+std::vector<sale> sales(std::uint64_t from, std::uint64_t to) {
+  std::vector<sale> all;
+  for (std::uint64_t i = from; i < to; ++i)
+    all.push_back({i, "shop-" + std::to_string(i % 3), timestamp{1'700'000'000s + i * 1s}});
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a source reads files first and goes on with the topic where they end") {
+  const history_file past{sales(0, 300)};
+  const std::string topic = fresh_topic(3);
+  pipeline w{"writing"};
+  w.from(memory_source{sales(200, 500)})
+      .event_time(&sale::at, monotonous_timestamps{})
+      .to(kafka::to_topic(quiet(), topic)
+              .partition([](const sale& s) { return s.number % 3; })
+              .event_times());
+  run(std::move(w));
+  pipeline p{"reading"};
+  memory_sink<std::uint64_t> sums;
+  p.from(history_then(files<sale>(past.path),
+                      kafka::topic<sale>(quiet(), topic,
+                                         {.start = kafka::start_at::time(timestamp{1'700'000'300s}),
+                                          .bounded = true})))
+      .parallelism(2)
+      .event_time(&sale::at, bounded_out_of_orderness(1s))
+      .key_by(&sale::shop)
+      .window(tumbling(10s))
+      .aggregate(count{})
+      .map([](const auto& r) { return r.value; })
+      .to(sums);
+  runtime running = start(std::move(p));
+  const auto done = running.wait();
+  INFO((done.failure ? done.failure->message : ""));
+  REQUIRE_FALSE(done.failure);
+  CHECK(done.events_read == 500);
+  CHECK(done.late_events == 0);
+  const auto all = sums.values();
+  CHECK(std::accumulate(all.begin(), all.end(), std::uint64_t{0}) == 500);
+  CHECK_THROWS_AS(
+      history_then(files<sale>(past.path),
+                   kafka::topic<sale>(quiet(), topic, {.start = kafka::start_at::latest()})),
+      exception);
 }

@@ -2,6 +2,7 @@
 // Servers that are killed, restarted and slow in the middle of a run.
 #include "redis/sample.hpp"
 #include "redis/slow_proxy.hpp"
+#include "weir/checkpoints/directory_store.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
@@ -137,6 +138,49 @@ TEST_CASE("a sink behind a slow server slows the stream down and loses nothing")
       .to(redis::strings(proxy.url(), &click::campaign, &click::number, {.server = quick()}));
   CHECK_FALSE(start(std::move(p)).wait().failure);
   CHECK(server.ask("DBSIZE").number == 2000);
+}
+
+TEST_CASE("a sink does not wait for the answer to one batch before it sends the next") {
+  const redis_server server;
+  constexpr auto delay = 50ms;
+  constexpr int batches = 100;
+  slow_proxy proxy{server.port(), delay};
+  pipeline p{"writing"};
+  p.options().batches.events = 32;
+  p.from(clicks(32 * batches, 32 * batches))
+      .to(redis::strings(proxy.url(), &click::campaign, &click::number, {.server = quick()}));
+  const auto began = std::chrono::steady_clock::now();
+  CHECK_FALSE(start(std::move(p)).wait().failure);
+  CHECK(server.ask("DBSIZE").number == 32 * batches);
+  // One after the other they take that long at the least.
+  CHECK(std::chrono::steady_clock::now() - began < batches * delay);
+}
+
+TEST_CASE("a checkpoint is not complete before the server has answered") {
+  const redis_server server;
+  slow_proxy proxy{server.port(), 0ms};
+  const temporary_directory dir;
+  auto patient = quick();
+  patient.timeout = 1min;
+  pipeline p{"writing"};
+  p.from(clicks(100'000, 100'000, 5000))
+      .named("clicks")
+      .to(redis::strings(proxy.url(), &click::campaign, &click::number, {.server = patient}))
+      .named("rows");
+  runtime_options options;
+  options.checkpoints.store = directory_store::open(dir / "state").value();
+  options.checkpoints.timing.interval = 5ms;
+  auto running = start(std::move(p), options);
+  wait_until([&] { return running.summary().checkpoints >= 2; });
+  proxy.set_delay(1min);
+  // From the first write on that is not answered none is begun and completed any more.
+  const auto before = server.ask("DBSIZE").number;
+  wait_until([&] { return server.ask("DBSIZE").number > before; });
+  const auto checkpoints = running.summary().checkpoints;
+  CHECK_FALSE(running.wait_for(300ms));
+  CHECK(running.summary().checkpoints <= checkpoints + 1);  // one may have been on its way
+  running.abort();
+  CHECK(running.wait_for(20s));
 }
 
 TEST_CASE("a run that is aborted while the server is away ends at once") {

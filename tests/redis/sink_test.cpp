@@ -36,6 +36,7 @@ const redis::sink_options near{.server = quick()};
 /// Each event goes to the list of its own campaign.
 struct to_lists {
   static constexpr const char* name = "lists";
+  static constexpr bool repeats = false;
   void write(const click& c, const redis::sink_options&, redis::command_list& to) const {
     to.add("RPUSH", c.campaign, c.number);
   }
@@ -162,4 +163,26 @@ TEST_CASE("an event that the server refuses is a dead letter, and each other is 
   CHECK(again.dead_letters().size() == 8);
   CHECK(server.ask("LLEN", "c0").number == 8);
   CHECK(server.ask("LLEN", "c4").number == 8);
+}
+
+TEST_CASE(
+    "where rows are written by key, what is tried again does not replace what came behind it") {
+  const redis_server server;
+  server.ask("SET", "all", "no hash yet");
+  std::vector<click> events;
+  for (std::int64_t i = 0; i < 3000; ++i) events.push_back({"c" + std::to_string(i % 10), i});
+  pipeline p{"writing"};
+  p.options().batches.events = 100;
+  p.from(memory_source{events})
+      .stage("clicks")
+      .to(redis::hash(server.url(), "all", &click::campaign, &click::number, near))
+      .on_error(directive::retry(100, 10ms));
+  auto running = start(std::move(p));
+  while (server.ask("INFO", "errorstats").text.find("errorstat_WRONGTYPE") == std::string::npos)
+    REQUIRE_FALSE(running.wait_for(1ms));
+  server.ask("DEL", "all");
+  CHECK_FALSE(running.wait().failure);
+  CHECK(running.dead_letters().empty());
+  for (std::int64_t i = 0; i < 10; ++i)
+    CHECK(server.ask("HGET", "all", "c" + std::to_string(i)).text == std::to_string(2990 + i));
 }

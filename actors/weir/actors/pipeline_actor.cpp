@@ -3,6 +3,7 @@
 
 #include "weir/actors/split_finder.hpp"
 #include "weir/actors/stage_actor.hpp"
+#include "weir/runtime/state_place.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -35,7 +36,11 @@ pipeline_actor::~pipeline_actor() {
 
 pipeline_actor::pipeline_actor(caf::event_based_actor* self, supervision what, hosts first,
                                split_list splits)
-    : self_(self), what_(std::move(what)), first_(std::move(first)), keeper_(make_keeper()) {
+    : self_(self),
+      what_(std::move(what)),
+      first_(std::move(first)),
+      keeper_(make_keeper()),
+      memory_(what_.memory) {
   const std::vector<std::uint32_t> regions = what_.graph.plan().regions();
   for (std::uint32_t stage = 0; stage < regions.size(); ++stage) {
     const auto at =
@@ -58,6 +63,7 @@ caf::behavior pipeline_actor::make_behavior() {
   for (const auto& [number, r] : regions_) start_region(number);
   start_finders();
   keeper_.begin();
+  watch_memory();
   if (what_.log_late_every > duration{0})
     self_->run_delayed(what_.log_late_every, [this] { log_late_events(); });
   return {
@@ -134,7 +140,9 @@ void pipeline_actor::each_of_region(std::uint32_t number, F f) {
 void pipeline_actor::start_region(std::uint32_t number) {
   const flow::attempt_id attempt = regions_.at(number).attempt;
   each_of_region(number, [&](std::uint32_t instance, child& c) {
-    const bool blocking = what_.graph.plan().stages[c.stage].blocking;
+    // A stage that waits for a disk must not keep others from a worker.
+    const bool blocking =
+        what_.graph.plan().stages[c.stage].blocking || c.host->machine().may_block();
     c.host->on_report([instance, attempt,
                        to = caf::actor_cast<caf::actor_addr>(self_)](flow::effects& e) {
       if (const auto supervisor = caf::actor_cast<caf::actor>(to))
@@ -156,6 +164,8 @@ void pipeline_actor::start_region(std::uint32_t number) {
     if (what_.replays && is_source(c)) caf_compat::send(self_, c.actor, stop_command());
     caf_compat::send(self_, c.actor, flow::command{flow::command::kind::start, {}, {}});
     if (stopping_ && is_source(c)) caf_compat::send(self_, c.actor, stop_command());
+    if (!stopping_ && memory_.holds() && is_source(c))
+      caf_compat::send(self_, c.actor, flow::command{flow::command::kind::hold, {}, {}});
   });
 }
 
@@ -228,6 +238,51 @@ void pipeline_actor::start_finders() {
     finders_[stage] = self_->spawn<caf_compat::state_actor<split_finder>, caf::detached>(
         stage, std::move(of), caf::actor_cast<caf::actor_addr>(self_));
   }
+}
+
+namespace {
+
+std::string mebibytes(std::uint64_t n) { return std::to_string(n >> 20) + " MiB"; }
+
+}  // namespace
+
+void pipeline_actor::watch_memory() {
+  constexpr duration every = std::chrono::milliseconds{50};
+  constexpr std::uint32_t rounds_to_trim = 20;
+  if (finishing_) return;
+  const std::optional<std::uint64_t> used = resident_bytes();
+  if (used) {
+    what_.shown->note_memory(*used, what_.memory.limit);
+    const std::string over = "the process uses " + mebibytes(*used) +
+                             " of memory, and its limit is " + mebibytes(what_.memory.limit) +
+                             " (--memory-limit)";
+    switch (memory_.note(*used)) {
+      case memory_watch::verdict::go_on:
+        break;
+      case memory_watch::verdict::hold:
+        what_.shown->count_memory_hold();
+        what_.log(over + "; sources wait until it is less");
+        memory_rounds_ = 0;
+        hold_sources(true);
+        break;
+      case memory_watch::verdict::release:
+        what_.log("the process uses " + mebibytes(*used) + " of memory; sources go on");
+        hold_sources(false);
+        break;
+      case memory_watch::verdict::fail:
+        return finish(error{errc::stage_failed, over + ": give it more, bound the state, or keep "
+                                                       "it in RocksDB (--backend rocksdb)"});
+    }
+    // What was freed may still be with the allocator.
+    if (memory_.holds() && memory_rounds_++ % rounds_to_trim == 0) return_free_memory();
+  }
+  self_->run_delayed(every, [this] { watch_memory(); });
+}
+
+void pipeline_actor::hold_sources(bool hold) {
+  if (stopping_) return;
+  const auto what = hold ? flow::command::kind::hold : flow::command::kind::release;
+  tell({what, {}, {}}, true);
 }
 
 void pipeline_actor::log_late_events() {
@@ -330,7 +385,8 @@ beginning pipeline_actor::next_attempt(region& r) {
   std::optional<checkpoint> newest = keeper_.newest().value();
   // An empty one says that the run began anew.
   if (!newest || newest->parts.empty()) return {r.attempt, {}, sink_start::fresh};
-  return {r.attempt, std::move(newest->parts), sink_start::restored};
+  if (!what_.backend) bring_into_memory(newest->parts);
+  return {r.attempt, std::move(newest->parts), sink_start::restored, newest->manifest.id};
 }
 
 std::uint64_t pipeline_actor::lost_events(const region& r) {

@@ -5,8 +5,10 @@
 #include "weir/actors/messages.hpp"
 #include "weir/core/clock.hpp"
 #include "weir/graph/graph.hpp"
+#include "weir/journal/journal_writer.hpp"
 #include "weir/runtime/board.hpp"
 #include "weir/runtime/late_log.hpp"
+#include "weir/runtime/memory_watch.hpp"
 #include "weir/runtime/restart_policy.hpp"
 #include "weir/runtime/service.hpp"
 
@@ -37,6 +39,10 @@ struct supervision {
   flow::attempt_id first_attempt = 0;
   /// Dead letters to bring back, instead of reading anything; null if there are none.
   std::shared_ptr<const std::vector<dead_letter>> replays{};
+  std::shared_ptr<journal::journal_writer> records{};  ///< Null if nothing is recorded.
+  std::string letters_kind{};  ///< Of the sink for dead letters that the runtime added.
+  std::shared_ptr<state_backend> backend{};  ///< Null if all state is in memory.
+  memory_options memory{};
 };
 
 /// What an attempt begins with.
@@ -44,6 +50,7 @@ struct beginning {
   flow::attempt_id attempt = 0;
   std::vector<snapshot_part> state;
   std::optional<sink_start> sinks;  ///< See `sink_instance::start`.
+  std::uint64_t checkpoint = 0;     ///< The one that it goes on from; 0 for none.
 };
 
 /// Makes all stage instances of a region, and the channels between them, for one attempt. Throws
@@ -99,6 +106,8 @@ private:
   void on_found(const found_splits& found);
   void start_finders();
   void log_late_events();
+  void watch_memory();
+  void hold_sources(bool hold);
   void note_splits(const std::set<std::uint32_t>& stages, const split_list& splits);
 
   void fail_region(std::uint32_t number, std::string cause);
@@ -135,6 +144,8 @@ private:
   bool last_asked_ = false;          ///< The last checkpoint is on its way.
   std::optional<pipeline_order> stopping_;
   late_log late_;
+  memory_watch memory_;
+  std::uint32_t memory_rounds_ = 0;
   bool finishing_ = false;
   std::optional<error> failure_;
   std::mt19937_64 random_{std::random_device{}()};

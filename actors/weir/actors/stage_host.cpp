@@ -4,14 +4,18 @@
 namespace weir::actors {
 
 void stage_host::take(flow::message m) {
+  if (recorder_) recorder_->begin(m);
   machine_->take(std::move(m), effects_);
+  if (recorder_) recorder_->end(effects_);
   deliver();
 }
 
 timestamp stage_host::run() {
   bell_->answer();
   take_input();
+  if (recorder_) recorder_->begin_step();
   const flow::verdict v = machine_->step(effects_);
+  if (recorder_) recorder_->end(effects_, v);
   const timestamp wake_at = effects_.wake_at;
   deliver();
   const bool waits = machine_->waits_for_credit();
@@ -26,10 +30,16 @@ timestamp stage_host::run() {
 void stage_host::take_input() {
   flow::grant g;
   for (sending_end* end : outputs_)
-    if (end->take_grant(g)) machine_->take(std::move(g), effects_);
+    if (end->take_grant(g)) {
+      if (recorder_) recorder_->taken(g);
+      machine_->take(std::move(g), effects_);
+    }
   flow::frame f;
   for (receiving_end* end : inputs_)
-    while (end->take_frame(f)) machine_->take(std::move(f), effects_);
+    while (end->take_frame(f)) {
+      if (recorder_) recorder_->taken(f);
+      machine_->take(std::move(f), effects_);
+    }
 }
 
 void stage_host::deliver() {

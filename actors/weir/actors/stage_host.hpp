@@ -5,6 +5,7 @@
 #include "weir/actors/link.hpp"
 #include "weir/core/result.hpp"
 #include "weir/flow/stage.hpp"
+#include "weir/journal/instance_recorder.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -42,6 +43,9 @@ public:
   /// Says what is done with notices and failures.
   void on_report(std::function<void(flow::effects&)> tell) { tell_ = std::move(tell); }
 
+  /// Lets all that the instance takes and does be recorded.
+  void record(std::unique_ptr<journal::instance_recorder> by) { recorder_ = std::move(by); }
+
   /// Says who answers the requests of operators; an error stops the pipeline.
   void on_request(std::function<result<void>(flow::request&&)> serve) { serve_ = std::move(serve); }
 
@@ -66,6 +70,7 @@ private:
   std::function<void(flow::effects&)> tell_;
   std::function<result<void>(flow::request&&)> serve_;
   flow::effects effects_;
+  std::unique_ptr<journal::instance_recorder> recorder_;  ///< May be null.
   bool told_to_wait_ = false;  ///< The outputs were told that we wait for credit.
 };
 

@@ -2,7 +2,7 @@
 #include "weir/checkpoints/directory_store.hpp"
 
 #include "weir/checkpoints/directory_lock.hpp"
-#include "weir/checkpoints/part_file.hpp"
+#include "weir/checkpoints/part_files.hpp"
 #include "weir/codec/json.hpp"
 
 #include <algorithm>
@@ -26,8 +26,12 @@ BOOST_DESCRIBE_STRUCT(file_sum, (), (size, checksum))
 struct manifest_file {
   checkpoint_manifest checkpoint;
   file_sum state;
+  std::optional<std::vector<linked_file>> files;  ///< From format 2 on.
 };
-BOOST_DESCRIBE_STRUCT(manifest_file, (), (checkpoint, state))
+BOOST_DESCRIBE_STRUCT(manifest_file, (), (checkpoint, state, files))
+
+/// Of a checkpoint that has files beside the parts; one without is of the format before.
+constexpr std::uint32_t format_with_files = 2;
 
 }  // namespace checkpoints
 
@@ -67,10 +71,18 @@ void remove_left_overs(const std::string& directory) {
   for (const fs::path& p : left) fs::remove_all(p, ignored);
 }
 
-result<void> write_into(const std::string& place, const checkpoint& c) {
+result<void> write_into(const std::string& place, const checkpoint& c,
+                        checkpoints::known_sums& sums) {
+  auto files = checkpoints::link_files(place, c.parts, sums);
+  if (!files) return files.error();
   const auto state = checkpoints::write_parts(place + "/state", c.parts);
   if (!state) return state.error();
-  const std::string text = to_json(manifest_file{c.manifest, *state}) + "\n";
+  manifest_file written{c.manifest, *state, {}};
+  if (!files->empty()) {
+    written.checkpoint.format = checkpoints::format_with_files;
+    written.files = *std::move(files);
+  }
+  const std::string text = to_json(written) + "\n";
   const auto manifest = checkpoints::write_file(place + "/manifest.json", text);
   if (!manifest) return manifest.error();
   const auto sum = checkpoints::write_file(place + "/manifest.sum", to_json(*manifest) + "\n");
@@ -91,11 +103,12 @@ result<manifest_file> read_manifest(const std::string& place) {
   auto manifest = from_json<manifest_file>(*text);
   if (!manifest)
     return error{errc::incompatible, "'" + path + "' can't be read: " + manifest.error().message};
-  if (manifest->checkpoint.format != checkpoint_manifest{}.format)
+  if (manifest->checkpoint.format < checkpoint_manifest{}.format ||
+      manifest->checkpoint.format > checkpoints::format_with_files)
     return error{errc::incompatible, "'" + path + "' has format " +
                                          std::to_string(manifest->checkpoint.format) +
-                                         ", and this build reads format " +
-                                         std::to_string(checkpoint_manifest{}.format)};
+                                         ", and this build reads formats up to " +
+                                         std::to_string(checkpoints::format_with_files)};
   return manifest;
 }
 
@@ -106,7 +119,9 @@ struct directory_store::lock {
 };
 
 directory_store::directory_store(std::string directory, std::unique_ptr<lock> held)
-    : directory_(std::move(directory)), lock_(std::move(held)) {}
+    : directory_(std::move(directory)),
+      lock_(std::move(held)),
+      sums_(std::make_unique<checkpoints::known_sums>()) {}
 directory_store::~directory_store() = default;
 
 result<std::shared_ptr<directory_store>> directory_store::open(std::string directory) {
@@ -130,12 +145,13 @@ result<std::uint64_t> directory_store::write(const checkpoint& c) {
   std::error_code why;
   fs::remove_all(hidden, why);
   if (!fs::create_directory(hidden, why) || why) return cannot("make the directory", hidden, why);
-  if (auto done = write_into(hidden, c); !done) {
+  if (auto done = write_into(hidden, c, *sums_); !done) {
     fs::remove_all(hidden, why);
     return done.error();
   }
   std::uint64_t size = 0;
-  for (const auto& entry : fs::directory_iterator{hidden, why}) size += entry.file_size(why);
+  for (const auto& entry : fs::recursive_directory_iterator{hidden, why})
+    if (entry.is_regular_file(why)) size += entry.file_size(why);
   fs::rename(hidden, place, why);
   if (why) return cannot("rename to", place, why);
   if (auto durable = posix::sync_directory(directory_); !durable) return durable.error();
@@ -167,9 +183,14 @@ result<checkpoint> directory_store::read(const stored_checkpoint& which) {
 result<checkpoint> read_checkpoint(const std::string& place) {
   const auto manifest = read_manifest(place);
   if (!manifest) return manifest.error();
+  const std::vector<checkpoints::linked_file> empty;
   auto parts = checkpoints::read_parts(place + "/state", manifest->state);
   if (!parts) return parts.error();
-  return checkpoint{manifest->checkpoint, *std::move(parts)};
+  if (auto found = checkpoints::find_files(place, manifest->files.value_or(empty), *parts); !found)
+    return found.error();
+  checkpoint whole{manifest->checkpoint, *std::move(parts)};
+  whole.manifest.format = checkpoint_manifest{}.format;
+  return whole;
 }
 
 result<void> directory_store::set_aside(const stored_checkpoint& which) {

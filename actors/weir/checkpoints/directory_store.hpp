@@ -8,12 +8,19 @@
 
 namespace weir {
 
+namespace checkpoints {
+class known_sums;
+}
+
 /// Keeps checkpoints in a local directory, which it makes, and which no other process may use
 /// meanwhile. Each is a directory, `checkpoint-<id>` or `savepoint-<id>`, with
 ///
 /// - `manifest.json`: what it is of, and length and checksum of the file of state,
 /// - `manifest.sum`: length and checksum of the manifest,
-/// - `state`: the parts.
+/// - `state`: the parts,
+/// - `files/<part>/`: files of parts that have some, linked, so that those that did not change
+/// since
+///   the checkpoint before take no room.
 ///
 /// It is written under a hidden name, made durable, and put in place by a rename; so it is there
 /// whole or not at all, whenever the process or the machine ends. What is damaged later, be it a
@@ -27,6 +34,7 @@ public:
   result<std::uint64_t> write(const checkpoint& c) override;
   result<std::vector<stored_checkpoint>> list() override;
   result<checkpoint> read(const stored_checkpoint& which) override;
+  [[nodiscard]] bool keeps_files() const noexcept override { return true; }
   result<void> remove(const stored_checkpoint& which) override;
   /// Renames it to `damaged-<what it was called>`.
   result<void> set_aside(const stored_checkpoint& which) override;
@@ -39,6 +47,7 @@ private:
 
   std::string directory_;
   std::unique_ptr<lock> lock_;
+  std::unique_ptr<checkpoints::known_sums> sums_;
 };
 
 /// Reads the checkpoint or savepoint in a directory such as `<dir>/savepoint-12`, and verifies it.

@@ -112,6 +112,20 @@ result<std::string> read_file(const std::string& path) try {
   return e.why();
 }
 
+result<file_sum> sum_of_file(const std::string& path, bool durable) try {
+  auto from = posix::open_to_read(path);
+  if (!from) return from.error();
+  running_sum sum;
+  std::string held(block, '\0');
+  while (const std::size_t n = posix::read_some(*from, held.data(), held.size(), path))
+    sum.add(held.data(), n);
+  if (durable)
+    if (auto synced = posix::sync(*from, path); !synced) return synced.error();
+  return sum.sum();
+} catch (const exception& e) {
+  return e.why();
+}
+
 result<file_sum> write_parts(const std::string& path, const std::vector<snapshot_part>& parts) {
   auto to = posix::open_to_replace(path);
   if (!to) return to.error();
@@ -144,7 +158,7 @@ result<std::vector<snapshot_part>> read_parts(const std::string& path, const fil
     if (!decode(in, head) || !in.view(head.size, data))
       return damaged(path, "an entry does not decode");
     parts.push_back({std::move(head.operator_id), std::move(head.state), head.kind, head.group,
-                     bytes{data.begin(), data.end()}});
+                     bytes{data.begin(), data.end()}, nullptr});
   }
   return parts;
 }

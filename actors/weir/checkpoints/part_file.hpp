@@ -23,6 +23,8 @@ struct file_sum {
 /// Reads a file whole.
 [[nodiscard]] result<std::string> read_file(const std::string& path);
 [[nodiscard]] file_sum sum_of(std::string_view text);
+/// Reads a file for its sum, in blocks. With `durable` it is made so, too.
+[[nodiscard]] result<file_sum> sum_of_file(const std::string& path, bool durable);
 
 /// Writes parts as one file, and makes it durable: for each the operator's id, the state's name,
 /// its kind, key group and data, in the binary codec. Linear time; holds one block of 1 MiB.

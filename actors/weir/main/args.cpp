@@ -72,6 +72,13 @@ timestamp args::instant(std::string_view name) const {
   refuse(name, text, "an instant like 2013-03-01T00:00Z");
 }
 
+std::uint64_t args::bytes(std::string_view name) const {
+  const std::string& text = (*this)[name];
+  const auto n = parse_bytes(text);
+  if (!n) refuse(name, text, "a size like 512MiB or 2GiB");
+  return *n;
+}
+
 bool args::flag(std::string_view name) const {
   const std::string& text = (*this)[name];
   if (text == "true" || text == "yes" || text == "1") return true;
@@ -95,6 +102,29 @@ result<duration> parse_duration(std::string_view text) {
   return error{
       errc::invalid_argument,
       "'" + std::string{text} + "' is no duration: write a number and us, ms, s, min, h or d"};
+}
+
+result<std::uint64_t> parse_bytes(std::string_view text) {
+  struct unit {
+    std::string_view name;
+    double bytes;
+  };
+  static constexpr std::array<unit, 7> units = {{{"", 1},
+                                                 {"kB", 1e3},
+                                                 {"MB", 1e6},
+                                                 {"GB", 1e9},
+                                                 {"KiB", 1024},
+                                                 {"MiB", 1024.0 * 1024},
+                                                 {"GiB", 1024.0 * 1024 * 1024}}};
+  double x = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), x);
+  const std::string_view rest = text.substr(static_cast<std::size_t>(end - text.data()));
+  for (const unit& u : units)
+    if (ec == std::errc{} && rest == u.name && x >= 0 && x * u.bytes < 1e18)
+      return static_cast<std::uint64_t>(x * u.bytes);
+  return error{errc::invalid_argument, "'" + std::string{text} +
+                                           "' is no size: write a number and kB, MB, GB, KiB, MiB "
+                                           "or GiB"};
 }
 
 result<std::map<std::string, std::string, std::less<>>> read_config(const std::string& path) {

@@ -39,6 +39,8 @@ public:
   /// An instant in RFC 3339, like "2013-03-01T00:00:00Z"; seconds may be left out, and a date alone
   /// is midnight UTC.
   [[nodiscard]] timestamp instant(std::string_view name) const;
+  /// A size, like "65536", "512MiB", "2GiB", "1.5GB".
+  [[nodiscard]] std::uint64_t bytes(std::string_view name) const;
   /// "true", "false", "yes", "no", "1", "0".
   [[nodiscard]] bool flag(std::string_view name) const;
 
@@ -48,6 +50,9 @@ private:
 
 /// Reads a duration: a number, then us, ms, s, min, h or d. Fractions are allowed: "1.5h".
 result<duration> parse_duration(std::string_view text);
+
+/// Reads a size: a number, then kB, MB, GB, KiB, MiB, GiB or nothing. Fractions are allowed.
+result<std::uint64_t> parse_bytes(std::string_view text);
 
 /// Reads a JSON object of texts, numbers and booleans, as a configuration file holds it.
 result<std::map<std::string, std::string, std::less<>>> read_config(const std::string& path);

@@ -32,11 +32,28 @@ const std::vector<option> run_options = {
     {"from-savepoint", "none", "begin with the state in this directory"},
     {"allow-dropped-state", "false", "give up the state of operators that are gone"},
     {"drain", "false", "let a stop end the sources: windows fire, and no other run goes on"},
+    {"backend", "memory", "where states by key are kept: memory or rocksdb"},
+    {"state-dir", "auto", "a directory for RocksDB's files; auto: beside the checkpoints"},
+    {"state-memory", "auto", "memory for what is kept in RocksDB; auto: 512MiB, or half the limit"},
+    {"memory-limit", "none", "memory that the process may use, like 2GiB"},
+    {"at-memory-limit", "hold", "hold: sources wait until there is less; fail: the run ends"},
     dead_letters_option,
     {"from", "", "begin with events of this time, like 2013-03-01T00:00Z"},
     name_option,
+    {"journal", "none", "a directory to record the run in, to be repeated step by step"},
+    {"journal-megabytes", "1024", "as much as its files may take"},
     {"workers", "0", "threads for stages that don't block; 0: one a core"},
     {"json", "false", "print the closing summary as one line of JSON"},
+};
+const std::vector<option> repeat_options = {
+    {"journal", "none", "the directory that a run was recorded in"},
+    {"recording", "newest", "the number of the recording"},
+    {"until", "end", "stop behind the entry of this number, and show what came of it"},
+    {"to-failure", "false", "stop behind the first entry in which something fails"},
+    {"parallelism", "1", "as it was"},
+    {"hot-keys", "0", "as it was"},
+    {"from", "", "as it was"},
+    name_option,
 };
 const std::vector<option> replay_options = {
     {"parallelism", "1", "instances of each stage that doesn't say"},
@@ -143,8 +160,8 @@ values complete(values given, const program& what, const std::vector<option>& al
   for (const auto& [name, value] : config) {
     // A file may serve all commands.
     bool known = what.options.empty() || is_one_of(all, name);
-    for (const auto* options :
-         {&run_options, &replay_options, &graph_options, &stop_options, &state_options})
+    for (const auto* options : {&run_options, &replay_options, &repeat_options, &graph_options,
+                                &stop_options, &state_options})
       known = known || is_one_of(*options, name);
     if (!known)
       throw exception(
@@ -190,22 +207,23 @@ std::optional<order> read_command_line(int argc, char** argv, const program& wha
   for_graph.push_back(run_options.front());
   add_command("run", "run the pipeline until its sources end or a signal stops it", run_options);
   add_command("replay", "bring dead letters back to the stages that refused them", replay_options);
+  add_command("repeat", "repeat what a journal recorded, step by step", repeat_options);
   add_command("graph", "print the pipeline's graph", for_graph);
   add_command("savepoint", "have the run that uses a directory take a savepoint", savepoint_options,
               false);
   add_command("stop", "stop the run that uses a directory", stop_options, false);
   add_command("state", "look at checkpoints and savepoints", state_options, false);
   if (argc < 2)
-    throw exception(
-        {errc::invalid_argument,
-         "say what to do: run, replay, graph, savepoint, stop or state (a subcommand; see " +
-             what.name + " --help)"});
+    throw exception({errc::invalid_argument,
+                     "say what to do: run, replay, repeat, graph, savepoint, stop or state (a "
+                     "subcommand; see " +
+                         what.name + " --help)"});
   if (argv[1][0] != '-' && std::none_of(commands.begin(), commands.end(), [&](const command& c) {
         return c.app->check_name(argv[1]);
       }))
-    throw exception(
-        {errc::invalid_argument, "there is no subcommand '" + std::string{argv[1]} +
-                                     "': use run, replay, graph, savepoint, stop or state"});
+    throw exception({errc::invalid_argument,
+                     "there is no subcommand '" + std::string{argv[1]} +
+                         "': use run, replay, repeat, graph, savepoint, stop or state"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success&) {

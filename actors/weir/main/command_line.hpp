@@ -10,7 +10,7 @@ namespace weir {
 
 /// What a command line asks for.
 struct order {
-  std::string command;  ///< "run", "replay", "graph", "savepoint", "stop" or "state".
+  std::string command;  ///< "run", "replay", "repeat", "graph", "savepoint", "stop" or "state".
   args values;
 };
 

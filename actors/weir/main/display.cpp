@@ -161,6 +161,13 @@ std::string summary_text(const std::string& name, const run_summary& s) {
                           grouped(last->size), ms(last->took), ms(last->alignment));
     text += '\n';
   }
+  if (s.peak_memory != 0) {
+    line("memory", s.peak_memory >> 20);
+    text += " MiB at most";
+    if (s.memory_limit != 0) text += fmt::format(" of {}", grouped(s.memory_limit >> 20));
+    if (s.memory_holds != 0) text += fmt::format("; sources waited {} times", s.memory_holds);
+    text += '\n';
+  }
   for (const hot_key_summary& k : s.hot_keys)
     text += fmt::format("  hot key {:<8}{:>13.0f} % or more of the events of '{}' {}\n", k.key,
                         100 * k.at_least, k.stage, k.instance);
@@ -176,6 +183,7 @@ std::string summary_json(const std::string& name, const run_summary& s) {
   return fmt::format(
       R"({{"pipeline":{},"result":"{}","failure":{},"seconds":{:.6f},"events":{},"late_events":{},"dead_letters":{},"dead_letters_not_kept":{},"replayed":{},"skipped_events":{},"passed_over":{},)"
       R"("windows":{},"written":{},"unclaimed":{},"restarts":{},"events_lost":{},"checkpoints":{},"failed_checkpoints":{},"last_checkpoint":{},"restored_from":{},"events_per_second":{:.0f},)"
+      R"("memory":{{"bytes":{},"peak":{},"limit":{},"holds":{}}},)"
       R"("latency_ms":{{"p50":{:.3f},"p99":{:.3f},"p999":{:.3f},"max":{:.3f}}},"hot_keys":{}}})",
       to_json(name),
       s.failure   ? "failed"
@@ -186,8 +194,9 @@ std::string summary_json(const std::string& name, const run_summary& s) {
       s.skipped_events, s.passed_over, s.window_results, s.events_written, s.unclaimed_outputs,
       s.restarts, s.events_lost, s.checkpoints, s.failed_checkpoints, last_checkpoint_json(s),
       to_json(s.restored_from),
-      static_cast<double>(s.events_read) / std::max(1e-9, seconds(s.elapsed)), ms(s.latency.p50),
-      ms(s.latency.p99), ms(s.latency.p999), ms(s.latency.max), to_json(s.hot_keys));
+      static_cast<double>(s.events_read) / std::max(1e-9, seconds(s.elapsed)), s.memory,
+      s.peak_memory, s.memory_limit, s.memory_holds, ms(s.latency.p50), ms(s.latency.p99),
+      ms(s.latency.p999), ms(s.latency.max), to_json(s.hot_keys));
 }
 
 }  // namespace weir

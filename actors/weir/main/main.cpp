@@ -2,9 +2,11 @@
 #include "weir/main/main.hpp"
 
 #include "weir/checkpoints/directory_store.hpp"
+#include "weir/codec/json_write.hpp"
 #include "weir/main/command_line.hpp"
 #include "weir/main/display.hpp"
 #include "weir/main/orders.hpp"
+#include "weir/main/repeat_command.hpp"
 #include "weir/main/replay_command.hpp"
 #include "weir/main/signals.hpp"
 #include "weir/main/state_command.hpp"
@@ -86,6 +88,42 @@ checkpoint_options read_checkpoint_options(const program& what, const args& valu
     how.from->manifest.pipeline = name;
   how.store = directory_store::open(directory).value();
   forget_orders(directory);
+  return how;
+}
+
+memory_options read_memory_options(const program& what, const args& values) {
+  memory_options how;
+  const std::string limit = given(what, values, "memory-limit");
+  if (!limit.empty() && limit != "none") {
+    how.limit = values.bytes("memory-limit");
+    if (how.limit == 0)
+      throw exception({errc::invalid_argument, "--memory-limit '" + limit + "': expected more"});
+  }
+  const std::string policy = given(what, values, "at-memory-limit");
+  if (policy == "fail")
+    how.policy = memory_options::at_limit::fail;
+  else if (!policy.empty() && policy != "hold")
+    throw exception(
+        {errc::invalid_argument, "--at-memory-limit '" + policy + "': expected hold or fail"});
+  return how;
+}
+
+state_options read_state_options(const program& what, const args& values,
+                                 const memory_options& memory) {
+  state_options how;
+  const std::string backend = given(what, values, "backend");
+  if (backend == "rocksdb")
+    how.keep_in = state_options::place::rocksdb;
+  else if (!backend.empty() && backend != "memory")
+    throw exception(
+        {errc::invalid_argument, "--backend '" + backend + "': expected memory or rocksdb"});
+  const std::string directory = given(what, values, "state-dir");
+  if (directory != "auto") how.directory = directory;
+  const std::string size = given(what, values, "state-memory");
+  if (!size.empty() && size != "auto")
+    how.memory = values.bytes("state-memory");
+  else if (memory.limit != 0)
+    how.memory = memory.limit / 2;
   return how;
 }
 
@@ -249,9 +287,15 @@ int report(const runtime& running, const run_summary& done, const program& what,
            const args& values) {
   print_dead_letters(running, what, dead_letter_file_of(running.running().plan().name, values),
                      done);
-  const std::string text = values.flag("json")
-                               ? summary_json(running.running().plan().name, done) + "\n"
-                               : summary_text(running.running().plan().name, done);
+  const std::string own = what.closing ? what.closing() : "";
+  const std::string& name = running.running().plan().name;
+  std::string text = values.flag("json") ? summary_json(name, done) : summary_text(name, done);
+  if (!values.flag("json")) {
+    if (!own.empty()) text += own + "\n";
+  } else {
+    if (!own.empty()) text.insert(text.size() - 1, ",\"closing\":" + to_json(own));
+    text += '\n';
+  }
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (!done.failure) return 0;
   std::fprintf(stderr, "%s: %s\n", what.name.c_str(), done.failure->message.c_str());
@@ -306,10 +350,17 @@ int run(const program& what, const args& values) {
   runtime_options options;
   options.workers = workers_of(values);
   options.checkpoints = read_checkpoint_options(what, values);
+  options.memory = read_memory_options(what, values);
+  options.state = read_state_options(what, values, options.memory);
   options.dead_letter_file = choose_dead_letter_file(p, values);
   if (options.checkpoints.store)
     if (const auto built = p.build())  // mistakes are told of at the start
       settle_replays(built->plan(), values, next_id(*options.checkpoints.store).value());
+  if (const std::string journal = given(what, values, "journal");
+      !journal.empty() && journal != "none") {
+    options.journal.directory = journal;
+    options.journal.max_bytes = values.count("journal-megabytes") << 20;
+  }
   const bool keeps_any = options.checkpoints.store != nullptr;
   auto running = runtime::start(std::move(p), std::move(options));
   if (!running) throw exception(running.error());
@@ -328,6 +379,8 @@ int main(int argc, char** argv, const program& what) {
     if (!order) return 0;
     if (order->command == "graph") return print_graph(what, order->values);
     if (order->command == "run") return run(what, order->values);
+    if (order->command == "repeat")
+      return repeat_journal(write_down(what, order->values), order->values);
     if (order->command == "replay") return replay(what, order->values);
     if (order->command != "state") return order_another(*order);
     look_at_state(order->values);

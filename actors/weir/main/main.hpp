@@ -20,6 +20,8 @@ struct program {
   std::function<std::string()>
       live;  ///< Further lines for the live table, from any thread; may be empty.
   std::function<void(const args&)> before_run;  ///< Called before a run starts; may be empty.
+  std::function<std::string()>
+      closing;  ///< A further line of the closing summary, in JSON its `closing`; may be empty.
 };
 
 /// Runs a program's command line: `run` runs the pipeline until its sources end or a signal stops

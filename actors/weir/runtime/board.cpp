@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/runtime/board.hpp"
 
+#include <algorithm>
+
 namespace weir {
 
 latency_summary summarize(const histogram& h) {
@@ -61,6 +63,18 @@ void board::note_checkpoint(checkpoint_note done, bool is_savepoint) {
 void board::count_failed_checkpoint() {
   std::lock_guard lock{mutex_};
   ++sums_.failed_checkpoints;
+}
+
+void board::note_memory(std::uint64_t resident, std::uint64_t limit) {
+  std::lock_guard lock{mutex_};
+  sums_.memory = resident;
+  sums_.peak_memory = std::max(sums_.peak_memory, resident);
+  sums_.memory_limit = limit;
+}
+
+void board::count_memory_hold() {
+  std::lock_guard lock{mutex_};
+  ++sums_.memory_holds;
 }
 
 void board::set_store_hangs() {

@@ -23,6 +23,8 @@ public:
   void note_checkpoint(checkpoint_note done, bool is_savepoint);
   void count_failed_checkpoint();
   void set_store_hangs();
+  void note_memory(std::uint64_t resident, std::uint64_t limit);
+  void count_memory_hold();
   void set_restored(std::uint64_t checkpoint);
   void finish(std::optional<error> failure);
 

@@ -7,6 +7,7 @@
 #include "weir/dead_letters/dead_letter_file.hpp"
 #include "weir/runtime/board.hpp"
 #include "weir/runtime/dead_letter_buffer.hpp"
+#include "weir/runtime/state_place.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -62,6 +63,7 @@ void drop_parts(std::vector<snapshot_part>& parts, const restore_report& report,
     if (!o.dropped) continue;
     what.log("state of '" + o.id + "' dropped: " + std::to_string(o.bytes) + " bytes");
     std::erase_if(parts, [&](const snapshot_part& p) { return p.operator_id == o.id; });
+    give_up_rows(parts, o.id);
   }
 }
 
@@ -89,16 +91,18 @@ actors::beginning begin_with(checkpoint_options how, actors::supervision& what) 
   if (what.graph.options().from)
     what.log("note: --from counts for a run that begins anew (--fresh)");
   drop_parts(found->parts, report, what);
+  if (!what.backend) bring_into_memory(found->parts);
   if (elsewhere) put_first(*how.store, *found, what);
-  return {what.first_attempt, std::move(found->parts), sink_start::restored};
+  return {what.first_attempt, std::move(found->parts), sink_start::restored, found->manifest.id};
 }
 
 }  // namespace
 
 struct runtime::inside {
   inside(weir::graph g, runtime_options options, std::optional<dead_letter_buffer> letters,
-         std::optional<dead_letter_file> file)
-      : config(options.workers),
+         std::optional<dead_letter_file> file, state_place where)
+      : state(std::move(where)),
+        config(options.workers),
         system(config),
         dead_letters(std::move(letters)),
         letter_file(std::move(file)),
@@ -114,6 +118,8 @@ struct runtime::inside {
              {options.checkpoints.store, options.checkpoints.retained, {}},
              options.checkpoints.timing} {
     what.checkpoints.log = what.log;
+    what.backend = state.backend();
+    what.memory = options.memory;
     if (options.replay.empty()) return;
     what.replays = std::make_shared<const std::vector<dead_letter>>(std::move(options.replay));
     what.restarts.restarts = 0;
@@ -126,6 +132,7 @@ struct runtime::inside {
     return dead_letters ? dead_letters->dropped() : 0;
   }
 
+  state_place state;  ///< Outlives the stages.
   quiet_config config;
   caf::actor_system system;
   std::optional<dead_letter_buffer> dead_letters;
@@ -138,6 +145,7 @@ struct runtime::inside {
 result<runtime> runtime::start(pipeline p, runtime_options options) {
   std::optional<dead_letter_buffer> letters;
   std::optional<dead_letter_file> file;
+  std::string letters_kind;
   if (!p.keeps_dead_letters()) {
     letters.emplace(options.kept_dead_letters);
     if (!options.dead_letter_file.empty())
@@ -146,17 +154,27 @@ result<runtime> runtime::start(pipeline p, runtime_options options) {
       p.dead_letters_to(*file);
     else
       p.dead_letters_to(*letters);
+    letters_kind = file ? file->kind() : letters->kind();
   }
   auto built = p.build();
   if (!built) return built.error();
   for (const dead_letter& letter : options.replay)
     if (auto fits = built->check_replay(letter); !fits) return fits.error();
   if (auto reached = built->reach_outside(); !reached) return reached.error();
+  if (!options.journal.directory.empty() && options.state.keep_in != state_options::place::memory)
+    return error{errc::unsupported,
+                 "a journal is recorded of state in memory: leave --journal or --backend out"};
+  auto place = state_place::open(options.state, options.checkpoints.store.get());
+  if (!place) return place.error();
   actors::init_messages();
   try {
     checkpoint_options checkpoints = options.checkpoints;
+    journal_options journaled = options.journal;
     auto in = std::make_unique<inside>(*std::move(built), std::move(options), std::move(letters),
-                                       std::move(file));
+                                       std::move(file), *std::move(place));
+    if (!journaled.directory.empty())
+      in->what.records = journal::journal_writer::open(std::move(journaled), in->what.log).value();
+    in->what.letters_kind = letters_kind;
     const actors::beginning from = begin_with(std::move(checkpoints), in->what);
     const split_list splits = in->what.graph.find_splits(from.state).value();
     std::set<std::uint32_t> all;

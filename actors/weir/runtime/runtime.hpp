@@ -8,8 +8,11 @@
 #include "weir/dead_letters/letter_file.hpp"
 #include "weir/flow/dead_letter.hpp"
 #include "weir/graph/pipeline.hpp"
+#include "weir/journal/journal_options.hpp"
+#include "weir/runtime/memory_watch.hpp"
 #include "weir/runtime/restart_policy.hpp"
 #include "weir/runtime/service.hpp"
+#include "weir/runtime/state_options.hpp"
 #include "weir/runtime/status.hpp"
 
 #include <cstdint>
@@ -40,6 +43,8 @@ struct runtime_options {
   /// standard error.
   std::function<void(const std::string& line)> log;
   checkpoint_options checkpoints;
+  state_options state;
+  memory_options memory;
   /// How often a stage's late events that no side output takes are told of, in one line with one of
   /// them for an example; 0 for never. They are in the summary in any case.
   duration log_late_every = std::chrono::seconds{10};
@@ -53,6 +58,9 @@ struct runtime_options {
   /// nothing: it brings them back and stops, with a checkpoint if it has a store; a failure of a
   /// stage ends it, and nothing of it is committed.
   std::vector<dead_letter> replay;
+  /// Records the run, to be repeated step by step (`weir::test::repeat`). A failure to write ends
+  /// the recording with a line in the log, and not the run.
+  journal_options journal;
 };
 
 /// A running pipeline. Several may run in one process; no global state, no signal handlers. All

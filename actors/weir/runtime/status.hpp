@@ -72,7 +72,11 @@ struct run_summary {
   std::uint64_t events_lost = 0;  ///< In flight when a region failed without a checkpoint.
   std::uint64_t checkpoints = 0;  ///< That were completed, savepoints included.
   std::uint64_t failed_checkpoints = 0;
-  bool store_hangs = false;  ///< It ended because its checkpoint store did not answer.
+  std::uint64_t memory = 0;       ///< Resident bytes of the process, a moment ago.
+  std::uint64_t peak_memory = 0;  ///< The most that was seen of them.
+  std::uint64_t memory_limit = 0;
+  std::uint32_t memory_holds = 0;  ///< How often sources had to wait for memory.
+  bool store_hangs = false;        ///< It ended because its checkpoint store did not answer.
   std::optional<checkpoint_note> last_checkpoint;
   std::uint64_t savepoints = 0;
   std::optional<std::uint64_t> last_savepoint;  ///< Its id.

@@ -30,6 +30,8 @@ public:
   virtual result<std::vector<stored_checkpoint>> list() = 0;
   /// Reads one, and verifies it. An error says what is wrong with it.
   virtual result<checkpoint> read(const stored_checkpoint& which) = 0;
+  /// Whether it keeps the files of parts that have some; else only state in memory can be kept.
+  [[nodiscard]] virtual bool keeps_files() const noexcept { return false; }
   virtual result<void> remove(const stored_checkpoint& which) = 0;
   /// Takes one that is damaged out of the list; kept elsewhere where that is possible.
   virtual result<void> set_aside(const stored_checkpoint& which) { return remove(which); }

@@ -82,7 +82,9 @@ public:
       settle(slot, source, known->fact);
     } else {
       const K own = key;  // it may be a part of the event
-      wait_for(own, hold(std::forward<E>(e), at, own, s), s);
+      // First, since it refuses a key that holds NaN: then nothing has changed.
+      const auto flight = flights_.join(own).first;
+      wait_for(flight, hold(std::forward<E>(e), at, own, s), s);
     }
   }
 
@@ -151,7 +153,7 @@ public:
       if (!skip_key(in) || !decode(in, at) || !decode(in, e)) return false;
       const K key = std::invoke(look_up_.key_of, std::as_const(e));
       const auto slot = waiting_.enter(std::move(e), at, lane_of(e, key));
-      join(key, slot);
+      join(flights_.join(key).first, slot);
       return true;
     };
     from.each("@waiting", [&](key_group, std::span<const std::byte> data) {
@@ -191,14 +193,13 @@ private:
     return slot;
   }
 
-  void wait_for(const K& key, slot_number slot, flow::step& s) {
+  void wait_for(slot_number flight, slot_number slot, flow::step& s) {
     if (options_.timeout != duration{0})
       waiting_.set_deadline(slot, saturating_add(s.wall, options_.timeout));
-    join(key, slot);
+    join(flight, slot);
     ask(s, false);
   }
-  void join(const K& key, slot_number slot) {
-    const auto number = flights_.join(key).first;
+  void join(slot_number number, slot_number slot) {
     auto& f = flights_[number];
     waiting_[slot].flight = number;
     (f.first == no_slot ? f.first : waiting_[f.last].next_in_flight) = slot;

@@ -14,6 +14,10 @@
 #include <string_view>
 #include <vector>
 
+namespace weir {
+class cold_store;
+}
+
 namespace weir::flow {
 
 /// A side output of an operator, as it stands in one instance.
@@ -30,6 +34,7 @@ struct operator_environment {
   std::uint32_t key_groups = 128;
   stage_metrics* metrics = nullptr;
   std::vector<side_slot> sides;  ///< The side outputs that somebody consumes.
+  cold_store* cold = nullptr;    ///< For state by key that does not fit in memory; may be null.
 
   /// Returns the side output of that name, or null if nobody consumes it.
   template <class T>

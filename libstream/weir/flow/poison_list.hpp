@@ -21,6 +21,16 @@ public:
     return ++counts_[std::hash<std::string>{}(operator_and_event)];
   }
 
+  /// The counts so far, and those that a list begins with.
+  [[nodiscard]] std::map<std::uint64_t, std::uint32_t> counts() {
+    const std::lock_guard lock{mutex_};
+    return {counts_.begin(), counts_.end()};
+  }
+  void begin_with(const std::map<std::uint64_t, std::uint32_t>& counts) {
+    const std::lock_guard lock{mutex_};
+    counts_ = {counts.begin(), counts.end()};
+  }
+
 private:
   std::mutex mutex_;
   std::map<std::size_t, std::uint32_t> counts_;

@@ -28,6 +28,21 @@ timestamp restored_watermark(const stage_parts& parts) {
   return lowest.value_or(min_timestamp);
 }
 
+/// Ends the part of a cold store, once all tables have saved theirs.
+class cold_save final : public gradual_save {
+public:
+  explicit cold_save(std::shared_ptr<cold_store> store) : store_(std::move(store)) {}
+
+  bool write_some(std::size_t, snapshot_writer& to) override {
+    if (auto part = store_->end_checkpoint()) to.files(*std::move(part));
+    return true;
+  }
+  void cancel() noexcept override { store_->cancel_checkpoint(); }
+
+private:
+  std::shared_ptr<cold_store> store_;
+};
+
 }  // namespace
 
 stage::stage(stage_parts parts, const clock& time)
@@ -75,6 +90,7 @@ verdict stage::step(effects& out) {
     if (out.requests[i].awaited) unanswered_.insert(out.requests[i].id);
   // What an exception outside any event broke, or a directive ended, must not work on.
   failed_ = failed_ || parts_.errors->failed();
+  check_cold(out);
   const timestamp awaited = parts_.body->awaited_watermark();
   for (auto& port : parts_.outputs) {
     port->set_tell_at(awaited);
@@ -225,7 +241,7 @@ verdict stage::begin_source(flow::step& s) {
     begin_snapshot(*std::exchange(triggered_, std::nullopt));
     return verdict::more;
   }
-  if (source_ended_ || suspended_) return verdict::done;
+  if (source_ended_ || suspended_ || held_) return verdict::done;
   if (wait_if_full()) return verdict::blocked;
   return read(s);
 }
@@ -356,6 +372,12 @@ verdict stage::resume(flow::step& s) {
   return verdict::more;
 }
 
+/// A cold store that is broken is no failure of the event that found it so.
+void stage::check_cold(effects& out) {
+  if (!parts_.cold || failed_) return;
+  if (const auto why = parts_.cold->failure()) fail(why->code, why->message, out);
+}
+
 void stage::align(const inbox::turn& t) {
   const bool first = !inbox_.aligning();
   const bool all = inbox_.align(t.channel, t.frame.barrier);
@@ -369,6 +391,7 @@ void stage::begin_snapshot(barrier b) {
   aligned_for_ = aligning_since_ ? clock_->steady() - *aligning_since_ : std::chrono::nanoseconds{};
   aligning_since_.reset();
   snapshot_parts_.clear();
+  if (parts_.cold) parts_.cold->begin_checkpoint();
   now_ = activity::snapshot;
 }
 
@@ -380,6 +403,10 @@ void stage::send_snapshot(effects& out) {
     encode(inbox_.merged().watermark, watermark);
     snapshot_to_.bind(stage_state(parts_));
     snapshot_to_.item("@watermark", std::move(watermark), state_kind::union_list);
+  }
+  if (parts_.cold) {
+    snapshot_to_.bind(stage_state(parts_));
+    snapshot_to_.later(std::make_shared<cold_save>(parts_.cold));
   }
   for (auto& port : parts_.outputs) port->send_barrier(*taking_);
   saving_ = std::exchange(taking_, std::nullopt);
@@ -408,6 +435,7 @@ verdict stage::save_some(effects& out) {
 
 void stage::give_up_saving() {
   snapshot_to_.cancel();
+  if (parts_.cold) parts_.cold->cancel_checkpoint();
   snapshot_parts_.clear();
   saving_.reset();
 }

@@ -9,6 +9,7 @@
 #include "weir/flow/output_port.hpp"
 #include "weir/flow/stage_body.hpp"
 #include "weir/metrics/stage_metrics.hpp"
+#include "weir/state/cold_store.hpp"
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
@@ -31,6 +32,8 @@ struct command {
     assign,      ///< A source reads further splits, too.
     abandon,     ///< The checkpoint `barrier` won't be completed: wait for its barriers no more.
     suspend,     ///< A source reads no more, and sends no end: it will go on in another run.
+    hold,        ///< A source reads nothing until it is released.
+    release,
   };
   kind what = kind::start;
   flow::barrier barrier;
@@ -60,6 +63,7 @@ struct stage_parts {
   bool sends_dead_letters = false;
   std::unique_ptr<event_errors> errors;
   std::shared_ptr<stage_metrics> metrics;
+  std::shared_ptr<cold_store> cold;  ///< Before the body, which uses it; may be null.
   std::unique_ptr<stage_body> body;
   credit_settings credits;
   std::uint32_t budget =
@@ -94,6 +98,9 @@ public:
   [[nodiscard]] bool owes_firings() const noexcept { return owes_firings_; }
   /// Whether it writes what a checkpoint holds while it goes on.
   [[nodiscard]] bool saves() const noexcept { return saving_.has_value(); }
+
+  /// Whether it has state on a disk that it waits for.
+  [[nodiscard]] bool may_block() const noexcept { return parts_.cold != nullptr; }
 
   /// Tells a source that nothing more will be read; for the end of a run, not of an attempt.
   void close() { parts_.body->stop_source(true); }
@@ -154,6 +161,7 @@ private:
   void send_snapshot(effects& out);
   verdict save_some(effects& out);
   void give_up_saving();
+  void check_cold(effects& out);
   void finish_end(effects& out);
   [[nodiscard]] bool output_full() const noexcept;
   void ask_receivers(flow::step& s) const;
@@ -193,6 +201,7 @@ private:
   bool source_ended_ = false;
   bool suspending_ = false;
   bool suspended_ = false;
+  bool held_ = false;    ///< A source that was told to wait.
   bool ending_ = false;  ///< The end has been handed to the outputs.
   bool ended_ = false;   ///< ... and is on its way.
   bool failed_ = false;

@@ -62,7 +62,14 @@ void stage::take_command(const command& c, effects& out) {
       started_ = true;
       inbox_.open(out);
       return;
+    case command::kind::hold:
+      held_ = !suspending_;
+      return;
+    case command::kind::release:
+      held_ = false;
+      return;
     case command::kind::stop:
+      held_ = false;
       if (parts_.is_source) parts_.body->stop_source(true);
       return;
     case command::kind::suspend:
@@ -99,6 +106,7 @@ void stage::assign(const command& c, effects& out) {
 void stage::suspend(effects& out) {
   if (!parts_.is_source || suspending_) return;
   suspending_ = true;
+  held_ = false;
   if (source_ended_)
     out.notices.push_back({notice::kind::suspended, {}});
   else

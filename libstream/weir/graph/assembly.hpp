@@ -7,10 +7,12 @@
 #include "weir/flow/stage_body.hpp"
 #include "weir/flow/typed_output_port.hpp"
 #include "weir/graph/settings.hpp"
+#include "weir/journal/tape.hpp"
 #include "weir/metrics/stage_metrics.hpp"
 #include "weir/sink/sink.hpp"
 #include "weir/source/event_time_options.hpp"
 #include "weir/source/source.hpp"
+#include "weir/state/cold_store.hpp"
 
 #include <cassert>
 #include <cstdint>
@@ -36,6 +38,9 @@ struct surroundings {
   std::shared_ptr<const std::vector<dead_letter>> replays{};
   std::optional<std::uint32_t> budget{};  ///< Events a step may take at most; tests make it small.
   std::optional<duration> checkpoint_interval{};  ///< See `sink_instance`.
+  /// Records the instance, or what it is repeated from; then `time` is the same. May be null.
+  std::shared_ptr<journal::tape> tape{};
+  state_backend* backend = nullptr;  ///< Keeps what does not fit in memory; may be null.
 };
 
 /// One stage instance while it is being put together. The factories of the graph read it.
@@ -52,6 +57,7 @@ public:
   event_time_options event_time;                           ///< Of a source's stage.
   const std::vector<operator_draft>* operators = nullptr;  ///< Of the stage.
   std::vector<std::unique_ptr<flow::output_port>>* ports = nullptr;
+  cold_store* cold = nullptr;  ///< Of the instance; null if all state is in memory.
 
   /// @pre port `i` was declared with events of `T`
   template <class T>

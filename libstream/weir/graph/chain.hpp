@@ -14,6 +14,7 @@
 #include "weir/operators/stateless.hpp"
 #include "weir/patterns/detect_operator.hpp"
 #include "weir/patterns/pattern.hpp"
+#include "weir/sink/answered_sink_segment.hpp"
 #include "weir/sink/sink.hpp"
 #include "weir/sink/sink_segment.hpp"
 

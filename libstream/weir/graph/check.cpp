@@ -70,6 +70,28 @@ void check_beginning(const graph_draft& draft, std::vector<std::string>& mistake
   if (!any) mistakes.emplace_back("--from: no stream has event time, so none can begin at a time");
 }
 
+/// What is read may be another process's from one moment to the next, so no state could be right.
+void check_shared(const graph_draft& draft, std::uint32_t source,
+                  std::vector<std::string>& mistakes) {
+  std::set<std::uint32_t> reached{source};
+  std::vector<std::uint32_t> open{source};
+  while (!open.empty()) {
+    const std::uint32_t at = open.back();
+    open.pop_back();
+    const stage_draft& stage = draft.stages[at];
+    for (const operator_draft& op : stage.operators)
+      if (holds_users_state(stage, op) && op.kind != "enrich")
+        mistakes.push_back("source '" + draft.stages[source].operators.front().id +
+                           "' shares its topic with other processes, as a consumer group deals it, "
+                           "and '" +
+                           op.id +
+                           "' has state, which would not move with the partitions: leave the "
+                           "state out, or have Weir deal the partitions (by_number)");
+    for (const edge_draft& e : draft.edges)
+      if (e.from == at && reached.insert(e.to).second) open.push_back(e.to);
+  }
+}
+
 }  // namespace
 
 void complete(graph_draft& draft) {
@@ -124,6 +146,8 @@ std::vector<std::string> find_mistakes(const graph_draft& draft) {
                            " an empty name");
     }
     check_parallelism(draft, stage, mistakes);
+    if (stage.shared)
+      check_shared(draft, static_cast<std::uint32_t>(&stage - draft.stages.data()), mistakes);
     check_retry(stage, mistakes);
   }
   for (const auto& [id, n] : operators)

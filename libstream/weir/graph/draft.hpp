@@ -37,7 +37,7 @@ struct operator_draft {
 };
 
 inline flow::operator_environment assembly::environment(std::size_t op) const {
-  return {(*operators)[op].id, instance, parallelism, key_groups, around.metrics.get(), {}};
+  return {(*operators)[op].id, instance, parallelism, key_groups, around.metrics.get(), {}, cold};
 }
 
 struct output_draft {
@@ -66,6 +66,7 @@ struct stage_draft {
   std::function<std::unique_ptr<flow::stage_body>(assembly&)> make_body;
   std::function<std::unique_ptr<source_enumerator>()> make_enumerator;
   bool recorded = false;         ///< A source that a run may begin with a later time of.
+  bool shared = false;           ///< A source whose splits other processes read, too.
   bool decodes_records = false;  ///< A source that can decode a single record.
   /// By input: the instance that has the key of a dead letter's event; nothing if it can't be told.
   std::vector<std::function<std::optional<std::uint32_t>(

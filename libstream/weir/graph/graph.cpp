@@ -174,6 +174,42 @@ result<void> graph::check_replay(const dead_letter& letter) const {
   return {};
 }
 
+namespace {
+
+/// The key groups that an instance owns.
+std::pair<std::uint32_t, std::uint32_t> groups_of(std::uint32_t instance, std::uint32_t instances,
+                                                  std::uint32_t groups) {
+  std::uint32_t first = 0;
+  while (first < groups && instance_of_group(first, instances, groups) < instance) ++first;
+  std::uint32_t end = first;
+  while (end < groups && instance_of_group(end, instances, groups) == instance) ++end;
+  return {first, end};
+}
+
+/// Opens the cold store of an instance that has one, with what `restored` has for it.
+std::shared_ptr<cold_store> open_cold(const stage_plan& planned, const std::string& name,
+                                      std::pair<std::uint32_t, std::uint32_t> groups,
+                                      std::span<const snapshot_part> restored,
+                                      state_backend& backend) {
+  std::vector<snapshot_part> own;
+  for (const snapshot_part& p : restored) {
+    if (p.kind != state_kind::files) continue;
+    const cold_part head = read_cold_part(p);
+    const bool asked_for =
+        std::any_of(head.tables.begin(), head.tables.end(), [&](const saved_table& t) {
+          return std::any_of(planned.operators.begin(), planned.operators.end(),
+                             [&](const operator_plan& o) { return o.id == t.operator_id; });
+        });
+    if (asked_for && head.first_group < groups.second && groups.first < head.end_group)
+      own.push_back(p);
+  }
+  instance_place where{name, {}, groups.first, groups.second};
+  for (const operator_plan& o : planned.operators) where.operators.push_back(o.id);
+  return backend.open(std::move(where), std::move(own));
+}
+
+}  // namespace
+
 std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_t instance,
                                                flow::attempt_id attempt, const split_list& splits,
                                                std::span<const snapshot_part> restored,
@@ -226,13 +262,19 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
   const auto& all = splits.by_stage[stage];
   for (std::size_t i = instance; i < all.size(); i += planned.parallelism)
     a.splits.push_back(all[i]);
+  if (around.backend != nullptr && draft.keyed)
+    parts.cold = open_cold(
+        planned,
+        std::to_string(stage) + "-" + std::to_string(instance) + "-" + std::to_string(attempt),
+        groups_of(instance, planned.parallelism, plan().key_groups), restored, *around.backend);
+  a.cold = parts.cold.get();
   parts.body = draft.make_body(a);
 
   std::set<std::string> own{"@" + planned.name};
   for (const operator_plan& op : planned.operators) own.insert(op.id);
   std::size_t dealt = 0;
   for (const snapshot_part& p : restored) {
-    if (!own.contains(p.operator_id)) continue;
+    if (!own.contains(p.operator_id) || p.kind == state_kind::files) continue;
     const bool mine =
         p.kind == state_kind::keyed
             ? instance_of_group(p.group, planned.parallelism, plan().key_groups) == instance

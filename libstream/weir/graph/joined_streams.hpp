@@ -4,7 +4,7 @@
 #include "weir/graph/joining.hpp"
 #include "weir/joins/interval_join_operator.hpp"
 #include "weir/joins/join_kind.hpp"
-#include "weir/joins/window_join_operator.hpp"
+#include "weir/joins/window_joins.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -52,7 +52,7 @@ struct in_windows {
 
   template <join_kind Kind, class A, class KeyA, class B, class KeyB, class F>
   auto make(build::graph_draft&, KeyA key_a, KeyB key_b, F f, operators::join_sides sides) const {
-    return operators::window_join<mapped<KeyA, A>, A, B, KeyA, KeyB, F, Kind, Windows>{
+    return operators::window_join_of<mapped<KeyA, A>, A, B, KeyA, KeyB, F, Kind, Windows>{
         windows, std::move(key_a), std::move(key_b), std::move(f), std::move(sides)};
   }
 };

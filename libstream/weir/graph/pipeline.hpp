@@ -7,6 +7,8 @@
 #include "weir/graph/graph.hpp"
 #include "weir/graph/keyed_stream.hpp"
 #include "weir/graph/sink_handle.hpp"
+#include "weir/journal/taped_reader.hpp"
+#include "weir/journal/taped_writer.hpp"
 #include "weir/source/source_root.hpp"
 
 #include <memory>
@@ -20,7 +22,8 @@ namespace build {
 /// Adds a sink's stage, and answers its first stream.
 template <class T, class Sink>
 std::uint32_t add_sink(graph_draft& draft, Sink sink) {
-  static_assert(sink_of<Sink, T>, "weir: to() wants a sink that takes this stream's event type");
+  static_assert(any_sink_of<Sink, T>,
+                "weir: to() wants a sink that takes this stream's event type");
   const std::string kind = sink.kind();
   auto first = begin_stage<T>(draft, "sink", kind);
   auto& stage = draft.stages[first->stage()];
@@ -30,11 +33,24 @@ std::uint32_t add_sink(graph_draft& draft, Sink sink) {
   first->add([sink = std::move(sink), op,
               pipeline = draft.name()](assembly& a) -> std::unique_ptr<flow::segment<T>> {
     const flow::operator_environment e = a.environment(op);
-    return std::make_unique<flow::sink_segment<T>>(
-        e.id, e.instance,
-        sink.template make_writer<T>({e.id, e.instance, e.parallelism, a.attempt, a.around.wake,
-                                      a.around.start, pipeline, a.around.checkpoint_interval}),
-        *a.around.time, *a.around.metrics);
+    const sink_instance place{
+        e.id,          e.instance,     e.parallelism, a.attempt,
+        a.around.wake, a.around.start, pipeline,      a.around.checkpoint_interval};
+    if constexpr (answered_sink_of<Sink, T>) {
+      if (a.around.tape)
+        throw exception({errc::unsupported, "sink '" + e.id +
+                                                "' is answered later, which a journal can't "
+                                                "record: leave --journal out"});
+      return std::make_unique<flow::answered_sink_segment<T>>(
+          e.id, sink.template make_answered_writer<T>(place), *a.around.time, *a.around.metrics);
+    } else {
+      std::unique_ptr<sink_writer<T>> writer;
+      if (!a.around.tape || !a.around.tape->repeats()) writer = sink.template make_writer<T>(place);
+      if (a.around.tape)
+        writer = std::make_unique<journal::taped_writer<T>>(std::move(writer), a.around.tape);
+      return std::make_unique<flow::sink_segment<T>>(e.id, e.instance, std::move(writer),
+                                                     *a.around.time, *a.around.metrics);
+    }
   });
   return first->stage();
 }
@@ -76,10 +92,14 @@ public:
     made.make_enumerator = [source] { return source.make_enumerator(); };
     if constexpr (requires { source.close(); }) made.close_source = [source] { source.close(); };
     made.recorded = recorded<Source>;
+    if constexpr (requires { source.shared(); }) made.shared = source.shared();
     made.decodes_records = decodes_records<Source>;
     made.make_body = [first, source = std::move(source),
                       op](build::assembly& a) -> std::unique_ptr<flow::stage_body> {
-      auto reader = source.make_reader();
+      std::unique_ptr<source_reader<T>> reader;
+      if (!a.around.tape || !a.around.tape->repeats()) reader = source.make_reader();
+      if (a.around.tape)
+        reader = std::make_unique<journal::taped_reader<T>>(std::move(reader), a.around.tape);
       reader->on_ready(a.around.wake);
       if (a.around.start) reader->keep_until_committed();
       return std::make_unique<flow::source_root<T>>(
@@ -100,7 +120,7 @@ public:
 
   /// Says where dead letters go instead of being kept in memory by the runtime, which drops the
   /// oldest.
-  template <sink_of<dead_letter> Sink>
+  template <any_sink_of<dead_letter> Sink>
   void dead_letters_to(Sink sink) {
     draft_->add_dead_letter_sink = [sink = std::move(sink)](build::graph_draft& draft,
                                                             std::uint32_t number) {

@@ -5,6 +5,7 @@
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/joins/either_key.hpp"
 #include "weir/joins/join_kind.hpp"
+#include "weir/joins/join_waiting.hpp"
 #include "weir/joins/time_list.hpp"
 #include "weir/joins/timed_rows.hpp"
 #include "weir/joins/unmatched_gate.hpp"
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <string>
 #include <tuple>
 #include <utility>
 
@@ -56,6 +58,7 @@ public:
                    unmatched_gate<B>{std::move(sides.unmatched_right)}) {}
 
   void open(const flow::operator_environment& e) {
+    id_ = e.id;
     groups_ = e.key_groups;
     rows_held_ = &e.metrics->add_gauge(e.id + ": rows held");
     std::get<0>(late_).open(e);
@@ -93,13 +96,10 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keyed_parts<K> parts{groups_};
-    keys_.each([&](const K& key, std::uint32_t slot) {
-      bytes& part = parts.begin(key);
+    keys_.template save<saved_entry>(to, "@join", groups_, [this](auto slot, bytes& part) {
       save<0>(slot, part);
       save<1>(slot, part);
     });
-    parts.template write<saved_entry>(to, "@join");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
@@ -186,6 +186,29 @@ private:
     }
   }
 
+  /// ... and has been kept. False if the user's function has failed.
+  template <std::size_t Side, class E, class Next>
+  bool expired(E&& in, timestamp at, Next& next, flow::step& s) {
+    constexpr bool comes_out =
+        Side == 0 ? weir::detail::keeps_left(Kind) : weir::detail::keeps_right(Kind);
+    auto& gate = std::get<Side>(unmatched_);
+    if constexpr (!comes_out) {
+      gate.pass(std::forward<E>(in), at);
+      return true;
+    } else {
+      gate.count();
+      const A* left = nullptr;
+      const B* right = nullptr;
+      if constexpr (Side == 0)
+        left = &in;
+      else
+        right = &in;
+      auto made = join_waiting<Kind>(f_, left, right, at, id_, s);
+      if (made) next(*std::move(made), at);
+      return made.has_value();
+    }
+  }
+
   /// Lets the events go that have no partner to come.
   template <std::size_t Side, class Next>
   flow::verdict expire(timestamp watermark, Next& next, flow::step& s) {
@@ -197,10 +220,12 @@ private:
       if (const due* d = all.ahead(8)) keys_.fetch_slot_of(d->slot);
       if (const due* d = all.ahead(4)) keys_.fetch_cell_of(d->slot);
       const std::uint32_t slot = all.take_front().slot;
+      keys_.touch(slot);
       const leave_if_empty after{*this, slot};
       auto gone = rows<Side>().take_front(std::get<Side>(keys_[slot]));
       count_rows();
-      if (!gone.matched) alone<Side>(std::move(gone.value), gone.at, next);
+      if (!gone.matched && !expired<Side>(std::move(gone.value), gone.at, next, s))
+        return after_failure(s);
     }
     return flow::verdict::done;
   }
@@ -253,6 +278,7 @@ private:
   [[no_unique_address]] F f_;
   std::tuple<late_gate<A>, late_gate<B>> late_;
   std::tuple<unmatched_gate<A>, unmatched_gate<B>> unmatched_;
+  std::string id_;
   std::uint32_t groups_ = default_key_groups;
   gauge* rows_held_ = nullptr;
 

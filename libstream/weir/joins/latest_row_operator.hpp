@@ -3,7 +3,7 @@
 
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/joins/table_row.hpp"
-#include "weir/state/keyed_table.hpp"
+#include "weir/state/keyed_slots.hpp"
 
 #include <functional>
 #include <optional>
@@ -30,29 +30,32 @@ public:
   template <class E, class Next>
   void on_event(E&& event, timestamp at, Next& next, flow::step&) {
     const K key = std::invoke(key_of_, std::as_const(event));
-    kept* before = rows_.find(key);
+    const auto slot = rows_.slot_of(key);
+    kept* before = slot == rows_.none ? nullptr : &rows_[slot];
     if (before != nullptr && at < before->at) return older_->add(1);
     if (removes_row(event)) {
       if (before == nullptr) return unknown_->add(1);
+      rows_.touch(slot);
       row gone = std::move(before->value);
-      rows_.erase(key);
+      rows_.leave(slot);
       return next(change<row>{change_kind::remove, std::move(gone), {}}, at);
     }
     row now = row_in(std::forward<E>(event));
     if (before == nullptr) {
-      *rows_.try_emplace(key).first = {at, now};
+      rows_[rows_.enter(key)] = {at, now};
       return next(change<row>{change_kind::insert, std::move(now), {}}, at);
     }
+    rows_.touch(slot);
     std::optional<row> replaced{std::exchange(before->value, now)};
     before->at = at;
     next(change<row>{change_kind::update, std::move(now), std::move(replaced)}, at);
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    rows_.snapshot(to, "@rows", groups_);
+    rows_.save_values(to, "@rows", groups_);
     return flow::verdict::done;
   }
-  void restore(snapshot_reader& from) { rows_.restore(from, "@rows"); }
+  void restore(snapshot_reader& from) { rows_.restore_values(from, "@rows"); }
 
 private:
   struct kept {
@@ -65,7 +68,7 @@ private:
   std::uint32_t groups_ = default_key_groups;
   counter* older_ = nullptr;
   counter* unknown_ = nullptr;
-  keyed_table<K, kept> rows_;
+  keyed_slots<K, kept> rows_;
 };
 
 }  // namespace weir::operators

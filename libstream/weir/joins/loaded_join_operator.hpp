@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/codec/key_hash.hpp"
 #include "weir/flow/either.hpp"
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/joins/join_kind.hpp"
+#include "weir/joins/join_waiting.hpp"
 #include "weir/joins/table_row.hpp"
 #include "weir/joins/unmatched_gate.hpp"
+#include "weir/state/gradual_queue.hpp"
 #include "weir/state/keyed_parts.hpp"
-#include "weir/state/keyed_table.hpp"
+#include "weir/state/keyed_slots.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -20,7 +23,8 @@ namespace weir::operators {
 /// Joins each event with its key's row of a table that is read to its end first. Until then the
 /// stream's events wait, in the order of their arrival; then they and all later ones are answered
 /// at once. Of a key the row that came last counts. The watermark is held back behind the events
-/// that wait. At most so many wait in an instance; one more fails, by the stage's directive.
+/// that wait. When both inputs have ended, nothing is kept. At most so many wait in an instance;
+/// one more fails, by the stage's directive.
 ///
 /// An event costs a table operation.
 template <class K, class A, class V, class KeyA, class KeyV, class F, join_kind Kind>
@@ -63,11 +67,11 @@ public:
       if (next.full()) return flow::verdict::blocked;
       if (s.budget == 0) return flow::verdict::more;
       --s.budget;
-      const waiting first = std::move(waiting_.front());
-      waiting_.pop_front();
+      const waiting first = waiting_.take_front();
       count();
-      answer(first.value, first.at, next);
+      if (!answer_waiting(first, next, s)) return after_failure(s);
     }
+    if (p.watermark == max_timestamp && waiting_.empty()) forget_all();
     if (waiting_.empty())
       earliest_ = max_timestamp;
     else
@@ -76,20 +80,23 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    rows_.snapshot(to, "@rows", groups_);
-    keyed_parts<K> parts{groups_};
-    for (const waiting& w : waiting_) {
-      bytes& part = parts.begin(std::invoke(key_a_, w.value));
-      encode(w.at, part);
-      encode(w.value, part);
-    }
-    parts.template write<std::tuple<K, timestamp, A>>(to, "@waiting");
+    rows_.save_values(to, "@rows", groups_);
+    save_form<std::tuple<K, timestamp, A>>(to, "@waiting");
+    auto parts = std::make_shared<keyed_parts<K>>(groups_);
+    waiting_.save(
+        to,
+        [this, parts](const waiting& w) {
+          bytes& part = parts->begin(std::invoke(key_a_, w.value));
+          encode(w.at, part);
+          encode(w.value, part);
+        },
+        [parts](snapshot_writer& w) { parts->write_entries(w, "@waiting"); });
     return flow::verdict::done;
   }
 
   /// The table's end is not in the snapshot: an input that has ended says so again.
   void restore(snapshot_reader& from) {
-    rows_.restore(from, "@rows");
+    rows_.restore_values(from, "@rows");
     read_keyed_parts<std::tuple<K, timestamp, A>>(from, "@waiting", [&](const K&, byte_reader& in) {
       waiting w{};
       if (!decode(in, w.at) || !decode(in, w.value)) return false;
@@ -116,10 +123,10 @@ private:
   template <class E>
   void take_row(E&& in) {
     const K key = std::invoke(key_v_, std::as_const(in));
-    if (removes_row(in))
-      rows_.erase(key);
-    else
-      *rows_.try_emplace(key).first = row_in(std::forward<E>(in));
+    if (!removes_row(in))
+      rows_[rows_.enter(key)] = row_in(std::forward<E>(in));
+    else if (const auto slot = rows_.slot_of(key); slot != rows_.none)
+      rows_.leave(slot);
     count();
   }
 
@@ -131,11 +138,23 @@ private:
                            " events wait for the end of the table already; let the source of the "
                            "stream wait for it with event_time_options::max_drift, or let more "
                            "wait"});
+    // A key that holds NaN is refused now, not when it is asked for.
+    static_cast<void>(key_hash(std::invoke(key_a_, std::as_const(in))));
     waiting_.push_back({at, std::forward<E>(in)});
     earliest_ = std::min(earliest_, at);
     count();
   }
 
+  /// False if the user's function has failed.
+  template <class Next>
+  bool answer_waiting(const waiting& w, Next& next, flow::step& s) {
+    const row* found = rows_.find(std::invoke(key_a_, w.value));
+    if (found == nullptr && Kind == join_kind::inner) return unmatched_.pass(w.value, w.at), true;
+    if (found == nullptr) unmatched_.count();
+    auto made = join_waiting<Kind>(f_, &w.value, found, w.at, id_, s);
+    if (made) next(*std::move(made), w.at);
+    return made.has_value();
+  }
   template <class E, class Next>
   void answer(E&& in, timestamp at, Next& next) {
     const row* found = rows_.find(std::invoke(key_a_, std::as_const(in)));
@@ -143,6 +162,12 @@ private:
       return unmatched_.pass(std::forward<E>(in), at);
     if (found == nullptr) unmatched_.count();
     next(join_events<Kind>(f_, &std::as_const(in), found), at);
+  }
+
+  /// The stream has ended, and nobody asks the table any more.
+  void forget_all() {
+    rows_ = {};
+    count();
   }
 
   void count() {
@@ -160,8 +185,8 @@ private:
   gauge* rows_held_ = nullptr;
   gauge* events_waiting_ = nullptr;
 
-  keyed_table<K, row> rows_;
-  std::deque<waiting> waiting_;
+  keyed_slots<K, row> rows_;
+  gradual_queue<waiting> waiting_;
   timestamp earliest_ = max_timestamp;  ///< Of those that wait, or waited with them.
   bool loaded_ = false;
 };

@@ -4,6 +4,7 @@
 #include "weir/flow/either.hpp"
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/joins/join_kind.hpp"
+#include "weir/joins/join_waiting.hpp"
 #include "weir/joins/table_row.hpp"
 #include "weir/joins/time_list.hpp"
 #include "weir/joins/unmatched_gate.hpp"
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -47,6 +49,7 @@ public:
         unmatched_(std::move(sides.unmatched_left)) {}
 
   void open(const flow::operator_environment& e) {
+    id_ = e.id;
     groups_ = e.key_groups;
     rows_held_ = &e.metrics->add_gauge(e.id + ": rows held");
     behind_ = &e.metrics->add_counter(e.id + ": versions after their time");
@@ -70,7 +73,7 @@ public:
       if (next.full()) return flow::verdict::blocked;
       if (s.budget == 0) return flow::verdict::more;
       --s.budget;
-      answer(waiting_.take_front().slot, next);
+      if (!answer(waiting_.take_front().slot, next, s)) return after_failure(s);
     }
     while (!superseding_.empty() && superseding_.front().at <= now) {
       if (s.budget == 0) return flow::verdict::more;
@@ -83,13 +86,10 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keyed_parts<K> parts{groups_};
-    keys_.each([&](const K& key, std::uint32_t slot) {
-      bytes& part = parts.begin(key);
+    keys_.template save<saved_entry>(to, "@join", groups_, [this](auto slot, bytes& part) {
       save(entries_[slot].events, part);
       save(entries_[slot].versions, part);
     });
-    parts.template write<saved_entry>(to, "@join");
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
@@ -157,8 +157,10 @@ private:
       superseding_.insert({at, slot});
   }
 
+  /// False if the user's function has failed.
   template <class Next>
-  void answer(std::uint32_t slot, Next& next) {
+  bool answer(std::uint32_t slot, Next& next, flow::step& s) {
+    keys_.touch(slot);
     entry& e = entries_[slot];
     const timed<A> asking = e.events.take_front();
     count_rows(-1);
@@ -166,13 +168,16 @@ private:
     const row* found = valid != nullptr && valid->value ? &*valid->value : nullptr;
     if (e.empty()) keys_.leave(slot);
     if (found == nullptr && Kind == join_kind::inner)
-      return unmatched_.pass(asking.value, asking.at);
+      return unmatched_.pass(asking.value, asking.at), true;
     if (found == nullptr) unmatched_.count();
-    next(join_events<Kind>(f_, &asking.value, found), asking.at);
+    auto made = join_waiting<Kind>(f_, &asking.value, found, asking.at, id_, s);
+    if (made) next(*std::move(made), asking.at);
+    return made.has_value();
   }
 
   /// Drops the versions that were superseded at or before `now`.
   void drop_old(std::uint32_t slot, timestamp now) {
+    keys_.touch(slot);
     entry& e = entries_[slot];
     std::int64_t old = -1;
     e.versions.each_in(min_timestamp, now, [&](const auto&) { ++old; });
@@ -193,8 +198,8 @@ private:
 
   /// The stream has ended, and nobody asks the table any more.
   void forget_all() {
+    keys_.clear();
     entries_.clear();
-    keys_ = {};
     count_rows(-rows_);
   }
 
@@ -236,6 +241,7 @@ private:
   late_gate<A> late_;
   late_gate<V> late_versions_;
   unmatched_gate<A> unmatched_;
+  std::string id_;
   std::uint32_t groups_ = default_key_groups;
   gauge* rows_held_ = nullptr;
   counter* behind_ = nullptr;

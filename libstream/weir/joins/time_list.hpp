@@ -25,7 +25,7 @@ public:
   [[nodiscard]] bool empty() const noexcept { return head_ == first_.size(); }
   [[nodiscard]] std::size_t size() const noexcept {
     std::size_t n = first_.size() - head_;
-    for (std::size_t i = gone_; i < later_.size(); ++i) n += later_[i].size();
+    for (std::size_t i = gone_; i < later_.size(); ++i) n += later_[i].all.size();
     return n;
   }
   // @pre !empty()
@@ -36,7 +36,7 @@ public:
     return head_ + n < first_.size() ? &first_[head_ + n] : nullptr;
   }
   [[nodiscard]] const T& back() const {
-    return later_.empty() ? first_.back() : later_.back().back();
+    return later_.empty() ? first_.back() : later_.back().all.back();
   }
 
   void insert(T value) {
@@ -66,9 +66,12 @@ public:
   template <class F>
   void each_in(timestamp from, timestamp to, F f) {
     if (empty() || !walk(first_, head_, from, to, f)) return;
+    // Elements of one time may lie in several chunks: the first that can have some is before those
+    // that begin at it.
     auto c = std::partition_point(begin_later(), later_.end(),
-                                  [&](const chunk& x) { return x.back().at < from; });
-    while (c != later_.end() && walk(*c, 0, from, to, f)) ++c;
+                                  [&](const later& x) { return x.from < from; });
+    if (c != begin_later()) --c;
+    while (c != later_.end() && walk(c->all, 0, from, to, f)) ++c;
   }
   template <class F>
   void each(F f) {
@@ -89,7 +92,7 @@ public:
     chunk all(std::make_move_iterator(first_.begin() + static_cast<std::ptrdiff_t>(head_)),
               std::make_move_iterator(first_.end()));
     for (auto c = begin_later(); c != later_.end(); ++c)
-      std::move(c->begin(), c->end(), std::back_inserter(all));
+      std::move(c->all.begin(), c->all.end(), std::back_inserter(all));
     std::stable_sort(all.begin(), all.end(), [](const T& a, const T& b) { return a.at < b.at; });
     *this = {};
     for (T& x : all) append(std::move(x));
@@ -97,12 +100,18 @@ public:
 
   /// The memory of the elements and of room for more.
   [[nodiscard]] std::size_t bytes_allocated() const noexcept {
-    std::size_t n = first_.capacity() * sizeof(T) + later_.capacity() * sizeof(chunk);
-    for (const chunk& c : later_) n += c.capacity() * sizeof(T);
+    std::size_t n = first_.capacity() * sizeof(T) + later_.capacity() * sizeof(later);
+    for (const later& c : later_) n += c.all.capacity() * sizeof(T);
     return n;
   }
 
 private:
+  /// A chunk behind the first. When it begins is told here, so that a search reads one array.
+  struct later {
+    timestamp from;
+    chunk all;
+  };
+
   static bool before(timestamp t, const T& x) { return t < x.at; }
 
   [[nodiscard]] auto begin_later() { return later_.begin() + static_cast<std::ptrdiff_t>(gone_); }
@@ -110,16 +119,15 @@ private:
   // Chunks are numbered from the front; `first_` is number 0.
 
   [[nodiscard]] const chunk& at(std::size_t n) const {
-    return n == 0 ? first_ : later_[gone_ + n - 1];
+    return n == 0 ? first_ : later_[gone_ + n - 1].all;
   }
-  [[nodiscard]] chunk& at(std::size_t n) { return n == 0 ? first_ : later_[gone_ + n - 1]; }
+  [[nodiscard]] chunk& at(std::size_t n) { return n == 0 ? first_ : later_[gone_ + n - 1].all; }
 
   /// The last chunk that begins at or before `t`; the first if none does.
   [[nodiscard]] std::size_t chunk_of(timestamp t) const {
     const auto from = later_.begin() + static_cast<std::ptrdiff_t>(gone_);
     return static_cast<std::size_t>(
-        std::partition_point(from, later_.end(),
-                             [&](const chunk& x) { return x.front().at <= t; }) -
+        std::partition_point(from, later_.end(), [&](const later& x) { return x.from <= t; }) -
         from);
   }
 
@@ -129,11 +137,11 @@ private:
       drop_head();
       return first_.push_back(std::move(value));
     }
-    if (later_.empty() || later_.back().size() >= length) {
-      later_.emplace_back();
-      later_.back().reserve(length);
+    if (later_.empty() || later_.back().all.size() >= length) {
+      later_.push_back({value.at, {}});
+      later_.back().all.reserve(length);
     }
-    later_.back().push_back(std::move(value));
+    later_.back().all.push_back(std::move(value));
   }
 
   void split(std::size_t n) {
@@ -143,7 +151,8 @@ private:
     behind.reserve(length);
     std::move(half, in.end(), std::back_inserter(behind));
     in.erase(half, in.end());
-    later_.insert(begin_later() + static_cast<std::ptrdiff_t>(n), std::move(behind));
+    const timestamp from = behind.front().at;
+    later_.insert(begin_later() + static_cast<std::ptrdiff_t>(n), later{from, std::move(behind)});
   }
 
   void drop_head() {
@@ -161,10 +170,10 @@ private:
         first_.clear();
       return;
     }
-    first_ = std::move(later_[gone_++]);
+    first_ = std::move(later_[gone_++].all);
     if (gone_ != later_.size() && (gone_ < 64 || gone_ * 2 < later_.size())) return;
     if (gone_ == later_.size())
-      std::vector<chunk>{}.swap(later_);
+      std::vector<later>{}.swap(later_);
     else
       later_.erase(later_.begin(), begin_later());
     gone_ = 0;
@@ -184,7 +193,7 @@ private:
   }
 
   chunk first_;
-  std::vector<chunk> later_;  ///< Those before `gone_` have been used up; empty if all have.
+  std::vector<later> later_;  ///< Those before `gone_` have been used up; empty if all have.
   std::uint32_t head_ = 0;    ///< Where the first chunk begins.
   std::uint32_t gone_ = 0;
 };

@@ -5,6 +5,7 @@
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/joins/either_key.hpp"
 #include "weir/joins/join_kind.hpp"
+#include "weir/joins/join_waiting.hpp"
 #include "weir/joins/time_list.hpp"
 #include "weir/joins/unmatched_gate.hpp"
 #include "weir/joins/window_rows.hpp"
@@ -16,6 +17,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -48,6 +50,7 @@ public:
                    unmatched_gate<B>{std::move(sides.unmatched_right)}) {}
 
   void open(const flow::operator_environment& e) {
+    id_ = e.id;
     groups_ = e.key_groups;
     results_ = &e.metrics->results;
     rows_held_ = &e.metrics->add_gauge(e.id + ": rows held");
@@ -61,7 +64,7 @@ public:
   void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
     fetch_ahead(
         keys_, in.size(), i, [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
-        [](const entry&) {});
+        [this](const entry& e) { rows_.fetch(e); });
   }
 
   template <class E, class Next>
@@ -84,10 +87,8 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keyed_parts<K> parts{groups_};
-    keys_.each(
-        [&](const K& key, std::uint32_t slot) { rows_.save(keys_[slot], parts.begin(key)); });
-    parts.template write<saved_entry>(to, "@windows");
+    keys_.template save<saved_entry>(
+        to, "@windows", groups_, [this](auto slot, bytes& part) { rows_.save(keys_[slot], part); });
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
@@ -178,7 +179,10 @@ private:
   bool find_complete(timestamp now) {
     while (!due_.empty() && due_.front().at <= now) {
       if (const due* d = due_.ahead(8)) keys_.fetch_slot_of(d->slot);
-      if (const due* d = due_.ahead(4)) keys_.fetch_cell_of(d->slot);
+      if (const due* d = due_.ahead(4)) {
+        keys_.fetch_cell_of(d->slot);
+        rows_.fetch(keys_[d->slot]);
+      }
       const due first = due_.front();
       entry& e = keys_[first.slot];
       const auto found = std::find_if(e.begin(), e.end(),
@@ -189,6 +193,7 @@ private:
         found->noted = found->at.last();
         due_.insert({found->noted, first.slot});
       } else {
+        keys_.touch(first.slot);
         firing_ = {found->at, {found->sides[0], found->sides[1]}, {}, true};
         firing_.place[0] = firing_.sides[0].first;
         firing_.place[1] = firing_.sides[1].first;
@@ -202,26 +207,26 @@ private:
 
   template <class Next>
   flow::verdict fire(Next& next, flow::step& s) {
-    firing& f = firing_;
-    while (true) {
+    const firing& f = firing_;
+    const bool lefts = !f.sides[0].empty();
+    const bool rights = !f.sides[1].empty();
+    while (f.place[lefts ? 0 : 1] != no_row) {
       if (next.full()) return flow::verdict::blocked;
       if (s.budget == 0) return flow::verdict::more;
       --s.budget;
-      if (f.sides[1].empty()) {
-        if (!alone<0>(next)) return flow::verdict::done;
-      } else if (f.sides[0].empty()) {
-        if (!alone<1>(next)) return flow::verdict::done;
-      } else if (f.place[0] == no_row) {
-        return flow::verdict::done;
-      } else {
-        next_pair(next);
-      }
+      const bool ok = lefts && rights ? next_pair(next, s)
+                      : lefts         ? alone<0>(next, s)
+                                      : alone<1>(next, s);
+      if (!ok) return after_failure(s);
     }
+    return flow::verdict::done;
   }
+
+  // These three are false if the user's function has failed.
 
   /// Moves on to the next pair, and then emits the one before.
   template <class Next>
-  void next_pair(Next& next) {
+  bool next_pair(Next& next, flow::step& s) {
     firing& f = firing_;
     const A& a = rows_.template at<0>(f.place[0]);
     const B& b = rows_.template at<1>(f.place[1]);
@@ -230,30 +235,35 @@ private:
       f.place[0] = rows_.after(f.place[0]);
       f.place[1] = f.sides[1].first;
     }
-    results_->add(1);
-    next(join_events<Kind>(f_, &a, &b), f.at.last());
+    return emit(&a, &b, next, s);
   }
 
-  /// Deals with the next event of a side whose other side is empty; false if there is none.
+  /// Deals with the next event of a side whose other side is empty.
   template <std::size_t Side, class Next>
-  bool alone(Next& next) {
+  bool alone(Next& next, flow::step& s) {
     std::uint32_t& place = firing_.place[Side];
-    if (place == no_row) return false;
     const auto& one = rows_.template at<Side>(place);
     place = rows_.after(place);
     auto& gate = std::get<Side>(unmatched_);
-    const timestamp at = firing_.at.last();
     if constexpr (Side == 0 && weir::detail::keeps_left(Kind)) {
       gate.count();
-      results_->add(1);
-      next(join_events<Kind>(f_, &one, static_cast<const B*>(nullptr)), at);
+      return emit(&one, static_cast<const B*>(nullptr), next, s);
     } else if constexpr (Side == 1 && weir::detail::keeps_right(Kind)) {
       gate.count();
-      results_->add(1);
-      next(join_events<Kind>(f_, static_cast<const A*>(nullptr), &one), at);
+      return emit(static_cast<const A*>(nullptr), &one, next, s);
     } else {
-      gate.pass(one, at);
+      gate.pass(one, firing_.at.last());
+      return true;
     }
+  }
+
+  template <class Next>
+  bool emit(const A* a, const B* b, Next& next, flow::step& s) {
+    const timestamp at = firing_.at.last();
+    auto made = join_waiting<Kind>(f_, a, b, at, id_, s);
+    if (!made) return false;
+    results_->add(1);
+    next(*std::move(made), at);
     return true;
   }
 
@@ -272,6 +282,7 @@ private:
   [[no_unique_address]] F f_;
   std::tuple<late_gate<A>, late_gate<B>> late_;
   std::tuple<unmatched_gate<A>, unmatched_gate<B>> unmatched_;
+  std::string id_;
   std::uint32_t groups_ = default_key_groups;
   counter* results_ = nullptr;
   counter* without_window_ = nullptr;

@@ -61,6 +61,12 @@ public:
     return std::get<Side>(rows_)[lists_.row_at(place)];
   }
   [[nodiscard]] std::uint32_t after(std::uint32_t place) const { return lists_.after(place); }
+  /// Calls for the ends of the last window's lists ahead of their use; changes nothing.
+  void fetch(const windows& of) const {
+    if (of.empty()) return;
+    lists_.fetch(of.back().sides[0]);
+    lists_.fetch(of.back().sides[1]);
+  }
   [[nodiscard]] std::size_t size() const noexcept {
     return std::get<0>(rows_).size() + std::get<1>(rows_).size();
   }

@@ -6,6 +6,7 @@
 #include "weir/state/key_index.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/state/keyed_state.hpp"
+#include "weir/state/slot_cache.hpp"
 
 #include <functional>
 #include <memory>
@@ -31,11 +32,15 @@ public:
   process(KeyOf key_of, P processor)
       : key_of_(std::move(key_of)), processor_(std::move(processor)) {}
 
-  void open(const flow::operator_environment& e) { environment_ = e; }
+  void open(const flow::operator_environment& e) {
+    environment_ = e;
+    if constexpr (!std::is_same_v<K, no_key> && requires { processor_.states(); })
+      if (e.cold != nullptr) open_cold(*e.cold);
+  }
 
   template <class E, class Next>
   void on_event(E&& event, timestamp at, Next& next, flow::step& s) {
-    const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
+    const auto slot = enter(std::invoke(key_of_, std::as_const(event)));
     call(slot, at, watermark_, next, s,
          [&](auto& context) { processor_.on_event(std::as_const(event), context); });
   }
@@ -53,15 +58,19 @@ public:
   [[nodiscard]] timestamp next_timer() { return processing_timers_.earliest(); }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    save_states(to);
-    save_timers(event_timers_, "@event timers", to);
-    save_timers(processing_timers_, "@processing timers", to);
+    if (cold_)
+      save_cold(to);
+    else
+      save_slots(to);
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
+    std::size_t column = 0;
     each_state([&]<class State>(State& state) {
+      if (cold_) convert_rows(from, state, columns_[column]);
+      column += 2;
       load_entries<typename State::stored>(
           from, state.name(), [&](auto slot, byte_reader& in) { return state.load(slot, in); });
       if (!state.forgets()) return;
@@ -72,8 +81,8 @@ public:
         return true;
       });
     });
-    load_timers(event_timers_, "@event timers", from);
-    load_timers(processing_timers_, "@processing timers", from);
+    load_timers(event_timers_, timer_names[0], from);
+    load_timers(processing_timers_, timer_names[1], from);
     watermark_ = saved_watermark(from);
   }
 
@@ -86,13 +95,100 @@ private:
       std::apply([&](auto&... state) { (f(state), ...); }, processor_.states());
   }
 
+  std::uint32_t enter(const K& key) { return cold_ ? cold_->enter(keys_, key) : keys_.enter(key); }
+
+  /// Has states in a cold store: each is a column, and when it is forgotten another one.
+  void open_cold(cold_store& store) {
+    std::vector<std::string> names;
+    bool expires = true;
+    std::size_t slot_bytes = 0;
+    bool has_heap = false;
+    each_state([&]<class State>(State& state) {
+      names.push_back(state.name());
+      names.push_back(times_of(state.name()));
+      expires = expires && state.forgets();
+      slot_bytes +=
+          sizeof(std::optional<typename State::stored>) + sizeof(std::optional<timestamp>);
+      has_heap = has_heap || has_dynamic_size<typename State::stored>;
+    });
+    cold_store::opened_table table = store.open_table(environment_.id, names, expires);
+    columns_ = std::move(table.columns);
+    typename slot_cache<K>::calls c;
+    c.write = [this](std::uint32_t slot, row_writer& row) { write_row(slot, row); };
+    c.read = [this](std::uint32_t slot, std::uint8_t column, byte_reader& in) {
+      return read_column(slot, column, in);
+    };
+    c.drop = [this](std::uint32_t slot) { each_state([&](auto& state) { state.release(slot); }); };
+    c.stays = [this](std::uint32_t slot) {
+      return event_timers_.has(slot) || processing_timers_.has(slot);
+    };
+    if (has_heap)
+      c.heap_bytes = [this](std::uint32_t slot) {
+        std::size_t sum = 0;
+        each_state([&](auto& state) { sum += state.heap_bytes(slot); });
+        return sum;
+      };
+    c.slot_bytes = slot_bytes;
+    cold_ =
+        std::make_shared<slot_cache<K>>(store, table.number, environment_.key_groups, std::move(c));
+  }
+  void write_row(std::uint32_t slot, row_writer& row) {
+    std::size_t column = 0;
+    bool forgotten = true;  // once all states are, by one clock
+    std::optional<time_to_live::clock> by;
+    timestamp latest = min_timestamp;
+    each_state([&](auto& state) {
+      if (state.holds(slot)) {
+        state.save(slot, row.begin(columns_[column]));
+        const timestamp* until = state.kept_until(slot);
+        forgotten =
+            forgotten && until != nullptr && by.value_or(state.life()->by) == state.life()->by;
+        if (until != nullptr) {
+          encode(*until, row.begin(columns_[column + 1]));
+          latest = std::max(latest, *until);
+          by = state.life()->by;
+        }
+      }
+      column += 2;
+    });
+    if (forgotten && by)
+      row.keep_until(*by == time_to_live::clock::event_time ? row_expiry::event_time
+                                                            : row_expiry::processing_time,
+                     latest);
+  }
+  bool read_column(std::uint32_t slot, std::uint8_t number, byte_reader& in) {
+    bool read = true;
+    std::size_t column = 0;
+    each_state([&](auto& state) {
+      timestamp until;
+      if (columns_[column] == number) read = state.load(slot, in);
+      if (columns_[column + 1] == number) {
+        read = decode(in, until);
+        if (read && state.forgets()) state.keep_until(slot, until);
+      }
+      column += 2;
+    });
+    return read;
+  }
+  /// After a call: notes what has changed.
+  void settle_cold(std::uint32_t slot) {
+    bool changed = false;
+    each_state([&](auto& state) { changed = state.take_changed() || changed; });
+    if (changed) cold_->changed(slot);
+    if (!event_timers_.has(slot) && !processing_timers_.has(slot) && !holds_state(slot))
+      cold_->emptied(keys_, slot);
+  }
+
   /// Lets a key go that holds nothing after a call, also after one that threw.
   struct leave_if_empty {
     process& of;
     std::uint32_t slot;
 
     ~leave_if_empty() {
-      if (!of.event_timers_.has(slot) && !of.processing_timers_.has(slot) && !of.holds_state(slot))
+      if (of.cold_)
+        of.settle_cold(slot);
+      else if (!of.event_timers_.has(slot) && !of.processing_timers_.has(slot) &&
+               !of.holds_state(slot))
         of.keys_.leave(slot);
     }
   };
@@ -118,17 +214,25 @@ private:
     for (auto& [value, when] : context_.out_) next(std::move(value), when);
   }
 
+  void before_firing(std::uint32_t slot) {
+    if (cold_)
+      cold_->wake(keys_, slot);
+    else
+      keys_.touch(slot);
+  }
+
   template <class Next>
   flow::verdict fire(timer_queue& timers, timestamp now, Next& next, flow::step& s) {
     timer_queue::entry due;
     while (true) {
       if (next.full()) return flow::verdict::blocked;
       if (s.budget == 0) return flow::verdict::more;
-      if (!timers.pop_due(now, due)) return flow::verdict::done;
+      if (cold_) cold_->settle(keys_);
+      if (!timers.pop_due(now, due, [this](auto slot) { before_firing(slot); }))
+        return flow::verdict::done;
       --s.budget;
       // What is remembered is as of the timer's time, however far the watermark has jumped.
       const bool by_event = &timers == &event_timers_;
-      keys_.touch(due.slot);
       call(due.slot, due.at, by_event ? std::min(watermark_, due.at) : watermark_, next, s,
            [&](auto& context) {
              if constexpr (requires { processor_.on_timer(due.at, context); })
@@ -151,6 +255,7 @@ private:
         }
       more = more || state.forgets();
     });
+    if (cold_) environment_.cold->tell_time(watermark_, s.wall);
     return more ? flow::verdict::more : flow::verdict::done;
   }
 
@@ -187,8 +292,21 @@ private:
     std::vector<bytes> parts_;
   };
 
-  void save_states(snapshot_writer& to) {
+  void save_cold(snapshot_writer& to) {
+    save_timers(event_timers_, timer_names[0], to);
+    save_timers(processing_timers_, timer_names[1], to);
+    each_state([&]<class State>(State& state) {
+      save_form<std::pair<K, typename State::stored>>(to, state.name());
+      if (state.forgets()) save_form<std::pair<K, timestamp>>(to, times_of(state.name()));
+    });
+    if (environment_.cold->taking()) cold_->save(keys_, to);
+  }
+  void save_slots(snapshot_writer& to) {
     auto all = std::make_shared<std::vector<entries>>();
+    for (const auto& name : timer_names) {
+      if (!planted(fault::timers_not_saved)) save_form<std::pair<K, timestamp>>(to, name);
+      all->emplace_back(name, environment_.key_groups);
+    }
     each_state([&]<class State>(State& state) {
       save_form<std::pair<K, typename State::stored>>(to, state.name());
       all->emplace_back(state.name(), environment_.key_groups);
@@ -203,6 +321,11 @@ private:
   }
   void save_slot(std::uint32_t slot, std::vector<entries>& to) {
     auto at = to.begin();
+    for (const timer_queue* timers : {&event_timers_, &processing_timers_}) {
+      if (!planted(fault::timers_not_saved))
+        timers->each(slot, [&](timestamp t) { encode(t, at->begin(keys_.key(slot))); });
+      ++at;
+    }
     each_state([&](auto& state) {
       if (state.holds(slot)) state.save(slot, at->begin(keys_.key(slot)));
       ++at;
@@ -211,22 +334,40 @@ private:
       ++at;
     });
   }
+  static inline const std::string timer_names[] = {"@event timers", "@processing timers"};
   static std::string times_of(const std::string& state) { return "@kept until of " + state; }
 
   void save_timers(const timer_queue& timers, std::string_view name, snapshot_writer& to) {
     if (planted(fault::timers_not_saved)) return;
     save_form<std::pair<K, timestamp>>(to, name);
     entries all{std::string{name}, environment_.key_groups};
-    timers.each([&](const timer_queue::entry& e) { encode(e.at, all.begin(keys_.key(e.slot))); });
+    timers.each([&](std::uint32_t slot, timestamp at) { encode(at, all.begin(keys_.key(slot))); });
     all.write(to);
   }
 
+  /// Rows of the cold store may have been written by a program whose types were others.
+  template <class State>
+  void convert_rows(snapshot_reader& from, const State& state, std::uint8_t of) {
+    const saved_form form = form_of_keyed<K, typename State::stored>(from, state.name());
+    if (!form.changes()) return;
+    cold_->convert_rows(
+        [&](std::span<const std::byte> key, std::uint8_t column, std::span<const std::byte> data) {
+          return column != of ? std::optional<bytes>{}
+                              : convert_column<K>(form, state.name(), key, data);
+        });
+  }
+
   template <class V, class Load>
-  void load_entries(snapshot_reader& from, std::string_view name, Load load) {
+  void load_entries(snapshot_reader& from, std::string_view name, Load load, bool timers = false) {
     const saved_form form = form_of_keyed<K, V>(from, name);
     const auto read = [&](byte_reader& entry) {
       K key{};
-      return decode(entry, key) && load(keys_.enter(key), entry);
+      if (!decode(entry, key)) return false;
+      if (!cold_) return load(keys_.enter(key), entry);
+      const auto slot = timers ? cold_->enter_hollow(keys_, key) : cold_->enter(keys_, key);
+      const bool loaded = load(slot, entry);
+      if (!timers) cold_->changed(slot);
+      return loaded;
     };
     from.each(name, [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
@@ -237,18 +378,23 @@ private:
   }
 
   void load_timers(timer_queue& timers, std::string_view name, snapshot_reader& from) {
-    load_entries<timestamp>(from, name, [&](std::uint32_t slot, byte_reader& in) {
-      timestamp at;
-      if (!decode(in, at)) return false;
-      timers.set({at, slot});
-      return true;
-    });
+    load_entries<timestamp>(
+        from, name,
+        [&](std::uint32_t slot, byte_reader& in) {
+          timestamp at;
+          if (!decode(in, at)) return false;
+          timers.set({at, slot});
+          return true;
+        },
+        true);
   }
 
   [[no_unique_address]] KeyOf key_of_;
   P processor_;
   flow::operator_environment environment_;
   key_index<K> keys_;
+  std::shared_ptr<slot_cache<K>> cold_;  ///< What makes `keys_` a cache over a cold store.
+  std::vector<std::uint8_t> columns_;    ///< Two for each state in the cold store.
   timer_queue event_timers_;
   timer_queue processing_timers_;
   timestamp watermark_ = min_timestamp;

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -98,32 +99,36 @@ public:
   }
 
   void save(snapshot_writer& to) {
-    key_parts<K> parts{environment_.key_groups, 0};
-    const auto add = [&](const T& event, timestamp at) {
-      bytes& part = parts.of(std::invoke(rules_.key_of(), event));
+    save_form<saved_event>(to, "@waiting events");
+    auto parts = std::make_shared<key_parts<K>>(environment_.key_groups);
+    const auto add = [this, parts](const T& event, timestamp at) {
+      bytes& part = parts->begin(std::invoke(rules_.key_of(), event));
       encode(at, part);
       encode(event, part);
     };
     for (std::size_t i = ready_at_; i < ready_.size(); ++i) add(ready_.values[i], ready_.times[i]);
-    buffer_.each(add);
-    parts.write(to, "@waiting events");
+    buffer_.save(to, add, [parts](snapshot_writer& w) { parts->write(w, "@waiting events"); });
     bytes watermark;
     encode(watermark_, watermark);
     to.item("@watermark", std::move(watermark), state_kind::union_list);
   }
 
   void load(snapshot_reader& from) {
+    const bool described = saved_schema(from, "@waiting events").has_value();
+    const saved_form form = form_of_entry<saved_event>(from, "@waiting events");
+    const auto read = [&](byte_reader& in) {
+      K key{};
+      timestamp at;
+      T event{};
+      // Up to 0.1 there was no form, and no key.
+      if ((described && !decode(in, key)) || !decode(in, at) || !decode(in, event)) return false;
+      buffer_.push(std::move(event), at);
+      return true;
+    };
     from.each("@waiting events", [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
       std::uint64_t head = 0;
-      bool whole = decode(in, head);
-      while (whole && in.remaining() != 0) {
-        timestamp at;
-        T event{};
-        whole = decode(in, at) && decode(in, event);
-        if (whole) buffer_.push(std::move(event), at);
-      }
-      if (!whole)
+      if ((!described && !decode(in, head)) || !form.each_entry(in, read))
         throw exception(
             {errc::incompatible, "state '@waiting events': a saved event does not decode"});
     });
@@ -138,6 +143,7 @@ public:
 
 private:
   static constexpr std::size_t at_once = 256;
+  using saved_event = std::tuple<K, timestamp, T>;
 
   template <class E>
   void refuse(E&& event, timestamp at) {

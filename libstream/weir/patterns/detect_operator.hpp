@@ -4,6 +4,7 @@
 #include "weir/patterns/detect_core.hpp"
 
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace weir::operators {
@@ -49,8 +50,8 @@ public:
 
   flow::verdict snapshot(snapshot_writer& to) {
     core_->save(to);
-    core_->rules().save(*core_->rules().rules().front(), to, "@partial matches",
-                        core_->environment().key_groups);
+    core_->rules().save(to, core_->environment().key_groups,
+                        [](const rule&) { return std::string{"@partial matches"}; });
     return flow::verdict::done;
   }
   void restore(snapshot_reader& from) {

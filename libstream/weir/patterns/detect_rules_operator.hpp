@@ -80,8 +80,9 @@ public:
         encode(old->second, part);
         to.item("@finishing rules", std::move(part), state_kind::union_list);
       }
-      core_->rules().save(*r, to, "@partial matches of " + r->id, core_->environment().key_groups);
     }
+    core_->rules().save(to, core_->environment().key_groups,
+                        [](const rule& r) { return "@partial matches of " + r.id; });
     return flow::verdict::done;
   }
 

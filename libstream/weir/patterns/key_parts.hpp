@@ -16,18 +16,18 @@
 
 namespace weir::patterns {
 
-/// State by key group, or as one item where there is no key; each part begins with `head`.
+/// State by key group, or as one item where there is no key; each entry begins with its key.
 template <class K>
 class key_parts {
 public:
-  key_parts(std::uint32_t groups, std::uint64_t head)
-      : parts_(std::is_same_v<K, no_key> ? 1 : groups), head_(head) {}
-  bytes& of(const K& key) {
+  explicit key_parts(std::uint32_t groups) : parts_(std::is_same_v<K, no_key> ? 1 : groups) {}
+  /// Begins an entry, and returns where the rest of it is appended.
+  bytes& begin(const K& key) {
     std::size_t group = 0;
     if constexpr (!std::is_same_v<K, no_key>)
       group = group_of_hash(key_hash(key), static_cast<std::uint32_t>(parts_.size()));
     bytes& part = parts_[group];
-    if (part.empty()) encode(head_, part);
+    encode(key, part);
     return part;
   }
   void write(snapshot_writer& to, std::string_view state) {
@@ -42,7 +42,6 @@ public:
 
 private:
   std::vector<bytes> parts_;
-  std::uint64_t head_;
 };
 
 }  // namespace weir::patterns

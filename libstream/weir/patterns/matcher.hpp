@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -107,6 +108,11 @@ public:
     while (store_.runs.has(slot)) store_.drop(store_.runs.key(slot).oldest);
     settle(slot, out);
     gate_.rethrow();
+  }
+  /// Lets `f(slot)` be called before a limit makes it forget something of a key that is not the
+  /// one in hand.
+  void tell_before_giving_up(std::function<void(std::uint32_t)> f) {
+    before_giving_up_ = std::move(f);
   }
   /// Forgets all of a key without a word.
   void clear(std::uint32_t slot) { store_.clear(slot); }
@@ -242,7 +248,11 @@ private:
     if (limits_.then == at_limit::drop_newest)
       while (over() && store_.runs.has(slot)) give_up(store_.runs.key(slot).oldest, out);
     else
-      while (over() && store_.runs.oldest() != nowhere) give_up(store_.runs.oldest(), out);
+      while (over() && store_.runs.oldest() != nowhere) {
+        const run_id oldest = store_.runs.oldest();
+        if (before_giving_up_) before_giving_up_(store_.runs[oldest].slot);
+        give_up(oldest, out);
+      }
   }
   void give_up(run_id id, findings<T>& out) {
     ++counts_.dropped;
@@ -320,6 +330,7 @@ private:
   match_gate<T> gate_;
   matcher_counts counts_;
   std::uint64_t next_number_ = 1;
+  std::function<void(std::uint32_t)> before_giving_up_;
 
   // Of the event in hand; kept for their memory.
   std::vector<decision> decisions_;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -17,6 +18,16 @@ template <class T>
 class matcher_snapshot {
 public:
   explicit matcher_snapshot(matcher<T>& of) : of_(&of) {}
+
+  /// What is saved of a key: events with their times and numbers; nodes (parent, event, step); runs
+  /// (path, live, lifted, state, fresh, ends, start, began); matches that wait (path, start, at).
+  template <class K>
+  using saved =
+      std::tuple<K, std::vector<std::tuple<T, timestamp, std::uint64_t>>,
+                 std::vector<std::tuple<std::uint32_t, std::uint32_t, std::uint16_t>>,
+                 std::vector<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint16_t,
+                                        bool, bool, std::uint64_t, timestamp>>,
+                 std::vector<std::tuple<std::uint32_t, std::uint64_t, timestamp>>>;
 
   void save(std::uint32_t slot, bytes& to) {
     events_.clear();

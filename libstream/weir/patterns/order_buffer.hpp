@@ -3,10 +3,14 @@
 
 #include "weir/core/time.hpp"
 #include "weir/patterns/fifo.hpp"
+#include "weir/state/snapshot.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -29,7 +33,7 @@ public:
   template <class E>
   void push(E&& event, timestamp at) {
     ++size_;
-    place(at).push(entry{at, next_number_++, std::forward<E>(event)});
+    place(at).entries.push(entry{at, next_number_++, std::forward<E>(event)});
   }
 
   /// Moves events that are not after `until` to `take(event&&, at)` in order: at least `limit` of
@@ -46,10 +50,11 @@ public:
       heads_.pop_back();
       queue& q = queues_[number];
       do {
-        last = q.front().at;
+        last = q.entries.front().at;
         hand_over(q, take);
         ++n;
-      } while (!q.empty() && (n < limit || q.front().at == last) && goes_before_heads(q, until));
+      } while (!q.entries.empty() && (n < limit || q.entries.front().at == last) &&
+               goes_before_heads(q, until));
       add_head(number, until);
     }
     drop_empty();
@@ -59,27 +64,72 @@ public:
   [[nodiscard]] timestamp earliest() const {
     timestamp t = max_timestamp;
     for (const queue& q : queues_)
-      if (!q.empty()) t = std::min(t, q.front().at);
+      if (!q.entries.empty()) t = std::min(t, q.entries.front().at);
     return t;
   }
 
-  /// Calls `f(event, at)` for all, in order.
-  template <class F>
-  void each(F f) const {
-    std::vector<const entry*> all;
-    for (const queue& q : queues_)
-      for (const entry& e : q) all.push_back(&e);
-    std::sort(all.begin(), all.end(),
-              [](const entry* a, const entry* b) { return precedes(*a, *b); });
-    for (const entry* e : all) f(e->event, e->at);
+  /// Begins a save of the events that are held now: `write(event, at)` is called once for each,
+  /// those of equal times in the order of their arrival, and `done(writer)` in the end. What is
+  /// taken out is written first. A save that is under way is given up.
+  void save(snapshot_writer& to, std::function<void(const T&, timestamp)> write,
+            std::function<void(snapshot_writer&)> done) {
+    if (job_) job_->cancel();
+    for (queue& q : queues_) q.written = 0;
+    for (queue& q : spare_) q.written = 0;
+    job_ = std::make_shared<job>(*this, std::move(write), std::move(done));
+    to.later(job_);
   }
 
 private:
-  using queue = fifo<entry>;
+  struct queue {
+    fifo<entry> entries;
+    std::size_t written = 0;  ///< How many of the first have been, while they are saved.
+  };
 
-  static bool precedes(const entry& a, const entry& b) {
-    return a.at != b.at ? a.at < b.at : a.number < b.number;
-  }
+  /// Of equal times one that came first is in a queue before, or before in the same one, and is
+  /// taken out first: so writing queue by queue, and before taking, keeps their order.
+  struct job final : gradual_save {
+    order_buffer* of;
+    std::uint64_t end;  ///< Number of the first event that is no part of it.
+    std::function<void(const T&, timestamp)> write;
+    std::function<void(snapshot_writer&)> done;
+    std::exception_ptr failure;
+
+    job(order_buffer& buffer, std::function<void(const T&, timestamp)> w,
+        std::function<void(snapshot_writer&)> d)
+        : of(&buffer), end(buffer.next_number_), write(std::move(w)), done(std::move(d)) {}
+
+    bool write_some(std::size_t entries, snapshot_writer& to) override {
+      if (failure) std::rethrow_exception(failure);
+      if (!done)
+        throw exception({errc::stage_failed, "a save was begun before another one had ended"});
+      for (queue& q : of->queues_)
+        for (; q.written < q.entries.size(); ++q.written, --entries) {
+          const entry& e = q.entries.begin()[static_cast<std::ptrdiff_t>(q.written)];
+          if (e.number >= end) break;
+          if (entries == 0) return false;
+          write(e.event, e.at);
+        }
+      done(to);
+      cancel();
+      return true;
+    }
+    void cancel() noexcept override { done = nullptr; }
+
+    void before_taking(queue& q) noexcept {
+      const entry& e = q.entries.front();
+      if (q.written != 0) {
+        --q.written;
+      } else if (e.number < end) {
+        try {
+          write(e.event, e.at);
+        } catch (...) {
+          failure = std::current_exception();
+          cancel();
+        }
+      }
+    }
+  };
 
   struct head {
     timestamp at;
@@ -92,9 +142,9 @@ private:
 
   /// Tails fall from queue to queue, and none is empty between two calls.
   queue& place(timestamp at) {
-    if (!queues_.empty() && queues_.front().back().at <= at) return queues_.front();
-    const auto found = std::partition_point(queues_.begin(), queues_.end(),
-                                            [&](const queue& q) { return q.back().at > at; });
+    if (!queues_.empty() && queues_.front().entries.back().at <= at) return queues_.front();
+    const auto found = std::partition_point(
+        queues_.begin(), queues_.end(), [&](const queue& q) { return q.entries.back().at > at; });
     if (found != queues_.end()) return *found;
     if (spare_.empty()) return queues_.emplace_back();
     queues_.push_back(std::move(spare_.back()));
@@ -103,29 +153,35 @@ private:
   }
 
   void add_head(std::uint32_t number, timestamp until) {
-    const queue& q = queues_[number];
+    const auto& q = queues_[number].entries;
     if (q.empty() || q.front().at > until) return;
     heads_.push_back({q.front().at, q.front().number, number});
     std::push_heap(heads_.begin(), heads_.end(), later);
   }
   [[nodiscard]] bool goes_before_heads(const queue& q, timestamp until) const {
-    const entry& e = q.front();
+    const entry& e = q.entries.front();
     if (e.at > until) return false;
     return heads_.empty() || !later({e.at, e.number, 0}, heads_.front());
   }
 
   template <class Take>
   void hand_over(queue& q, Take& take) {
-    entry& e = q.front();
+    if (job_) [[unlikely]] {
+      if (job_->done)
+        job_->before_taking(q);
+      else
+        job_.reset();
+    }
+    entry& e = q.entries.front();
     take(std::move(e.event), e.at);
     --size_;
-    q.pop();
+    q.entries.pop();
   }
 
   void drop_empty() {
     auto kept = queues_.begin();
     for (auto& q : queues_) {
-      if (q.empty()) {
+      if (q.entries.empty()) {
         if (spare_.size() < 4) spare_.push_back(std::move(q));
       } else {
         if (&*kept != &q) *kept = std::move(q);
@@ -140,6 +196,7 @@ private:
   std::vector<head> heads_;
   std::size_t size_ = 0;
   std::uint64_t next_number_ = 0;
+  std::shared_ptr<job> job_;
 };
 
 }  // namespace weir::patterns

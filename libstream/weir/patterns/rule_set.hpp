@@ -8,6 +8,7 @@
 #include "weir/patterns/slot_bits.hpp"
 #include "weir/state/key_groups.hpp"
 #include "weir/state/key_index.hpp"
+#include "weir/state/saved_form.hpp"
 #include "weir/state/snapshot.hpp"
 
 #include <algorithm>
@@ -40,6 +41,7 @@ public:
   rule_set(KeyOf key_of, kind k) : key_of_(std::move(key_of)), finds_(k == kind::several) {}
 
   rule& add(std::unique_ptr<rule> r) {
+    r->machine.tell_before_giving_up([this](std::uint32_t slot) { keys_.touch(slot); });
     rules_.push_back(std::move(r));
     active_.widen(rules_.size());
     waiting_.widen(rules_.size());
@@ -86,7 +88,7 @@ public:
     const K& key = std::invoke(key_of_, std::as_const(event));
     const auto* known = begins ? nullptr : keys_.find(key);
     if (known == nullptr && !begins) return;
-    const leave_if_idle after{*this, begins ? keys_.enter(key) : *known};
+    const leave_if_idle after{*this, slot_for(key, known)};
     for (auto& r : rules_) {
       matcher<T>& m = r->machine;
       if (!m.idle(after.slot)) m.advance(after.slot, at, out);
@@ -100,6 +102,7 @@ public:
     for (; advances_ < rules_.size(); ++advances_) {
       std::uint32_t slot = 0;
       if (!rules_[advances_]->machine.next_due(t, slot)) continue;
+      keys_.touch(slot);
       const leave_if_idle after{*this, slot};
       const note_active note{*this, slot, advances_};
       rules_[advances_]->machine.advance(slot, t, out);
@@ -120,6 +123,7 @@ public:
     for (std::size_t n = 0; n < rules_.size(); ++n) {
       const std::uint32_t slot = rules_[n]->machine.waiting().some_slot();
       if (slot == nowhere) continue;
+      keys_.touch(slot);
       const leave_if_idle after{*this, slot};
       const note_active note{*this, slot, n};
       rules_[n]->machine.end(slot, out);
@@ -137,6 +141,7 @@ public:
 
   /// Lets go of a rule and of what it remembers.
   void remove(std::size_t number) {
+    keys_.write_all();  // of the rule, too, if it is being saved
     std::vector<std::uint32_t> slots;
     keys_.each([&](const K&, std::uint32_t slot) { slots.push_back(slot); });
     rules_.erase(rules_.begin() + static_cast<std::ptrdiff_t>(number));
@@ -171,44 +176,88 @@ public:
   }
   [[nodiscard]] const KeyOf& key_of() const noexcept { return key_of_; }
 
-  void save(rule& r, snapshot_writer& to, std::string_view state, std::uint32_t groups) {
-    matcher_snapshot<T> saving{r.machine};
-    key_parts<K> parts{groups, fingerprint(r.machine.machine())};
-    keys_.each([&](const K& key, std::uint32_t slot) {
-      if (r.machine.idle(slot)) return;
-      bytes& part = parts.of(key);
-      encode(key, part);
-      saving.save(slot, part);
-    });
-    parts.write(to, state);
+  /// Saves what each rule remembers, as the state `name_of(rule)`, while it goes on changing.
+  template <class NameOf>
+  void save(snapshot_writer& to, std::uint32_t groups, NameOf name_of) {
+    auto all = std::make_shared<std::vector<saving>>();
+    for (const auto& r : rules_) {
+      const std::string state = name_of(*r);
+      save_form<saved_entry>(to, state);
+      bytes made_for;
+      encode(fingerprint(r->machine.machine()), made_for);
+      to.item(automaton_of(state), std::move(made_for), state_kind::union_list);
+      all->push_back({&r->machine, state, key_parts<K>{groups}, matcher_snapshot<T>{r->machine}});
+    }
+    keys_.save_slots(
+        to,
+        [this, all](std::uint32_t slot) {
+          for (saving& s : *all)
+            if (!s.of->idle(slot)) s.writer.save(slot, s.parts.begin(keys_.key(slot)));
+        },
+        [all](snapshot_writer& w) {
+          for (saving& s : *all) s.parts.write(w, s.state);
+        });
   }
 
-  void load(rule& r, snapshot_reader& from, std::string_view state) {
+  void load(rule& r, snapshot_reader& from, const std::string& state) {
     matcher_snapshot<T> loading{r.machine};
     const std::size_t number = number_of(r);
+    const bool described = saved_schema(from, state).has_value();
+    const saved_form form = form_of_entry<saved_entry>(from, state);
+    const auto read = [&](byte_reader& in) {
+      K key{};
+      if (!decode(in, key)) return false;
+      const std::uint32_t slot = keys_.enter(key);
+      if (!loading.load(slot, in)) return false;
+      const note_active note{*this, slot, number};
+      return true;
+    };
     from.each(state, [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
-      std::uint64_t made_for = 0;
-      if (!decode(in, made_for) || made_for != fingerprint(r.machine.machine()))
+      // Up to 0.1 what the matches are of stood in front of each part, and no form was saved.
+      if (described ? !is_saved_for(r, from, state) : !reads_as_made_for(r, in))
         throw exception({errc::incompatible,
                          "pattern '" + r.machine.machine().name +
                              "': its steps, repetitions or times are not those that the partial "
                              "matches were saved with; name the operator anew to begin without "
                              "them"});
-      while (in.remaining() != 0) {
-        K key{};
-        const bool known = decode(in, key);
-        const std::uint32_t slot = known ? keys_.enter(key) : nowhere;
-        if (!known || !loading.load(slot, in))
-          throw exception({errc::incompatible, "state '" + std::string{state} +
-                                                   "': a saved partial match does not decode"});
-        const note_active note{*this, slot, number};
-      }
+      if (!form.each_entry(in, read))
+        throw exception(
+            {errc::incompatible, "state '" + state + "': a saved partial match does not decode"});
     });
     loading.finish();
   }
 
 private:
+  using saved_entry = typename matcher_snapshot<T>::template saved<K>;
+  /// What is being saved of a rule.
+  struct saving {
+    const matcher<T>* of;
+    std::string state;
+    key_parts<K> parts;
+    matcher_snapshot<T> writer;
+  };
+  static std::string automaton_of(const std::string& state) { return "@automaton of " + state; }
+  static bool reads_as_made_for(const rule& r, byte_reader& in) {
+    std::uint64_t made_for = 0;
+    return decode(in, made_for) && made_for == fingerprint(r.machine.machine());
+  }
+  static bool is_saved_for(const rule& r, const snapshot_reader& from, const std::string& state) {
+    bool all = true;
+    from.each(automaton_of(state), [&](key_group, std::span<const std::byte> data) {
+      byte_reader in{data};
+      all = all && reads_as_made_for(r, in);
+    });
+    return all;
+  }
+
+  /// The slot of a key that is about to change, known or not.
+  std::uint32_t slot_for(const K& key, const std::uint32_t* known) {
+    if (known == nullptr) return keys_.enter(key);
+    keys_.touch(*known);
+    return *known;
+  }
+
   void find_and_match(T& event, timestamp at, timestamp now, findings<T>& out) {
     for (std::size_t n = index_.rules(); n < rules_.size(); ++n)
       index_.add(rules_[n]->machine.pattern());
@@ -222,7 +271,7 @@ private:
     const auto* known = keys_.find(key);
     if (known != nullptr) find_active(*known);
     if (concerned_.empty()) return;
-    const leave_if_idle after{*this, known != nullptr ? *known : keys_.enter(key)};
+    const leave_if_idle after{*this, slot_for(key, known)};
     for (const auto& [n, bits] : concerned_) {
       matcher<T>& m = rules_[n]->machine;
       const note_active note{*this, after.slot, n};

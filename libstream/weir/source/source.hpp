@@ -76,6 +76,8 @@ public:
 
   /// Adds a split under a number that counts from 0; reading begins behind `offset`.
   virtual void assign(std::size_t lane, const split& what, std::uint64_t offset) = 0;
+  /// A split of this instance was read to its end before a restart, and is not assigned.
+  virtual void had_ended(const split& /*what*/) {}
   /// Fills `out`, which is empty, with at most `max` events of one split that isn't paused. May
   /// block only if the source says it blocks, and then for a tenth of a second at most, so that a
   /// stop is noticed. Throws `weir::exception` when reading fails for good.

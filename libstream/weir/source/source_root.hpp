@@ -169,7 +169,10 @@ private:
 
   void add_lane(const split_position& at, bool from_start) {
     lanes_.add(at, from_start);
-    if (!at.ended) reader_->assign(lanes_.size() - 1, {at.id}, at.offset);
+    if (at.ended)
+      reader_->had_ended({at.id});
+    else
+      reader_->assign(lanes_.size() - 1, {at.id}, at.offset);
   }
 
   /// Reads a batch; false if there is none.

@@ -36,6 +36,12 @@ public:
     to.later(job_);
   }
 
+  /// Writes all that has not been written, for somebody who is about to change everything.
+  void write_all() noexcept {
+    if (job_) job_->write_pages_aside();
+    job_.reset();
+  }
+
   /// To be told before anything in the slot changes.
   void touch(std::uint32_t slot) {
     if (job_) [[unlikely]]
@@ -80,6 +86,9 @@ private:
         failure_ = std::current_exception();
         pages_.clear();
       }
+    }
+    void write_pages_aside() noexcept {
+      for (std::size_t page = 0; page < pages_.size(); ++page) write_page_aside(page);
     }
     [[nodiscard]] bool over() const noexcept { return pages_.empty(); }
 

@@ -32,6 +32,8 @@ public:
       saving_.touch(*at);
     return *at;
   }
+  /// Writes what is still to be saved, for somebody who is about to change all slots.
+  void write_all() noexcept { saving_.write_all(); }
   /// To be called before the state of a slot changes that was not entered for it.
   void touch(slot s) { saving_.touch(s); }
 
@@ -43,6 +45,12 @@ public:
     slots_.erase(keys_[s]);
     free_.push_back(s);
     used_[s / 64] &= ~bit_of(s);
+  }
+
+  /// Forgets all keys; what they have in their slots is saved first, if it is to be.
+  void clear() {
+    saving_.write_all();
+    *this = {};
   }
 
   [[nodiscard]] const K& key(slot s) const { return keys_[s]; }
@@ -59,6 +67,11 @@ public:
   void save_slots(snapshot_writer& to, gradual_slots::write_slot write,
                   gradual_slots::finish done) {
     saving_.begin(to, used_, std::move(write), std::move(done));
+  }
+  /// ... of the slots whose bits are set, 64 a word.
+  void save_slots(snapshot_writer& to, std::vector<std::uint64_t> of,
+                  gradual_slots::write_slot write, gradual_slots::finish done) {
+    saving_.begin(to, std::move(of), std::move(write), std::move(done));
   }
   /// ... as a state whose entries are the key and what `write(slot, bytes&)` appends to it, an
   /// `Entry` together, as those of `keyed_parts`.

@@ -3,6 +3,7 @@
 
 #include "weir/aggregates/aggregate.hpp"
 #include "weir/codec/binary.hpp"
+#include "weir/codec/dynamic_size.hpp"
 #include "weir/state/state_column.hpp"
 #include "weir/state/time_to_live.hpp"
 #include "weir/state/timer_queue.hpp"
@@ -95,6 +96,18 @@ public:
   [[nodiscard]] bool load(std::uint32_t slot, byte_reader& from) {
     return decode(from, column_.cell(slot).emplace());
   }
+  /// Frees the slot's value, which is kept elsewhere.
+  void release(std::uint32_t slot) {
+    column_.erase(slot);
+    until_.erase(slot);
+  }
+  /// Whether a value was written or erased since this was asked last.
+  [[nodiscard]] bool take_changed() noexcept { return std::exchange(changed_, false); }
+  [[nodiscard]] std::size_t heap_bytes(std::uint32_t slot) const {
+    const V* v = column_.find(slot);
+    return v == nullptr ? 0 : dynamic_size(*v);
+  }
+  [[nodiscard]] const std::optional<time_to_live>& life() const noexcept { return ttl_; }
 
 protected:
   [[nodiscard]] const V* current() const {
@@ -102,6 +115,7 @@ protected:
     return v != nullptr && ttl_ && is_over() ? nullptr : v;
   }
   [[nodiscard]] V& writable() {
+    changed_ = true;
     if (ttl_ && is_over()) column_.erase(slot_);
     auto& cell = column_.cell(slot_);
     if (!cell) cell.emplace();
@@ -118,6 +132,7 @@ private:
     return until != nullptr && *until <= now_;
   }
   void drop(std::uint32_t slot) {
+    changed_ = true;
     column_.erase(slot);
     if (ttl_) until_.erase(slot);
   }
@@ -128,6 +143,7 @@ private:
   state_column<timestamp> until_;  ///< Of values that are forgotten.
   timer_queue expiries_;           ///< At most one a slot, at or before its time.
   std::uint32_t slot_ = 0;
+  bool changed_ = false;
   timestamp now_ = min_timestamp;
   timestamp until_now_ = max_timestamp;  ///< Until when what is written now is kept.
 };

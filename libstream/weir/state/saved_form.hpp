@@ -113,4 +113,26 @@ template <encodable Entry>
   return saved->fields.size() == 1 ? saved_form{} : form_of<Entry>(from, state);
 }
 
+/// Returns what the bytes behind an entry's key are in today's form.
+template <encodable K>
+[[nodiscard]] bytes convert_column(const saved_form& form, std::string_view state,
+                                   std::span<const std::byte> key,
+                                   std::span<const std::byte> data) {
+  bytes entry{key.begin(), key.end()};
+  entry.insert(entry.end(), data.begin(), data.end());
+  byte_reader in{entry};
+  bytes made;
+  const bool read = form.each_entry(in, [&](byte_reader& converted) {
+    K same{};
+    std::span<const std::byte> rest;
+    if (!decode(converted, same) || !converted.view(converted.remaining(), rest)) return false;
+    made.assign(rest.begin(), rest.end());
+    return true;
+  });
+  if (!read)
+    throw exception(
+        {errc::incompatible, "state '" + std::string{state} + "': a saved entry does not decode"});
+  return made;
+}
+
 }  // namespace weir

@@ -3,6 +3,7 @@
 
 #include "weir/core/bytes.hpp"
 #include "weir/state/gradual_save.hpp"
+#include "weir/state/state_files.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -24,6 +25,7 @@ enum class state_kind : std::uint8_t {
   keyed,       ///< Belongs to one key group and moves with it.
   list,        ///< An item of operator state; items are dealt out over the instances.
   union_list,  ///< An item that every instance sees when it is restored.
+  files,       ///< Of a cold store: goes to the instances that own a key group in it.
 };
 
 /// One piece of a stage instance's state in a checkpoint.
@@ -33,6 +35,7 @@ struct snapshot_part {
   state_kind kind = state_kind::list;
   key_group group = 0;  ///< Of keyed state; of a list's item its instance + 1, if it has one.
   bytes data;
+  std::shared_ptr<const state_files> files{};  ///< Of that kind alone.
 };
 
 /// Where operators write their state. Bound to one operator at a time by the stage.
@@ -51,16 +54,21 @@ public:
 
   void keyed(std::string_view state, key_group group, bytes data) {
     parts_->push_back(
-        {operator_id_, std::string{state}, state_kind::keyed, group, std::move(data)});
+        {operator_id_, std::string{state}, state_kind::keyed, group, std::move(data), nullptr});
   }
   void item(std::string_view state, bytes data, state_kind kind = state_kind::list) {
-    parts_->push_back({operator_id_, std::string{state}, kind, 0, std::move(data)});
+    parts_->push_back({operator_id_, std::string{state}, kind, 0, std::move(data), nullptr});
+  }
+  /// Files of a cold store.
+  void files(snapshot_part part) {
+    part.operator_id = operator_id_;
+    parts_->push_back(std::move(part));
   }
   /// An item of operator state that goes back to the instance of that number, or, if there are
   /// fewer, to one of them.
   void item_of(std::uint32_t instance, std::string_view state, bytes data) {
     parts_->push_back({operator_id_, std::string{state}, state_kind::list,
-                       static_cast<key_group>(instance + 1), std::move(data)});
+                       static_cast<key_group>(instance + 1), std::move(data), nullptr});
   }
 
   /// Leaves a part of the bound operator's state to be written while the stream goes on.

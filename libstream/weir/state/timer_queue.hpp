@@ -3,11 +3,14 @@
 
 #include "weir/core/time.hpp"
 
+#include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -25,29 +28,45 @@ public:
   };
 
   void set(entry e) {
-    if (!live_.insert(e).second) return;
-    if (e.slot >= counts_.size()) counts_.resize(e.slot + 1);
-    ++counts_[e.slot];
-    if (heap_.size() > 2 * live_.size() + 64) {  // most are erased ones
-      heap_.assign(live_.begin(), live_.end());
-      std::make_heap(heap_.begin(), heap_.end(), std::greater<>{});
-      return;
-    }
+    if (!insert(e)) return;
+    ++size_;
+    if (heap_.size() > 2 * size_ + 64) drop_all_erased();
     heap_.push_back(e);
     std::push_heap(heap_.begin(), heap_.end(), std::greater<>{});
   }
   void erase(entry e) {
-    if (live_.erase(e) != 0) --counts_[e.slot];
+    if (!has(e.slot)) return;
+    times& t = slots_[e.slot];
+    bool there = false;
+    if (t.many) {
+      auto& all = many_[e.slot];
+      there = all.erase(e.at) != 0;
+      if (all.empty()) {
+        many_.erase(e.slot);
+        t.many = false;
+      }
+    } else if (const auto at = std::find(t.few.begin(), t.few.end(), e.at); at != t.few.end()) {
+      *at = t.few.back();
+      t.few.pop_back();
+      there = true;
+    }
+    if (there) --size_;
   }
 
-  /// Removes the earliest timer that is due at `now` and gives it to `out`; false if there is none.
-  bool pop_due(timestamp now, entry& out) {
+  /// Removes the earliest timer that is due at `now` and gives it to `out`, after
+  /// `before_change(slot)`; false if there is none.
+  template <class BeforeChange>
+  bool pop_due(timestamp now, entry& out, BeforeChange before_change) {
     drop_erased();
     if (heap_.empty() || heap_.front().at > now) return false;
     out = heap_.front();
+    before_change(out.slot);
     pop();
     erase(out);
     return true;
+  }
+  bool pop_due(timestamp now, entry& out) {
+    return pop_due(now, out, [](std::uint32_t) {});
   }
 
   [[nodiscard]] timestamp earliest() {
@@ -55,34 +74,80 @@ public:
     return heap_.empty() ? max_timestamp : heap_.front().at;
   }
   [[nodiscard]] bool has(std::uint32_t slot) const noexcept {
-    return slot < counts_.size() && counts_[slot] != 0;
+    return slot < slots_.size() && (slots_[slot].many || !slots_[slot].few.empty());
   }
-  [[nodiscard]] std::size_t size() const noexcept { return live_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
+  /// Calls `f(time)` for each timer of a slot, in no order.
+  template <class F>
+  void each(std::uint32_t slot, F f) const {
+    if (!has(slot)) return;
+    if (slots_[slot].many)
+      for (const timestamp at : many_.at(slot)) f(at);
+    else
+      for (const timestamp at : slots_[slot].few) f(at);
+  }
+
+  /// Calls `f(slot, time)` for each timer, in no order.
   template <class F>
   void each(F f) const {
-    for (const entry& e : live_) f(e);
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot)
+      each(slot, [&](timestamp at) { f(slot, at); });
   }
 
 private:
   struct hash {
-    std::size_t operator()(const entry& e) const noexcept {
-      return static_cast<std::size_t>(e.at.time_since_epoch().count()) * 0x9E3779B97F4A7C15ULL +
-             e.slot;
+    std::size_t operator()(timestamp at) const noexcept {
+      return static_cast<std::size_t>(at.time_since_epoch().count()) * 0x9E3779B97F4A7C15ULL;
     }
   };
+  static constexpr std::size_t at_most_few = 32;
+  struct times {
+    boost::container::small_vector<timestamp, 2> few;  ///< Each once.
+    bool many = false;                                 ///< Those of the slot are in `many_`.
+  };
+
+  /// False if it is there already.
+  bool insert(entry e) {
+    if (e.slot >= slots_.size()) slots_.resize(e.slot + std::size_t{1});
+    times& t = slots_[e.slot];
+    if (t.many) return many_[e.slot].insert(e.at).second;
+    if (std::find(t.few.begin(), t.few.end(), e.at) != t.few.end()) return false;
+    if (t.few.size() < at_most_few) {
+      t.few.push_back(e.at);
+      return true;
+    }
+    auto& all = many_[e.slot];
+    all.insert(t.few.begin(), t.few.end());
+    t.few.clear();
+    t.many = true;
+    return all.insert(e.at).second;
+  }
+  [[nodiscard]] bool is_set(const entry& e) const {
+    if (!has(e.slot)) return false;
+    const times& t = slots_[e.slot];
+    return t.many ? many_.at(e.slot).contains(e.at)
+                  : std::find(t.few.begin(), t.few.end(), e.at) != t.few.end();
+  }
 
   void pop() {
     std::pop_heap(heap_.begin(), heap_.end(), std::greater<>{});
     heap_.pop_back();
   }
   void drop_erased() {
-    while (!heap_.empty() && !live_.contains(heap_.front())) pop();
+    while (!heap_.empty() && !is_set(heap_.front())) pop();
+  }
+  /// Most of those in the heap are erased ones, or there twice.
+  void drop_all_erased() {
+    std::erase_if(heap_, [this](const entry& e) { return !is_set(e); });
+    std::sort(heap_.begin(), heap_.end());
+    heap_.erase(std::unique(heap_.begin(), heap_.end()), heap_.end());
   }
 
   std::vector<entry> heap_;
-  boost::unordered_flat_set<entry, hash> live_;
-  std::vector<std::uint32_t> counts_;  ///< Timers of each slot.
+  std::vector<times> slots_;
+  boost::unordered_flat_map<std::uint32_t, boost::unordered_flat_set<timestamp, hash>> many_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace weir

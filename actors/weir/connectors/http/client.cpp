@@ -88,7 +88,7 @@ public:
   }
 
   struct job {
-    std::string target;
+    http::request what;
     std::function<void(result<response>)> done;
     bool tried = false;  ///< On a connection that turned out to be closed.
   };
@@ -127,7 +127,7 @@ private:
     std::optional<beast::tcp_stream> plain;
     std::optional<beast::ssl_stream<beast::tcp_stream>> secure;
     beast::flat_buffer buffer;
-    beast::http::request<beast::http::empty_body> request;
+    beast::http::request<beast::http::string_body> request;
     std::optional<beast::http::response_parser<beast::http::string_body>> parser;
     std::optional<job> now;
     bool reused = false;
@@ -192,7 +192,14 @@ private:
 
   void send(const pointer& c) {
     namespace http = beast::http;
-    c->request = {http::verb::get, c->now->target, 11};
+    const weir::http::request& what = c->now->what;
+    c->request = {};
+    c->request.version(11);
+    c->request.method_string(what.method);
+    c->request.target(what.target);
+    c->request.body() = what.body;
+    if (!what.content_type.empty()) c->request.set(http::field::content_type, what.content_type);
+    if (what.method != "GET") c->request.prepare_payload();
     c->request.set(http::field::host, base_.host + ":" + std::to_string(*base_.port));
     c->request.set(http::field::accept, "application/json");
     c->request.set(http::field::user_agent, "weir");
@@ -242,7 +249,7 @@ private:
     const bool was_closed = e == beast::http::error::end_of_stream ||
                             e == asio::error::connection_reset || e == asio::error::broken_pipe ||
                             e == asio::ssl::error::stream_truncated;
-    if (c->reused && was_closed && !ended.tried) {
+    if (c->reused && was_closed && !ended.tried && ended.what.method == "GET") {
       ended.tried = true;
       waiting_.push_front(std::move(ended));
     } else {
@@ -277,9 +284,9 @@ client::~client() {
   executor_->call([this] { core_->close(); });
 }
 
-void client::get(std::string target, std::function<void(result<response>)> done) {
-  executor_->post([core = core_, target = std::move(target), done = std::move(done)]() mutable {
-    core->take({std::move(target), std::move(done)});
+void client::send(request what, std::function<void(result<response>)> done) {
+  executor_->post([core = core_, what = std::move(what), done = std::move(done)]() mutable {
+    core->take({std::move(what), std::move(done)});
   });
 }
 

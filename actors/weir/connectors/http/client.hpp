@@ -26,12 +26,19 @@ struct client_options {
   std::string tls_authorities{};
 };
 
+struct request {
+  std::string method = "GET";
+  std::string target{};  ///< A path with what follows it.
+  std::string body{};
+  std::string content_type{};
+};
+
 struct response {
   unsigned status = 0;
   std::string body;
 };
 
-/// Connections to one server over HTTP/1.1, kept alive. Requests wait for a free one. One whose
+/// Connections to one server over HTTP/1.1, kept alive. Requests wait for a free one. A GET whose
 /// reused connection the server had closed meanwhile is sent again on a new one. Safe to call from
 /// any thread.
 class client {
@@ -47,7 +54,11 @@ public:
 
   /// Gets `target`, a path with what follows it; `done` is called once, in a thread of the
   /// executor's.
-  void get(std::string target, std::function<void(result<response>)> done);
+  void get(std::string target, std::function<void(result<response>)> done) {
+    send({.target = std::move(target)}, std::move(done));
+  }
+  /// Sends any request; `done` as for `get`.
+  void send(request what, std::function<void(result<response>)> done);
 
   /// For coroutines: `auto got = co_await server.get("/users/7");`
   [[nodiscard]] auto get(std::string target) {

@@ -73,6 +73,23 @@ bool is_passing(rd_kafka_resp_err_t why) {
 
 }  // namespace
 
+bool gone_for_good(rd_kafka_resp_err_t why) {
+  switch (why) {
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+    case RD_KAFKA_RESP_ERR__FATAL:
+      return true;
+    default:
+      return false;
+  }
+}
+
 client_settings::client_settings(const cluster& at) : conf_(rd_kafka_conf_new()) {
   try {
     set("client.id", "weir");
@@ -167,6 +184,12 @@ void client::on_delivery(rd_kafka_t*, const rd_kafka_message_t* m, void* self) {
         "a record for the topic '" + std::string{rd_kafka_topic_name(m->rkt)} + "' was not taken",
         m->err);
   }
+}
+
+void client::rebalanced(rd_kafka_t*, rd_kafka_resp_err_t what,
+                        rd_kafka_topic_partition_list_t* partitions, void* self) {
+  const auto& me = *static_cast<client*>(self);
+  if (me.on_rebalance_) me.on_rebalance_(what, partitions);
 }
 
 void client::note_answer() {

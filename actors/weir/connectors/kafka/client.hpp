@@ -7,6 +7,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,13 @@ public:
   ~client();
 
   [[nodiscard]] rd_kafka_t* get() const noexcept { return rk_; }
+  /// Called, while it is polled, with what a group deals to a consumer that was made for this.
+  using rebalance_function =
+      std::function<void(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* partitions)>;
+  void on_rebalance(rebalance_function f) { on_rebalance_ = std::move(f); }
+  /// For its settings: has it call that.
+  static void rebalanced(rd_kafka_t*, rd_kafka_resp_err_t what,
+                         rd_kafka_topic_partition_list_t* partitions, void* self);
   /// Handles what librdkafka has to say; waits for something for at most `wait`.
   void poll(duration wait = duration{0});
 
@@ -73,6 +81,7 @@ private:
   static void on_log(const rd_kafka_t*, int level, const char*, const char*);
   static void on_delivery(rd_kafka_t*, const rd_kafka_message_t* m, void* self);
 
+  rebalance_function on_rebalance_;
   std::string brokers_;
   net::log_function log_;
   rd_kafka_t* rk_ = nullptr;
@@ -83,6 +92,9 @@ private:
   std::optional<error> undelivered_;
   bool unwanted_ = false;
 };
+
+/// Whether no time will make a partition readable again.
+[[nodiscard]] bool gone_for_good(rd_kafka_resp_err_t why);
 
 /// Owns what librdkafka hands out.
 template <auto Destroy>

@@ -2,6 +2,7 @@
 #include "weir/connectors/kafka/consumer.hpp"
 
 #include "weir/connectors/kafka/client.hpp"
+#include "weir/connectors/kafka/group_member.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,23 +21,6 @@ std::pair<std::string, std::int32_t> parts_of(const std::string& split) {
   if (slash == std::string::npos || slash + 1 == split.size())
     throw exception({errc::incompatible, "kafka: '" + split + "' is no partition of a topic"});
   return {split.substr(0, slash), static_cast<std::int32_t>(std::stol(split.substr(slash + 1)))};
-}
-
-bool gone_for_good(rd_kafka_resp_err_t why) {
-  switch (why) {
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-    case RD_KAFKA_RESP_ERR__BAD_MSG:
-    case RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
-    case RD_KAFKA_RESP_ERR__FATAL:
-      return true;
-    default:
-      return false;
-  }
 }
 
 struct lane {
@@ -80,19 +64,21 @@ std::vector<header> record_view::headers() const {
   return all;
 }
 
-class consumer::inside {
+namespace {
+
+class partition_reader final : public consumer_inside {
 public:
-  inside(cluster at, source_options options, std::shared_ptr<lag_board> lag)
+  partition_reader(cluster at, source_options options, std::shared_ptr<lag_board> lag)
       : at_(std::move(at)), options_(std::move(options)), lag_(std::move(lag)) {}
-  inside(const inside&) = delete;
-  inside& operator=(const inside&) = delete;
-  ~inside() {
+  partition_reader(const partition_reader&) = delete;
+  partition_reader& operator=(const partition_reader&) = delete;
+  ~partition_reader() override {
     release();
     for (lane& l : lanes_) end(l);
     commit_last();
   }
 
-  void assign(std::size_t number, const std::string& split, std::uint64_t position) {
+  void assign(std::size_t number, const std::string& split, std::uint64_t position) override {
     lane& l = lanes_.emplace_back();
     l.number = number;
     std::tie(l.topic, l.partition) = parts_of(split);
@@ -102,7 +88,7 @@ public:
   }
 
   read_state fetch(fetched& out, std::vector<std::size_t>& at_end, std::size_t max,
-                   const clock& time) {
+                   const clock& time) override {
     release();
     if (closed_ || std::all_of(lanes_.begin(), lanes_.end(), [](const lane& l) { return l.over; }))
       return read_state::ended;
@@ -121,21 +107,21 @@ public:
     return all ? read_state::caught_up : read_state::waiting;
   }
 
-  [[nodiscard]] timestamp next_fetch() const noexcept { return wake_at_; }
-  void pause(std::size_t number, bool paused) {
+  [[nodiscard]] timestamp next_fetch() const noexcept override { return wake_at_; }
+  void pause(std::size_t number, bool paused) override {
     for (lane& l : lanes_)
       if (l.number == number) l.paused = paused;
   }
-  void on_ready(std::function<void()> wake) { wake_ = std::move(wake); }
-  void commit_with_checkpoints() { by_clock_ = false; }
-  void committed(std::size_t number, std::uint64_t position) {
+  void on_ready(std::function<void()> wake) override { wake_ = std::move(wake); }
+  void commit_with_checkpoints() override { by_clock_ = false; }
+  void committed(std::size_t number, std::uint64_t position) override {
     if (options_.group.empty() || position == 0) return;
     for (lane& l : lanes_)
       if (l.number == number)
         l.to_commit = static_cast<std::int64_t>(position == begun_at_zero ? 0 : position);
     unsent_ = true;
   }
-  void close() { closed_ = true; }
+  void close() override { closed_ = true; }
 
 private:
   void prepare(const clock& time) {
@@ -290,7 +276,8 @@ private:
     l.handle = rd_kafka_topic_new(rk, l.topic.c_str(), nullptr);
     l.queue.reset(rd_kafka_queue_new(rk));
     rd_kafka_queue_cb_event_enable(
-        l.queue.get(), [](rd_kafka_t*, void* self) { static_cast<inside*>(self)->ring(); }, this);
+        l.queue.get(),
+        [](rd_kafka_t*, void* self) { static_cast<partition_reader*>(self)->ring(); }, this);
     if (rd_kafka_consume_start_queue(l.handle, l.partition, l.next, l.queue.get()) != 0)
       throw exception(client_->fail(where(l), rd_kafka_last_error()));
   }
@@ -357,6 +344,7 @@ private:
     v.topic = l.topic;
     v.partition = l.partition;
     v.offset = m.offset;
+    v.position = static_cast<std::uint64_t>(m.offset);
     rd_kafka_timestamp_type_t type{};
     const std::int64_t ms = rd_kafka_message_timestamp(&m, &type);
     v.at = ms < 0 ? time.wall() : timestamp{std::chrono::milliseconds{ms}};
@@ -490,25 +478,15 @@ private:
   steady_time look_at_{}, begin_at_{}, commit_at_{}, lag_at_{}, warn_at_{};
 };
 
-consumer::consumer(const cluster& at, const source_options& options, std::shared_ptr<lag_board> lag)
-    : inside_(std::make_unique<inside>(at, options, std::move(lag))) {}
-consumer::consumer(consumer&&) noexcept = default;
-consumer::~consumer() = default;
+}  // namespace
 
-void consumer::assign(std::size_t lane, const std::string& split, std::uint64_t position) {
-  inside_->assign(lane, split, position);
+consumer::consumer(const cluster& at, const std::string& topic, const source_options& options,
+                   std::shared_ptr<lag_board> lag)
+    : by_group_(options.assignment == assignment::by_group) {
+  if (by_group_)
+    inside_ = make_group_member(at, topic, options, std::move(lag));
+  else
+    inside_ = std::make_unique<partition_reader>(at, options, std::move(lag));
 }
-read_state consumer::fetch(fetched& out, std::vector<std::size_t>& at_end, std::size_t max,
-                           const clock& time) {
-  return inside_->fetch(out, at_end, max, time);
-}
-timestamp consumer::next_fetch() const noexcept { return inside_->next_fetch(); }
-void consumer::pause(std::size_t lane, bool paused) { inside_->pause(lane, paused); }
-void consumer::on_ready(std::function<void()> wake) { inside_->on_ready(std::move(wake)); }
-void consumer::commit_with_checkpoints() { inside_->commit_with_checkpoints(); }
-void consumer::committed(std::size_t lane, std::uint64_t position) {
-  inside_->committed(lane, position);
-}
-void consumer::close() { inside_->close(); }
 
 }  // namespace weir::kafka

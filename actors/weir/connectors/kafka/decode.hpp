@@ -11,11 +11,19 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace weir::kafka {
 
+/// Thrown by a decoder when it is not the record that is wrong: the source's stage fails.
+class cannot_go_on : public exception {
+public:
+  using exception::exception;
+};
+
 /// What `topic` takes to make events of records: called for each with the record and an event to
-/// fill. An error, or an exception, rejects the record.
+/// fill. An error, or an exception other than `cannot_go_on`,
+/// rejects the record.
 template <class D, class T>
 concept decoder = std::copy_constructible<D> && requires(D& decode, const record_view& r, T& to) {
   { decode(r, to) } -> std::convertible_to<result<void>>;
@@ -43,49 +51,72 @@ concept readable = is_value<T> || is_message<T>;
 
 }  // namespace detail
 
-/// How records become events unless told: the value is text as it is for `std::string`, bytes for
-/// `bytes`, and JSON for all else. A tombstone is an empty optional, and rejected where there is
-/// none. `message<T>` gets all of the record.
-class json_values {
+/// Makes events of records whose values `Body` reads: a tombstone is an empty optional, and
+/// rejected where there is none; `message<T>` gets all of the record.
+template <class Body>
+class record_values {
 public:
-  template <detail::readable T>
-  result<void> operator()(const record_view& from, T& to) {
-    if constexpr (detail::is_message<T>) {
-      to.key.reset();
-      if (from.key) to.key.emplace(*from.key);
-      to.headers = from.headers();
-      to.at = from.at;
-      to.topic = from.topic;
-      to.partition = from.partition;
-      to.offset = from.offset;
-      return value(from, to.value);
-    } else {
-      return value(from, to);
-    }
+  record_values() = default;
+  explicit record_values(Body body) : body_(std::move(body)) {}
+
+  template <class T>
+  requires(Body::template reads<T>) result<void>
+  operator()(const record_view& from, T& to) { return value(from, to); }
+  template <class T>
+  requires(Body::template reads<T>) result<void>
+  operator()(const record_view& from, std::optional<T>& to) { return value(from, to); }
+  template <class T>
+  result<void> operator()(const record_view& from, message<T>& to) {
+    to.key.reset();
+    if (from.key) to.key.emplace(*from.key);
+    to.headers = from.headers();
+    to.at = from.at;
+    to.topic = from.topic;
+    to.partition = from.partition;
+    to.offset = from.offset;
+    return value(from, to.value);
   }
+
+  [[nodiscard]] Body& body() noexcept { return body_; }
+  [[nodiscard]] const Body& body() const noexcept { return body_; }
 
 private:
   template <class T>
   result<void> value(const record_view& from, T& to) {
     if constexpr (detail::is_optional<T>) {
       if (!from.value) return to.reset(), result<void>{};
-      return value(from, to.emplace());
+      return body_.read(*from.value, to.emplace());
     } else {
       if (!from.value)
         return error{errc::decode_failed, "the record has no value (a tombstone); read optionals"};
-      if constexpr (std::same_as<T, std::string>) {
-        to = *from.value;
-        return {};
-      } else if constexpr (std::same_as<T, bytes>) {
-        const auto data = as_bytes(*from.value);
-        to.assign(data.begin(), data.end());
-        return {};
-      } else {
-        return reader_.parse(*from.value, to);
-      }
+      return body_.read(*from.value, to);
     }
   }
 
+  Body body_;
+};
+
+/// Text as it is for `std::string`, bytes for `bytes`, and JSON for all else.
+class json_body {
+public:
+  template <class T>
+  static constexpr bool reads = detail::is_value<T> && !detail::is_optional<T>;
+
+  template <class T>
+  result<void> read(std::string_view from, T& to) {
+    if constexpr (std::same_as<T, std::string>) {
+      to = from;
+      return {};
+    } else if constexpr (std::same_as<T, bytes>) {
+      const auto data = as_bytes(from);
+      to.assign(data.begin(), data.end());
+      return {};
+    } else {
+      return reader_.parse(from, to);
+    }
+  }
+
+private:
   struct lazy_reader : json_reader {
     lazy_reader() = default;
     lazy_reader(const lazy_reader&) : json_reader() {}
@@ -93,5 +124,8 @@ private:
   };
   lazy_reader reader_;
 };
+
+/// How records become events unless told.
+using json_values = record_values<json_body>;
 
 }  // namespace weir::kafka

@@ -23,6 +23,11 @@ void lag_board::note(const partition_lag& at) {
   partitions_[{at.topic, at.partition}] = at;
 }
 
+void lag_board::forget(const std::string& topic, std::int32_t partition) {
+  const std::lock_guard lock{mutex_};
+  partitions_.erase({topic, partition});
+}
+
 void lag_board::note_read(std::uint64_t records, steady_time now) {
   const std::lock_guard lock{mutex_};
   read_ += records;

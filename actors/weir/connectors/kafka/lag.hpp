@@ -44,6 +44,8 @@ class lag_board {
 public:
   /// Notes where one partition stands.
   void note(const partition_lag& at);
+  /// A partition is read elsewhere now.
+  void forget(const std::string& topic, std::int32_t partition);
   /// Notes how many records an instance has read since it did so last, and what time it is.
   void note_read(std::uint64_t records, steady_time now);
 

@@ -33,6 +33,7 @@ struct record_view {
   std::optional<std::string_view> key;
   std::optional<std::string_view> value;  ///< None for a tombstone.
   const void* handle = nullptr;
+  std::uint64_t position = 0;  ///< Of the split, before the record.
 
   /// Copies the headers out; most records have none.
   [[nodiscard]] std::vector<header> headers() const;

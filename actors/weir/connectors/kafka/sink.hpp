@@ -52,6 +52,22 @@ private:
   }
 };
 
+/// One way to fill a record after another.
+template <class First, class Then>
+struct fill_both {
+  First first;
+  Then then;
+
+  template <class T>
+  void operator()(const T& event, outgoing& to) const {
+    first(event, to);
+    then(event, to);
+  }
+  template <class T>
+  requires requires(First& f, const std::string& topic) { f.template begin<T>(topic); }
+  void begin(const std::string& topic) { first.template begin<T>(topic); }
+};
+
 /// Writes events as records that `Fill(event, outgoing&)` fills.
 template <class T, class Fill>
 class topic_writer final : public sink_writer<T> {
@@ -156,11 +172,7 @@ public:
   /// Anything else: `f(event, outgoing&)`.
   template <class F>
   [[nodiscard]] auto with(F f) const {
-    auto both = [first = fill_, f](const auto& event, outgoing& to) {
-      first(event, to);
-      f(event, to);
-    };
-    topic_sink<decltype(both)> other{at_, topic_, options_, std::move(both)};
+    topic_sink<fill_both<Fill, F>> other{at_, topic_, options_, {fill_, std::move(f)}};
     return event_times_ ? other.event_times() : other;
   }
   /// Records get the events' timestamps instead of the time of writing. Mind that brokers delete by
@@ -173,8 +185,10 @@ public:
 
   template <class T>
   [[nodiscard]] std::unique_ptr<sink_writer<T>> make_writer(const sink_instance& place) const {
+    Fill fill = fill_;
+    if constexpr (requires { fill.template begin<T>(topic_); }) fill.template begin<T>(topic_);
     return std::make_unique<topic_writer<T, Fill>>(topic_output{at_, topic_, options_, place},
-                                                   fill_, event_times_);
+                                                   std::move(fill), event_times_);
   }
   [[nodiscard]] std::string kind() const { return "kafka-sink"; }
   [[nodiscard]] bool blocking() const { return true; }
@@ -198,6 +212,14 @@ private:
 [[nodiscard]] inline topic_sink<> to_topic(cluster at, std::string name,
                                            sink_options options = {}) {
   return {std::move(at), std::move(name), std::move(options), {}};
+}
+
+/// Writes them by `fill(event, outgoing&)`, such as `avro(registry)`, instead.
+template <class Fill>
+requires(!std::convertible_to<Fill, sink_options>)
+    [[nodiscard]] topic_sink<Fill> to_topic(cluster at, std::string name, Fill fill,
+                                            sink_options options = {}) {
+  return {std::move(at), std::move(name), std::move(options), std::move(fill)};
 }
 
 /// Fills the record of a dead letter: the text of the event or record, and headers that say where

@@ -9,8 +9,10 @@
 #include <atomic>
 #include <exception>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace weir::kafka {
 
@@ -33,7 +35,7 @@ public:
     out.moved = got.moved;
     out.first_offset = out.end_offset = got.position;
     if (!got.records.empty()) {
-      out.first_offset = static_cast<std::uint64_t>(got.records.front().offset);
+      out.first_offset = got.records.front().position;
       if (out.first_offset == 0) out.first_offset = zero_;
     }
     if (got.moved && got.position == begun_at_zero) zero_ = begun_at_zero;
@@ -58,19 +60,24 @@ private:
     if (auto decoded = decode(r, out.events.values.emplace_back(T{})); !decoded) {
       out.events.values.pop_back();
       constexpr std::size_t kept = 64 << 10;
-      out.rejected.push_back({static_cast<std::uint64_t>(r.offset),
-                              std::string{r.value.value_or("").substr(0, kept)},
-                              decoded.error().message});
+      std::string why = decoded.error().message;
+      if (from_.by_group())  // whose split says nothing about the record
+        why = split_of(std::string{r.topic}, r.partition) + " at " + std::to_string(r.offset) +
+              ": " + why;
+      out.rejected.push_back(
+          {r.position, std::string{r.value.value_or("").substr(0, kept)}, std::move(why)});
       return;
     }
-    if (!out.offsets.empty()) out.offsets.back() = static_cast<std::uint64_t>(r.offset);
-    out.offsets.push_back(static_cast<std::uint64_t>(r.offset) + 1);
+    if (!out.offsets.empty()) out.offsets.back() = r.position;
+    out.offsets.push_back(r.position + 1);
     out.events.times.push_back(r.at);
   }
 
   result<void> decode(const record_view& r, T& to) {
     try {
       return decode_(r, to);
+    } catch (const cannot_go_on&) {
+      throw;
     } catch (const std::exception& e) {
       return error{errc::decode_failed, e.what()};
     }
@@ -79,6 +86,53 @@ private:
   consumer from_;
   Decode decode_;
   std::uint64_t zero_ = 0;  ///< How offset 0 is told as a position.
+};
+
+/// A decoder that looks at a topic before it is read, and may refuse it: `check<T>(topic)`.
+template <class D, class T>
+concept checks_topics = requires(D& decode, const std::string& topic) {
+  { decode.template check<T>(topic) } -> std::same_as<result<void>>;
+};
+
+/// Has the topics checked when a pipeline starts; not when it restarts.
+template <class T, class Decode>
+class checked_enumerator final : public source_enumerator {
+public:
+  checked_enumerator(std::unique_ptr<source_enumerator> of, Decode decode, bool began)
+      : of_(std::move(of)), decode_(std::move(decode)), checked_(began) {}
+
+  result<std::vector<split>> discover() override {
+    auto found = of_->discover();
+    if (!found || checked_) return found;
+    std::set<std::string> topics;
+    for (const split& s : *found) topics.insert(s.id.substr(0, s.id.rfind('/')));
+    for (const std::string& topic : topics)
+      if (auto fits = decode_.template check<T>(topic); !fits) return fits.error();
+    checked_ = true;
+    return found;
+  }
+  [[nodiscard]] duration find_again_every() const override { return of_->find_again_every(); }
+
+private:
+  std::unique_ptr<source_enumerator> of_;
+  Decode decode_;
+  bool checked_;
+};
+
+/// Where the brokers deal the partitions: to Weir the process is one split, which it reads alone.
+class group_enumerator final : public source_enumerator {
+public:
+  group_enumerator(std::unique_ptr<source_enumerator> of, const std::string& topic)
+      : of_(std::move(of)), only_{group_split(topic)} {}
+
+  result<std::vector<split>> discover() override {
+    if (auto found = of_->discover(); !found) return found.error();
+    return std::vector<split>{only_};
+  }
+
+private:
+  std::unique_ptr<source_enumerator> of_;
+  split only_;
 };
 
 /// What `topic` makes: a source whose splits are partitions, called `topic/number`. Copies share
@@ -99,21 +153,51 @@ public:
       throw exception({errc::invalid_argument, "kafka: say brokers (host:port) and a topic"});
     if (options_.start.what() == start_at::kind::group && options_.group.empty())
       throw exception({errc::invalid_argument, "kafka: start_at::group() wants the option group"});
+    if (shared()) require_group();
   }
 
   [[nodiscard]] std::unique_ptr<source_enumerator> make_enumerator() const {
-    return kafka::make_enumerator(at_, topic_, options_, began_);
+    const bool began = *began_;
+    auto found = kafka::make_enumerator(at_, topic_, options_, began_);
+    if constexpr (checks_topics<Decode, T>)
+      found = std::make_unique<checked_enumerator<T, Decode>>(std::move(found), decode_, began);
+    if (!shared()) return found;
+    return std::make_unique<group_enumerator>(std::move(found), topic_);
   }
   [[nodiscard]] std::unique_ptr<source_reader<T>> make_reader() const {
-    return std::make_unique<topic_reader<T, Decode>>(consumer{at_, options_, lag_}, decode_);
+    return std::make_unique<topic_reader<T, Decode>>(consumer{at_, topic_, options_, lag_},
+                                                     decode_);
   }
   [[nodiscard]] std::string kind() const { return "kafka"; }
   [[nodiscard]] bool blocking() const { return true; }
+
+  /// Whether other processes read what this one does not; see `assignment`.
+  [[nodiscard]] bool shared() const { return options_.assignment == assignment::by_group; }
+
+  /// For `history_then`: where the reading begins must be told before the history is read.
+  void require_beginning() const {
+    if (options_.start.what() == start_at::kind::latest)
+      throw exception(
+          {errc::invalid_argument,
+           "kafka: behind a history, start_at::latest() would leave out what is written "
+           "while the history is read; use time or offsets"});
+  }
 
   /// How far the pipelines that read by this source, or by a copy of it, are behind.
   [[nodiscard]] std::shared_ptr<const lag_board> lag() const { return lag_; }
 
 private:
+  void require_group() const {
+    const auto refuse = [](const char* what) {
+      throw exception({errc::invalid_argument, std::string{"kafka: assignment::by_group "} + what});
+    };
+    if (options_.group.empty()) refuse("wants the option group");
+    if (options_.bounded) refuse("has no end: leave out bounded");
+    const auto start = options_.start.what();
+    if (start == start_at::kind::time || start == start_at::kind::offsets)
+      refuse("begins where the group stands, or with earliest or latest");
+  }
+
   cluster at_;
   std::string topic_;
   Decode decode_;

@@ -56,6 +56,15 @@ enum class when_gone : std::uint8_t {
   latest,    ///< Goes on with what comes next.
 };
 
+/// Who deals the partitions of a topic to those who read it.
+enum class assignment : std::uint8_t {
+  /// Weir, to the instances of this pipeline in turn: all of them are read by it.
+  by_number,
+  /// The brokers, to the processes of the consumer group `group`, one member each, and anew when
+  /// one comes or goes. For pipelines without state.
+  by_group,
+};
+
 /// How topics are read; see `topic`.
 struct source_options {
   start_at start = start_at::earliest();
@@ -64,6 +73,7 @@ struct source_options {
   /// A consumer group to which offsets are committed, for tools that watch it. Nothing
   /// is read from it but by `start_at::group`.
   std::string group{};
+  kafka::assignment assignment = kafka::assignment::by_number;
   when_gone gone = when_gone::fail;
   /// Records of transactions are read when these have been committed; else at once.
   bool read_committed = true;

@@ -28,12 +28,14 @@ public:
         watch_(in) {}
   ~core() { drop(); }
 
-  void take(command_list commands, std::function<void(replies)> done) {
+  using taker = std::function<void(replies, std::uint64_t)>;
+
+  void take(command_list commands, taker done) {
     const std::size_t n = commands.size();
-    if (closed_) return done(lost("the connection is closed"));
-    if (n == 0) return done(std::vector<reply>{});
-    if (refused_) return done(*refused_);
-    if (away_ && options_.while_away == redis::while_away::fail) return done(*away_);
+    if (closed_) return done(lost("the connection is closed"), 0);
+    if (n == 0) return done(std::vector<reply>{}, connection_);
+    if (refused_) return done(*refused_, 0);
+    if (away_ && options_.while_away == redis::while_away::fail) return done(*away_, 0);
     waiting_.push_back({std::move(commands), std::move(done), {}});
     if (stage_ == stage::ready) return send_waiting();
     if (stage_ == stage::away && !retrying_) open();
@@ -53,7 +55,7 @@ private:
 
   struct job {
     command_list commands;
-    std::function<void(replies)> done;
+    taker done;
     std::vector<reply> got;
   };
 
@@ -113,6 +115,7 @@ private:
     }
     if (--logins_ != 0) return;
     stage_ = stage::ready;
+    ++connection_;
     watch_.cancel();
     if (away_) options_.log(at_.shown() + ": the server is back");
     away_.reset();
@@ -152,7 +155,7 @@ private:
       watch_.cancel();
     else
       watch(options_.timeout, "it does not answer");
-    ended.done(std::move(ended.got));
+    ended.done(std::move(ended.got), connection_);
   }
 
   /// Gives the connection up if nothing has moved on after `d`.
@@ -208,7 +211,7 @@ private:
 
   void fail_all(const error& why) {
     std::deque<job> all = std::exchange(waiting_, {});
-    for (job& j : all) j.done(why);
+    for (job& j : all) j.done(why, 0);
   }
 
   server at_;
@@ -221,7 +224,8 @@ private:
   stage stage_ = stage::away;
   bool retrying_ = false;
   bool closed_ = false;
-  std::size_t logins_ = 0;  ///< Replies that come before the connection is ready.
+  std::uint64_t connection_ = 0;  ///< How many there have been.
+  std::size_t logins_ = 0;        ///< Replies that come before the connection is ready.
   std::optional<error> away_;
   std::optional<error> refused_;
   std::deque<job> waiting_;
@@ -239,6 +243,11 @@ client::~client() {
 }
 
 void client::send(command_list commands, std::function<void(replies)> done) {
+  send_noted(std::move(commands),
+             [done = std::move(done)](replies got, std::uint64_t) { done(std::move(got)); });
+}
+
+void client::send_noted(command_list commands, std::function<void(replies, std::uint64_t)> done) {
   executor_->post([core = core_, commands = std::move(commands), done = std::move(done)]() mutable {
     core->take(std::move(commands), std::move(done));
   });

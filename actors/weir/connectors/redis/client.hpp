@@ -8,6 +8,7 @@
 #include "weir/core/result.hpp"
 #include "weir/enrich/task.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,6 +33,8 @@ public:
 
   /// Sends commands together; `done` is called once, in a thread of the executor's.
   void send(command_list commands, std::function<void(replies)> done);
+  /// ... and says on which connection they were answered, by number; 0 if they weren't.
+  void send_noted(command_list commands, std::function<void(replies, std::uint64_t)> done);
 
   /// For coroutines: `auto got = co_await connection.ask("GET", key);`
   template <class... Args>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/connectors/net/shared_executor.hpp"
 #include "weir/connectors/net/text_value.hpp"
+#include "weir/connectors/redis/command_writer.hpp"
 #include "weir/connectors/redis/fields.hpp"
 #include "weir/connectors/redis/pipe.hpp"
-#include "weir/connectors/redis/sink_writer.hpp"
 #include "weir/event/change.hpp"
 #include "weir/sink/keyed_sink.hpp"
 
@@ -27,6 +28,8 @@ struct sink_options {
       expire{};  ///< Keys are forgotten by the server that long after they are written; 0: never.
   /// The newest entries that a list or a stream keeps; 0 for all. A stream may keep some more.
   std::uint64_t most = 0;
+  /// Batches that an instance may have sent before the first of them is answered; at least 1.
+  std::size_t under_way = 8;
   server_options server{};
 };
 
@@ -38,7 +41,8 @@ struct whole_event {
   }
 };
 
-/// A sink whose events become commands by `How`; see the functions below.
+/// A sink whose events become commands by `How`; see the functions below. Each instance has a
+/// connection of its own; one thread serves those of all.
 template <class How>
 class sink {
 public:
@@ -46,21 +50,24 @@ public:
       : at_(std::move(at)), options_(std::move(options)), how_(std::move(how)) {}
 
   template <class T>
-  [[nodiscard]] std::unique_ptr<sink_writer<T>> make_writer(const sink_instance& place) const {
+  [[nodiscard]] std::unique_ptr<answered_writer<T>> make_answered_writer(
+      const sink_instance& place) const {
     if (place.attempt == 0) redis::reach(at_, options_.server).value();
     const auto encode = [how = how_, options = options_](const T& event, command_list& to) {
       how.write(event, options, to);
     };
-    return std::make_unique<command_writer<T, decltype(encode)>>(pipe{at_, options_.server},
-                                                                 encode);
+    return std::make_unique<command_writer<T, decltype(encode)>>(
+        client{at_, options_.server, executor_.get()}, at_.shown(), encode, How::repeats,
+        std::max<std::size_t>(1, options_.under_way), place.wake);
   }
   [[nodiscard]] std::string kind() const { return std::string{"redis-"} + How::name; }
-  [[nodiscard]] bool blocking() const { return true; }
+  [[nodiscard]] bool blocking() const { return false; }
 
 private:
   server at_;
   sink_options options_;
   How how_;
+  net::shared_executor executor_;
 };
 
 namespace detail {
@@ -96,6 +103,7 @@ struct command_target {
 /// Makes commands of rows, and of changes to rows, by their key.
 template <class KeyOf, class Rows>
 struct by_key : Rows {
+  static constexpr bool repeats = true;  ///< Whether writing again gives the same.
   KeyOf key_of;
 
   by_key(KeyOf k, Rows rows) : Rows(std::move(rows)), key_of(std::move(k)) {}
@@ -192,6 +200,7 @@ struct score_rows {
 
 struct list_entries {
   static constexpr const char* name = "list";
+  static constexpr bool repeats = false;
   std::string list;
 
   template <class T>
@@ -204,6 +213,7 @@ struct list_entries {
 
 struct stream_entries {
   static constexpr const char* name = "stream";
+  static constexpr bool repeats = false;
   std::string stream;
 
   template <class T>
@@ -234,6 +244,7 @@ struct stream_entries {
 
 struct messages {
   static constexpr const char* name = "publish";
+  static constexpr bool repeats = false;
   std::string channel;
 
   template <class T>
