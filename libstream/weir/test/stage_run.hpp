@@ -46,8 +46,7 @@ public:
   }
   /// The last barrier of a run without a store.
   void send_last_barrier(std::size_t input, std::uint64_t id) {
-    frame(input, flow::frame_kind::barrier, {max_timestamp, false},
-          {id, flow::checkpoint_kind::final, false});
+    frame(input, flow::frame_kind::barrier, {}, {id, flow::checkpoint_kind::final, false});
   }
   void send_end(std::size_t input) { frame(input, flow::frame_kind::end, {max_timestamp, false}); }
   /// Lets an output channel send the frames before `up_to`, which counts from 0.
