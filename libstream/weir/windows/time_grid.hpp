@@ -4,7 +4,9 @@
 #include "weir/core/time.hpp"
 #include "weir/windows/time_zone.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -30,18 +32,31 @@ public:
   }
   [[nodiscard]] timestamp edge(std::int64_t k) const {
     std::int64_t at = 0;
-    if (__builtin_mul_overflow(k, step_, &at)) return k > 0 ? max_timestamp : min_timestamp;
-    if (__builtin_add_overflow(at, offset_, &at))
-      return offset_ > 0 ? max_timestamp : min_timestamp;
+    if (__builtin_mul_overflow(k, step_, &at) || __builtin_add_overflow(at, offset_, &at))
+        [[unlikely]]
+      return timestamp{duration{clamped(wide{k} * step_ + offset_)}};
     return zone_ ? zone_->instant(duration{at}) : timestamp{duration{at}};
   }
 
 private:
   [[nodiscard]] std::int64_t floor_index(std::int64_t t) const {
     std::int64_t from = 0;
-    if (__builtin_sub_overflow(t, offset_, &from)) from = offset_ > 0 ? INT64_MIN : INT64_MAX;
+    if (__builtin_sub_overflow(t, offset_, &from)) [[unlikely]]
+      return floor_far(wide{t} - offset_);
     const std::int64_t k = from / step_;
     return k - static_cast<std::int64_t>(from % step_ < 0);
+  }
+
+  // Near the ends of time.
+
+  __extension__ using wide = __int128;
+
+  [[nodiscard]] std::int64_t floor_far(wide from) const {
+    return clamped(from / step_ - static_cast<wide>(from % step_ < 0));
+  }
+  [[nodiscard]] static std::int64_t clamped(wide x) {
+    return static_cast<std::int64_t>(std::clamp<wide>(x, std::numeric_limits<std::int64_t>::min(),
+                                                      std::numeric_limits<std::int64_t>::max()));
   }
 
   std::int64_t step_;
