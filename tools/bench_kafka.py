@@ -47,6 +47,7 @@ class Bench:
         source = self.topic()
         size = self.run("fill", source, events)["bytes"] / 1e6
         times = {case: [] for case in ("bare", *cases)}
+        cores = {case: [] for case in times}
         for number in range(rounds + 1):
             for case, seen in times.items():
                 done = self.run(case, source, self.topic())
@@ -54,19 +55,23 @@ class Bench:
                     sys.exit(f"{case}: {done['events']} of {events} events")
                 if number != 0:  # the first round warms up
                     seen.append(done["seconds"])
+                    cores[case].append(done["core_seconds"])
         bare = statistics.median(times.pop("bare"))
         for case, seen in times.items():
             took = statistics.median(seen)
             yield {"bench": "kafka", "case": case, "value": round(events / took / 1e6, 4), "unit": "million events/s",
                    "baseline": round(events / bare / 1e6, 4), "ratio": round(bare / took, 3),
-                   "note": f"{size / took:.0f} MB/s; the bare loop {size / bare:.0f} MB/s"}
+                   "note": f"{size / took:.0f} MB/s; the bare loop {size / bare:.0f} MB/s; core seconds "
+                           f"{statistics.median(cores[case]):.2f} and {statistics.median(cores['bare']):.2f}"}
 
     def latency(self, case, rate, seconds):
         with tempfile.TemporaryDirectory() as work:
             more = (os.path.join(work, "checkpoints"), 100) if case == "latency_exactly_once" else ()
             seen = self.run("latency", self.topic(), self.topic(), rate, seconds, *more)
+        bare = self.run("latency_bare", self.topic(), self.topic(), rate, seconds)
         for name in "p50", "p99", "p999":
-            yield {"bench": "kafka", "case": f"{case}_{name}", "value": seen[name], "unit": "ms", "baseline": None, "ratio": None,
+            yield {"bench": "kafka", "case": f"{case}_{name}", "value": seen[name], "unit": "ms", "baseline": bare[name],
+                   "ratio": round(seen[name] / bare[name], 3),
                    "note": f"{rate} events/s by two topics" + (", a checkpoint every 100 ms" if more else "")}
 
 

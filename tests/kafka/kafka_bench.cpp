@@ -21,6 +21,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -127,9 +129,16 @@ void fill(const std::string& brokers, const char* topic, std::uint64_t n) {
   std::printf("{\"events\": %llu, \"bytes\": %zu}\n", static_cast<unsigned long long>(n), all);
 }
 
+/// Of all threads, so far.
+double core_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
 void report(std::uint64_t events, double seconds) {
-  std::printf("{\"events\": %llu, \"seconds\": %.4f}\n", static_cast<unsigned long long>(events),
-              seconds);
+  std::printf("{\"events\": %llu, \"seconds\": %.4f, \"core_seconds\": %.4f}\n",
+              static_cast<unsigned long long>(events), seconds, core_seconds());
 }
 
 void bare(const std::string& brokers, const char* from, const char* to) {
@@ -237,9 +246,39 @@ runtime start_between(const std::string& brokers, const char* a, const char* b,
   return std::move(running).value();
 }
 
+/// What takes records from one topic to the other while it lives: a pipeline, or a bare loop.
+struct between {
+  std::optional<runtime> pipeline{};
+  std::atomic<bool> over{false};
+  std::thread loop{};
+
+  ~between() {
+    over = true;
+    if (loop.joinable()) loop.join();
+    if (!pipeline) return;
+    pipeline->abort();
+    pipeline->wait();
+  }
+  void copy_bare(const std::string& brokers, const char* a, const char* b) {
+    bare_consumer in{brokers, a};
+    rd_kafka_t* out = make_producer(brokers, "2");
+    rd_kafka_topic_t* target = rd_kafka_topic_new(out, b, nullptr);
+    while (!over) {
+      in.take(5, [&](const rd_kafka_message_t& m) { produce(out, target, m.payload, m.len); });
+      rd_kafka_poll(out, 0);
+    }
+    rd_kafka_topic_destroy(target);
+    rd_kafka_destroy(out);
+  }
+};
+
 void latency(const std::string& brokers, const char* a, const char* b, double rate, double seconds,
-             const std::string& directory, duration interval) {
-  runtime running = start_between(brokers, a, b, directory, interval);
+             bool bare_loop, const std::string& directory, duration interval) {
+  between copier;
+  if (bare_loop)
+    copier.loop = std::thread{[&] { copier.copy_bare(brokers, a, b); }};
+  else
+    copier.pipeline.emplace(start_between(brokers, a, b, directory, interval));
   std::atomic<bool> over{false};
   const std::int64_t began = nanos();
   std::thread writer{[&] { write_paced(brokers, a, rate, seconds, over); }};
@@ -257,11 +296,9 @@ void latency(const std::string& brokers, const char* a, const char* b, double ra
       ++n;
       if (at > warm) seen.push_back(static_cast<float>(nanos() - at) * 1e-6F);
     });
-    if (running.wait_for(0s)) die("the pipeline ended");
+    if (copier.pipeline && copier.pipeline->wait_for(0s)) die("the pipeline ended");
   }
   writer.join();
-  running.abort();
-  running.wait();
   if (n < wanted || seen.empty()) die("records are missing");
   std::sort(seen.begin(), seen.end());
   const auto at = [&](double q) {
@@ -284,9 +321,10 @@ int main(int argc, char** argv) try {
     copy(brokers, argv[3], argv[4]);
   else if (command == "window")
     sum_windows(brokers, argv[3], argv[4]);
-  else if (command == "latency" && argc > 6)
+  else if (command.starts_with("latency") && argc > 6)
     latency(brokers, argv[3], argv[4], std::atof(argv[5]), std::atof(argv[6]),
-            argc > 8 ? argv[7] : "", argc > 8 ? std::atoi(argv[8]) * 1ms : 0ms);
+            command == "latency_bare", argc > 8 ? argv[7] : "",
+            argc > 8 ? std::atoi(argv[8]) * 1ms : 0ms);
   else
     die("no command " + command);
 } catch (const std::exception& e) {

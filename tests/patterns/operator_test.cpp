@@ -119,7 +119,8 @@ TEST_CASE("a key that holds nothing more has no state") {
   run.push({"k", 'a', 1}, us(1)).push({"k", 'b', 1}, us(2)).push({"l", 'x', 1}, us(2));
   run.push_watermark(us(5));
   for (const state_size& s : state_sizes(run.snapshot()))
-    CHECK((s.operator_id != "detect" || s.state == "@watermark"));
+    CHECK((s.operator_id != "detect" || s.state == "@watermark" ||
+           s.state.starts_with("@form of ") || s.state.starts_with("@automaton of ")));
 }
 
 TEST_CASE("an un-keyed stream is matched as a whole, by one instance") {

@@ -53,7 +53,95 @@ std::uint64_t most_partners(const splits& left, const splits& right, const bound
   return most;
 }
 
+/// The events of two streams, each with splits of its own.
+struct two_sides {
+  splits left;
+  splits right;
+};
+two_sides both(dice& d, std::uint32_t of_a_side, duration disorder) {
+  two_sides all{readings(d, usual_size(d), 2 * of_a_side, disorder), {}};
+  // Time goes on by 50 µs an event at least, so that no event has a great many partners.
+  for (auto& split : all.left)
+    for (reading& r : split) r.at += duration{50 * r.value};
+  const auto half = all.left.begin() + static_cast<std::ptrdiff_t>(of_a_side);
+  all.right = {half, all.left.end()};
+  all.left.erase(half, all.left.end());
+  return all;
+}
+
+/// One split an instance: then a split can't be late by another one's first events.
+auto side(dice& d, pipeline& p, const splits& of, duration disorder) {
+  return p.from(scripted_source{read_by(d, of)})
+      .parallelism(static_cast<std::uint32_t>(of.size()) + few(d, 2) - 1)
+      .event_time(&reading::at, bounded_out_of_orderness{disorder})
+      .key_by(&reading::key);
+}
+
+/// No two events have one time then, and their order is as before. Values are less than 1,000.
+void spread(splits& of) {
+  for (auto& split : of)
+    for (reading& r : split) r.at = timestamp{r.at.time_since_epoch() * 1'000 + duration{r.value}};
+}
+
+scenario finish(std::string name, const pipeline& p, const transactional_sink<reading>& out,
+                std::vector<reading> wanted) {
+  scenario s = make(std::move(name), p, out);
+  s.options.streams_in_a_stage = 1;  // what goes to a join
+  s.check = [out, wanted = std::move(wanted)](const tallies&) {
+    return differ(out.seen().rows, wanted, "pairs");
+  };
+  return s;
+}
+
 }  // namespace
+
+scenario joined_by_window(dice& d) {
+  pipeline p{"join", narrow(d)};
+  transactional_sink<reading> out{reluctant(d)};
+  const duration disorder{d.one_of<std::int64_t>({0, 50, 2000})};
+  const two_sides in = both(d, few(d, 2), disorder);
+  const duration size{d.one_of<std::int64_t>({100, 700, 2000})};
+  const auto lefts = side(d, p, in.left, disorder).parallelism(few(d, 3));
+  lefts.join(side(d, p, in.right, disorder)).window(tumbling{size}).left().apply(pair_of).to(out);
+
+  const auto window_of = [size](const reading& r) {
+    const auto since = r.at.time_since_epoch();
+    return since / size - (since % size < duration{0} ? 1 : 0);
+  };
+  std::vector<reading> wanted;
+  for (const reading& a : joined(in.left)) {
+    bool alone = true;
+    for (const reading& b : joined(in.right)) {
+      if (a.key != b.key || window_of(a) != window_of(b)) continue;
+      wanted.push_back(pair_of(a, &b));
+      alone = false;
+    }
+    if (alone) wanted.push_back(pair_of(a, nullptr));
+  }
+  return finish("joined by window", p, out, std::move(wanted));
+}
+
+scenario joined_with_versions(dice& d) {
+  pipeline p{"join", narrow(d)};
+  transactional_sink<reading> out{reluctant(d)};
+  const duration disorder{d.one_of<std::int64_t>({0, 50, 2000})};
+  two_sides in = both(d, few(d, 2), disorder);
+  spread(in.left);
+  spread(in.right);
+  const duration late = (disorder + duration{1}) * 1'000;
+  const auto lefts = side(d, p, in.left, late).parallelism(few(d, 3));
+  lefts.join(side(d, p, in.right, late).to_table()).as_of().left().apply(pair_of).to(out);
+
+  std::vector<reading> wanted;
+  for (const reading& a : joined(in.left)) {
+    const auto versions = joined(in.right);
+    const reading* valid = nullptr;
+    for (const reading& b : versions)
+      if (a.key == b.key && b.at <= a.at && (valid == nullptr || valid->at < b.at)) valid = &b;
+    wanted.push_back(pair_of(a, valid));
+  }
+  return finish("joined with versions", p, out, std::move(wanted));
+}
 
 scenario joined_by_interval(dice& d) {
   pipeline p{"join", narrow(d)};

@@ -94,6 +94,8 @@ scenario restarts_on_failure(dice& d);
 scenario stopped(dice& d);
 scenario matched(dice& d);
 scenario joined_by_interval(dice& d);
+scenario joined_by_window(dice& d);
+scenario joined_with_versions(dice& d);
 scenario overlapping_windows(dice& d);
 scenario sessions(dice& d);
 scenario sorted_beside_others(dice& d);

@@ -29,6 +29,8 @@ constexpr std::array all_shapes{
     sessions,
     sorted_beside_others,
     joined_by_interval,
+    joined_by_window,
+    joined_with_versions,
 };
 
 /// Those that keep state, or a row a reading.
@@ -44,6 +46,8 @@ constexpr std::array fault_shapes{
     sessions,
     sorted_beside_others,
     joined_by_interval,
+    joined_by_window,
+    joined_with_versions,
 };
 
 /// Crashes, checkpoints, and who is slow.

@@ -4,8 +4,10 @@
 #include "weir/journal/journal_files.hpp"
 #include "weir/posix/descriptor.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -55,7 +57,6 @@ public:
   written_recording(std::uint64_t number, segment_files to,
                     std::function<void(const std::string&)> log)
       : number_(number), files_(std::move(to)), log_(std::move(log)) {
-    begin_block(gathered_);
     thread_ = std::thread{[this] { work(); }};
   }
   ~written_recording() override { close(); }
@@ -66,11 +67,15 @@ public:
 
   bool append(std::uint64_t number, std::uint32_t instance, const bytes& data) override {
     std::unique_lock lock{mutex_};
-    room_.wait(lock, [this] { return gathered_.size() < most_waiting || over_; });
+    room_.wait(lock, [this] { return waiting_bytes_ < most_waiting || over_; });
     if (over_) return false;
-    const bool was_small = gathered_.size() < block_bytes;
-    add_entry(number, instance, data, gathered_);
-    if (was_small && gathered_.size() >= block_bytes) work_.notify_one();
+    if (waiting_.empty() || waiting_.back().size() >= block_bytes)
+      begin_block(waiting_.emplace_back());
+    bytes& block = waiting_.back();
+    const std::size_t before = block.size();
+    add_entry(number, instance, data, block);
+    waiting_bytes_ += block.size() - before;
+    if (before < block_bytes && block.size() >= block_bytes) work_.notify_one();
     return true;
   }
 
@@ -85,20 +90,21 @@ public:
 
 private:
   void work() {
-    bytes block;
     std::unique_lock lock{mutex_};
     while (!over_) {
-      work_.wait_for(lock, at_least_every,
-                     [this] { return closing_ || gathered_.size() >= block_bytes; });
+      work_.wait_for(lock, at_least_every, [this] {
+        return closing_ || (!waiting_.empty() && waiting_.front().size() >= block_bytes);
+      });
       const bool last = closing_;
-      begin_block(block);
-      const std::size_t nothing = block.size();
-      block.swap(gathered_);
-      room_.notify_all();
-      if (block.size() > nothing) {
+      while (!waiting_.empty() && !over_) {
+        bytes block = std::move(waiting_.front());
+        waiting_.pop_front();
         lock.unlock();
         const std::string why = store(block);
         lock.lock();
+        waiting_bytes_ -= std::min(waiting_bytes_, block.size());
+        if (waiting_.empty()) waiting_bytes_ = 0;
+        room_.notify_all();
         if (!why.empty()) end(why);
       }
       over_ = over_ || last;
@@ -125,7 +131,8 @@ private:
   std::mutex mutex_;
   std::condition_variable work_;
   std::condition_variable room_;
-  bytes gathered_;
+  std::deque<bytes> waiting_;  ///< Blocks for the disk; the last one is being filled.
+  std::size_t waiting_bytes_ = 0;
   bool closing_ = false;
   bool over_ = false;  ///< Nothing more is written.
   std::thread thread_;

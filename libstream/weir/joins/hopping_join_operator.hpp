@@ -23,6 +23,7 @@
 #include <functional>
 #include <string>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -96,9 +97,8 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keyed_parts<K> parts{groups_};
-    keys_.each([&](const K& key, std::uint32_t slot) { save(keys_[slot], parts.begin(key)); });
-    parts.template write<saved_entry>(to, "@windows");
+    keys_.template save<saved_entry>(to, "@windows", groups_,
+                                     [this](auto slot, bytes& part) { save(keys_[slot], part); });
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
@@ -230,6 +230,7 @@ private:
 
   /// Drops what is in no further window.
   void finish_key(std::uint32_t slot) {
+    keys_.touch(slot);
     entry& e = keys_[slot];
     e.fired = firing_.number;
     std::size_t kept = 0;

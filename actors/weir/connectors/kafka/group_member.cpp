@@ -119,7 +119,6 @@ private:
     client_ = std::make_unique<client>(RD_KAFKA_CONSUMER, std::move(s), cluster_);
     client_->on_rebalance([this](auto what, auto* list) { rebalance(what, list); });
     client_->reach(std::max<duration>(cluster_.connect_timeout, 30s)).value();
-    rd_kafka_poll_set_consumer(client_->get());
     queue_.reset(rd_kafka_queue_get_consumer(client_->get()));
     rd_kafka_queue_cb_event_enable(
         queue_.get(), [](rd_kafka_t*, void* self) { static_cast<group_member*>(self)->ring(); },
@@ -248,10 +247,19 @@ private:
     const error_handle failed{rd_kafka_consumer_close_queue(rk, answers.get())};
     const auto until = std::chrono::steady_clock::now() + 3s;
     while (!failed && rd_kafka_consumer_closed(rk) == 0 && std::chrono::steady_clock::now() < until)
-      rd_kafka_queue_poll_callback(answers.get(), 50);
+      serve_end(answers.get());
     client_->on_rebalance({});
     queue_.reset();
     for (const place& p : mine_) lag_->forget(p.first, p.second);
+  }
+
+  /// Records that come while it leaves are dropped: whoever has the partition next reads them.
+  void serve_end(rd_kafka_queue_t* answers) {
+    rd_kafka_event_t* event = rd_kafka_queue_poll(answers, 50);
+    if (event == nullptr) return;
+    if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
+      rebalance(rd_kafka_event_error(event), rd_kafka_event_topic_partition_list(event));
+    rd_kafka_event_destroy(event);
   }
 
   void note_lag(const clock& time) {

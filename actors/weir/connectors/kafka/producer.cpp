@@ -2,6 +2,7 @@
 #include "weir/connectors/kafka/producer.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace weir::kafka {
@@ -66,14 +67,23 @@ rd_kafka_topic_t* producer::topic(const std::string& name) {
   return topics_.emplace(name, std::move(made)).first->second.get();
 }
 
-taken producer::produce(const outgoing& record, error& why) {
+rd_kafka_resp_err_t producer::send(const outgoing& record) {
+  rd_kafka_topic_t* to = topic(record.topic.empty() ? own_topic_ : record.topic);
+  const std::int32_t partition = record.partition < 0 ? RD_KAFKA_PARTITION_UA : record.partition;
+  if (record.value && !record.at && record.headers.empty()) {  // what most records are
+    const std::string_view key = record.key ? std::string_view{*record.key} : std::string_view{};
+    const int done = rd_kafka_produce(to, partition, RD_KAFKA_MSG_F_COPY,
+                                      const_cast<char*>(record.value->data()), record.value->size(),
+                                      record.key ? key.data() : nullptr, key.size(), nullptr);
+    return done == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
+  }
   values_.clear();
   values_.push_back(value_of(RD_KAFKA_VTYPE_RKT));
-  values_.back().u.rkt = topic(record.topic.empty() ? own_topic_ : record.topic);
+  values_.back().u.rkt = to;
   values_.push_back(value_of(RD_KAFKA_VTYPE_MSGFLAGS));
   values_.back().u.i = RD_KAFKA_MSG_F_COPY;
   values_.push_back(value_of(RD_KAFKA_VTYPE_PARTITION));
-  values_.back().u.i32 = record.partition < 0 ? RD_KAFKA_PARTITION_UA : record.partition;
+  values_.back().u.i32 = partition;
   if (record.value) values_.push_back(memory(RD_KAFKA_VTYPE_VALUE, *record.value));
   if (record.key) values_.push_back(memory(RD_KAFKA_VTYPE_KEY, *record.key));
   if (record.at) {
@@ -87,8 +97,12 @@ taken producer::produce(const outgoing& record, error& why) {
                                static_cast<ssize_t>(h.value.size())};
   }
   const error_handle failed{rd_kafka_produceva(link_.get(), values_.data(), values_.size())};
-  if (!failed) return taken::yes;
-  const auto code = rd_kafka_error_code(failed.get());
+  return failed ? rd_kafka_error_code(failed.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+taken producer::produce(const outgoing& record, error& why) {
+  const rd_kafka_resp_err_t code = send(record);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return taken::yes;
   if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) return taken::full;
   why = link_.fail("a record for the topic '" + (record.topic.empty() ? own_topic_ : record.topic) +
                        "' can't be sent",

@@ -42,6 +42,7 @@ public:
 
 private:
   [[nodiscard]] rd_kafka_topic_t* topic(const std::string& name);
+  [[nodiscard]] rd_kafka_resp_err_t send(const outgoing& record);
 
   client link_;
   std::string own_topic_;
