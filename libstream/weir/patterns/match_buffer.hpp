@@ -88,11 +88,14 @@ public:
 
   /// What an aggregate along the path of a node is called.
   struct aggregate_key {
-    const void* function = nullptr;      ///< Stands for a type: an address of its own.
-    std::array<std::byte, 16> member{};  ///< The bytes of a member pointer.
+    const void* function = nullptr;         ///< Stands for a type: an address of its own.
+    std::array<std::uint64_t, 2> member{};  ///< The bytes of a member pointer, or what tells alike.
     std::uint16_t step = 0;
 
-    friend bool operator==(const aggregate_key&, const aggregate_key&) = default;
+    friend bool operator==(const aggregate_key& a, const aggregate_key& b) noexcept {
+      return a.function == b.function && a.step == b.step && a.member[0] == b.member[0] &&
+             a.member[1] == b.member[1];
+    }
   };
 
   /// Returns `add(add(initial, first event taken for the step), …)` along the path to `n`. It is

@@ -135,8 +135,7 @@ public:
   [[nodiscard]] double fold_by(std::string_view step, std::uint64_t id, char how, F value) const {
     const std::uint16_t number = step_of(step);
     auto key = key_of<tag_by_id>(number);
-    std::memcpy(key.member.data(), &id, sizeof id);
-    std::memcpy(key.member.data() + sizeof id, &how, 1);
+    key.member = {id, static_cast<std::uint64_t>(how)};
     const double start = how == 'i'   ? std::numeric_limits<double>::infinity()
                          : how == 'a' ? -std::numeric_limits<double>::infinity()
                                       : 0;
