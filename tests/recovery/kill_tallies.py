@@ -18,7 +18,7 @@ tallies, library = sys.argv[1:3]
 seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 30)
 print("seed", seed)
 dice = random.Random(seed)
-little = ("--backend", "rocksdb", "--state-memory", "256KiB")
+little = ("--backend", "rocksdb", "--state-memory", "1MiB")
 
 
 def rows(directory):
