@@ -13,13 +13,14 @@ using rocks::shared_memory;
 constexpr std::size_t mib = std::size_t{1} << 20;
 
 /// Half of the memory is for tables; of the other half a third for write buffers, which the cache
-/// of blocks gives up for them.
+/// of blocks gives up for them: 4 MiB at least, since less would be flushed every few rows.
 std::shared_ptr<shared_memory> divide(std::size_t bytes) {
   auto made = std::make_shared<shared_memory>();
   made->tables = bytes / 2;
   const std::size_t databases = bytes - made->tables;
   made->blocks = rocksdb::NewLRUCache(databases);
-  made->buffers = std::make_shared<rocksdb::WriteBufferManager>(databases / 3, made->blocks);
+  made->buffers =
+      std::make_shared<rocksdb::WriteBufferManager>(std::max(databases / 3, 4 * mib), made->blocks);
   made->buffer_bytes = std::clamp<std::size_t>(databases / 12, mib / 4, 16 * mib);
   return made;
 }
