@@ -56,6 +56,11 @@ void checkpoint_coordinator::on_acknowledged(std::uint32_t instance, flow::barri
                                              std::vector<snapshot_part> parts, steady_time now,
                                              orders& out) {
   if (b != taking_ || !acknowledged_.insert(instance).second) return;
+  // Whose a watermark is, so that an instance gets its own back: others may have been behind it,
+  // and what it has emitted would come again.
+  for (snapshot_part& p : parts)
+    if (p.kind == state_kind::union_list && p.state == "@watermark")
+      p.group = static_cast<key_group>(instance + 1);
   std::move(parts.begin(), parts.end(), std::back_inserter(parts_));
   if (planted(fault::commit_before_manifest) && acknowledged_.size() == 1)
     out.push_back({order_kind::commit, b});

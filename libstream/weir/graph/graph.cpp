@@ -7,8 +7,10 @@
 #include "weir/state/key_groups.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
+#include <span>
 
 namespace weir {
 
@@ -208,6 +210,18 @@ std::shared_ptr<cold_store> open_cold(const stage_plan& planned, const std::stri
   return backend.open(std::move(where), std::move(own));
 }
 
+/// Whether an item says whose it is, and that was another instance. At another parallelism than
+/// then, items are everybody's.
+bool is_of_another(const snapshot_part& p, std::span<const snapshot_part> all,
+                   std::uint32_t instance, std::uint32_t parallelism) {
+  if (p.group == 0) return false;
+  std::set<key_group> whose;
+  for (const snapshot_part& q : all)
+    if (q.kind == p.kind && q.operator_id == p.operator_id && q.state == p.state)
+      whose.insert(q.group);
+  return whose.size() == parallelism && *std::next(whose.begin(), instance) != p.group;
+}
+
 }  // namespace
 
 std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_t instance,
@@ -278,8 +292,9 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
     const bool mine =
         p.kind == state_kind::keyed
             ? instance_of_group(p.group, planned.parallelism, plan().key_groups) == instance
-            : p.kind == state_kind::union_list ||
-                  (p.group != 0 ? p.group - 1U : dealt++) % planned.parallelism == instance;
+        : p.kind == state_kind::union_list
+            ? !is_of_another(p, restored, instance, planned.parallelism)
+            : (p.group != 0 ? p.group - 1U : dealt++) % planned.parallelism == instance;
     if (mine) parts.restored.push_back(p);
   }
   if (around.replays)
