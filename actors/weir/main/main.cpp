@@ -204,10 +204,10 @@ private:
 };
 
 /// Shows the run and obeys signals and orders until it has ended.
-run_summary watch(runtime& running, const program& what, const args& values) {
+run_summary watch(runtime& running, const signal_counter& signals, const program& what,
+                  const args& values) {
   const bool quiet = values.flag("json");
   const bool drain = values.has("drain") && values.flag("drain");
-  const signal_counter signals;
   order_taker orders{running, values["checkpoints"]};
   std::FILE* const to = writes_to_stdout(running.running().plan()) ? stderr : stdout;
   display shown{to};
@@ -317,6 +317,7 @@ int replay(const program& what, const args& values) {
   options.dead_letter_file = dead_letter_file_of(p.name(), values);
   const plan shape = p.build().value().plan();
   if (values.flag("list")) return (void)choose_letters(shape, values), 0;
+  const signal_counter signals;  // one that comes while it starts stops it as soon as it has
   options.checkpoints = read_replayed_checkpoint(values);
   checkpoint_store* const store = options.checkpoints.store.get();
   if (store != nullptr) settle_replays(shape, values, next_id(*store).value());
@@ -327,7 +328,7 @@ int replay(const program& what, const args& values) {
   if (store != nullptr) note_replay(shape, values, chosen, next_id(*store).value());
   auto running = runtime::start(std::move(p), std::move(options));
   if (!running) throw exception(running.error());
-  const run_summary done = watch(*running, what, values);
+  const run_summary done = watch(*running, signals, what, values);
   if (store == nullptr && !done.failure) note_replayed(shape, values, chosen);
   // Of a store that hangs only whoever looks next can tell.
   if (store != nullptr && !done.store_hangs) settle_replays(shape, values, next_id(*store).value());
@@ -349,6 +350,7 @@ int run(const program& what, const args& values) {
   if (what.before_run) what.before_run(values);
   runtime_options options;
   options.workers = workers_of(values);
+  const signal_counter signals;  // one that comes while it starts stops it as soon as it has
   options.checkpoints = read_checkpoint_options(what, values);
   options.memory = read_memory_options(what, values);
   options.state = read_state_options(what, values, options.memory);
@@ -367,7 +369,7 @@ int run(const program& what, const args& values) {
   if (!json && !keeps_any)
     std::fprintf(stderr, "%s: no checkpoints: a crash loses what windows and other state hold\n",
                  what.name.c_str());
-  const run_summary done = watch(*running, what, values);
+  const run_summary done = watch(*running, signals, what, values);
   return report(*running, done, what, values);
 }
 
