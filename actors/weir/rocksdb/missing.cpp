@@ -14,6 +14,7 @@ error not_built() {
 
 }  // namespace
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the signature is the real one's
 result<std::shared_ptr<state_backend>> open_rocksdb(rocksdb_settings) { return not_built(); }
 
 void visit_rocksdb_rows(const snapshot_part&, const cold_store::row_visitor&) {
