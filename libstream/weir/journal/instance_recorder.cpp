@@ -18,6 +18,7 @@ void note(const tape& on, const flow::command& c) {
   encode(static_cast<std::uint8_t>(c.what), to);
   encode(c.barrier.id, to);
   encode(static_cast<std::uint8_t>(c.barrier.kind), to);
+  encode(c.barrier.keeps_state, to);
   encode(c.splits, to);
 }
 
@@ -64,6 +65,7 @@ flow::message noted_message(const tape& from, mark m, flow::attempt_id attempt) 
   c.what = static_cast<flow::command::kind>(from.read<std::uint8_t>());
   c.barrier.id = from.read<std::uint64_t>();
   c.barrier.kind = static_cast<flow::checkpoint_kind>(from.read<std::uint8_t>());
+  c.barrier.keeps_state = from.read<bool>();
   c.splits = from.read<std::vector<split_position>>();
   return c;
 }
