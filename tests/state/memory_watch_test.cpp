@@ -27,12 +27,16 @@ struct hoarding {
   }
 };
 
-pipeline hoard() {
+/// At 80 MB a second, 4 MB come between two looks at memory; unpaced it can be all of the limit.
+constexpr double slowly = 20'000;
+
+/// Hoards `rate` events a second; 0 for as many as can be.
+pipeline hoard(double rate) {
   pipeline p{"hoard"};
   p.from(generator{[](std::uint64_t i) {
                      return reading{i, i, {}};
                    },
-                   {.events = ~std::uint64_t{0}}})
+                   {.events = ~std::uint64_t{0}, .rate = rate}})
       .key_by(&reading::key)
       .process(hoarding{})
       .to(memory_sink<std::uint64_t>{});
@@ -73,7 +77,7 @@ TEST_CASE("a run at its limit of memory reads no more, says so, and can be stopp
     const std::lock_guard lock{mutex};
     lines.push_back(line);
   };
-  auto running = start(hoard(), std::move(options));
+  auto running = start(hoard(slowly), std::move(options));
   while (running.summary().memory_holds == 0) REQUIRE_FALSE(running.wait_for(10ms));
   std::uint64_t read = 0;
   do {
@@ -95,7 +99,7 @@ TEST_CASE("a run may end with an error at its limit of memory") {
   runtime_options options;
   options.memory = {resident_bytes().value() + (std::uint64_t{60} << 20),
                     memory_options::at_limit::fail};
-  auto running = start(hoard(), std::move(options));
+  auto running = start(hoard(0), std::move(options));
   const run_summary done = running.wait();
   REQUIRE(done.failure);
   CHECK(done.failure->message.find("--memory-limit") != std::string::npos);
