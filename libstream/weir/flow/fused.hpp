@@ -293,6 +293,7 @@ private:
 
   template <bool Move>
   void emit_chunk(batch<S>& in, std::size_t to, step& s) {
+    const rows of{in};
     std::size_t i = at_;
     try {
       for (; i < to; ++i) {
@@ -300,7 +301,7 @@ private:
           end_.forget_noted();
           for (auto& side : sides_) side->mark();
         }
-        take<0, Move>(in, i, s, through_end{});
+        take<0, Move>(of, i, s, through_end{});
       }
     } catch (...) {
       at_ = i;
@@ -312,15 +313,16 @@ private:
   /// As `emit_chunk`; each event leads to at most one, and there is room for all of them.
   template <bool Move>
   void write_chunk(batch<S>& in, std::size_t to, step& s) {
+    const rows of{in};
     auto out = end_.begin_writing(to - at_);
     std::size_t i = at_;
     try {
       if constexpr (filters_first)
         each_kept(
-            i, to, [&](std::size_t e) { return std::get<0>(ops_).keeps(in.values[e]); },
-            [&](std::size_t e) { take<1, Move>(in, e, s, write_to<decltype(out)>{out}); });
+            i, to, [&](std::size_t e) { return std::get<0>(ops_).keeps(of.values[e]); },
+            [&](std::size_t e) { take<1, Move>(of, e, s, write_to<decltype(out)>{out}); });
       else
-        for (; i < to; ++i) take<0, Move>(in, i, s, write_to<decltype(out)>{out});
+        for (; i < to; ++i) take<0, Move>(of, i, s, write_to<decltype(out)>{out});
     } catch (...) {
       if constexpr (filters_first) note_failed_operator(0);  // if it was none behind it
       end_.finish_writing(out);
@@ -331,15 +333,25 @@ private:
     at_ = i;
   }
 
+  /// Where the columns of a batch lie: read from it once, since what operators write might be its
+  /// pointers for all a compiler knows.
+  struct rows {
+    batch<S>& in;
+    decltype(in.values.data()) values = in.values.data();
+    const timestamp* times = in.times.data();
+
+    explicit rows(batch<S>& of) : in(of) {}
+  };
+
   /// Hands an event to operator `I`.
   template <std::size_t I, bool Move, class Out>
-  void take(batch<S>& in, std::size_t i, step& s, Out out) {
+  void take(const rows& of, std::size_t i, step& s, Out out) {
     if constexpr (I == 0 && begins_by_looking_ahead<S, Ops...>)
-      std::as_const(std::get<0>(ops_)).look_ahead(in, i);
+      std::as_const(std::get<0>(ops_)).look_ahead(of.in, i);
     if constexpr (Move)
-      run<I, false>(std::move(in.values[i]), in.times[i], s, out);
+      run<I, false>(std::move(of.values[i]), of.times[i], s, out);
     else
-      run<I, false>(std::as_const(in.values[i]), in.times[i], s, out);
+      run<I, false>(std::as_const(of.values[i]), of.times[i], s, out);
   }
 
   template <std::size_t I, bool Fires, class V, class Out>

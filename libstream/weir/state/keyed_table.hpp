@@ -39,8 +39,10 @@ public:
   /// Returns the key's value, made from `args` if there was none, and whether it was made.
   template <class... Args>
   std::pair<V*, bool> try_emplace(const K& key, Args&&... args) {
-    const auto [at, fresh] = map_.try_emplace(key, std::forward<Args>(args)...);
-    return {&at->second, fresh};
+    const auto at = map_.find(key);
+    if (at != map_.end()) [[likely]]
+      return {&at->second, false};
+    return {insert(key, std::forward<Args>(args)...), true};
   }
   [[nodiscard]] V* find(const K& key) {
     const auto at = map_.find(key);
@@ -108,6 +110,12 @@ public:
   }
 
 private:
+  /// Kept out of the loops that look keys up, so that these stay in registers.
+  template <class... Args>
+  [[gnu::noinline]] V* insert(const K& key, Args&&... args) {
+    return &map_.try_emplace(key, std::forward<Args>(args)...).first->second;
+  }
+
   map map_;
 };
 

@@ -83,8 +83,7 @@ protected:
   /// Adds an event to the current window.
   template <class E>
   void add(E&& event, timestamp at) {
-    const auto [acc, fresh] =
-        panes_[pane_].entries.try_emplace(std::invoke(key_of_, std::as_const(event)));
+    const auto [acc, fresh] = entries_->try_emplace(std::invoke(key_of_, std::as_const(event)));
     if (fresh) *acc = fold_.init();
     fold_.add(*acc, std::forward<E>(event), at);
   }
@@ -150,9 +149,8 @@ private:
   bool turn_to(timestamp t) {
     const window w = windows_.at(t);
     if (w.last() <= reached()) return false;
-    pane& p = pane_of(w);
+    entries_ = &pane_of(w).entries;
     current_ = w;
-    pane_ = static_cast<std::size_t>(&p - panes_.data());
     return true;
   }
 
@@ -187,8 +185,8 @@ private:
   stage_metrics* metrics_ = nullptr;
 
   std::vector<pane> panes_;  ///< By start.
-  window current_{};         ///< Of the pane that the last event went to; empty if there is none.
-  std::size_t pane_ = 0;
+  window current_{};  ///< Of the pane that the last event went to; empty if there is none.
+  table* entries_ = nullptr;  ///< Of the same pane, while there is one.
   std::vector<table> spare_;  ///< Emptied tables, for their memory.
   std::optional<typename table::walk> firing_;
   timestamp watermark_ = min_timestamp;
