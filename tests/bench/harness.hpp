@@ -91,6 +91,7 @@ inline measurement rate(std::string bench, std::string name, double events, doub
 }
 
 void checkpoints_bench(std::vector<measurement>& out);
+void rocksdb_checkpoints_bench(std::vector<measurement>& out);
 void joins_bench(std::vector<measurement>& out);
 void enrich_bench(std::vector<measurement>& out);
 void patterns_bench(std::vector<measurement>& out);

@@ -16,7 +16,8 @@ namespace {
 using weir::bench::measurement;
 
 const std::vector<weir::bench::entry> benches = {
-    {"checkpoints", weir::bench::checkpoints_bench},
+    {"checkpoints/memory", weir::bench::checkpoints_bench},
+    {"checkpoints/rocksdb", weir::bench::rocksdb_checkpoints_bench},
     {"joins", weir::bench::joins_bench},
     {"enrich", weir::bench::enrich_bench},
     {"patterns", weir::bench::patterns_bench},

@@ -603,7 +603,7 @@ TEST_CASE("slots that keys leave and others take while they are saved are saved 
         values[slot] += i;
         model[k] += i;
       } else if (what < 7 && model.contains(k)) {
-        index.leave(*index.find(k));
+        index.leave(index.slot_of(k));
         model.erase(k);
       } else if (what == 7 && !saving && random() % 5 == 0) {
         parts.clear();

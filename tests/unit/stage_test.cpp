@@ -204,6 +204,21 @@ TEST_CASE("a stage spends its budget and leaves the rest for the next step") {
   CHECK(n == 26'666);
 }
 
+TEST_CASE("a stage that is never done with its input sends what comes out rarely, in ten ms") {
+  one_stage s{doubling({.batches = {.events = 1'000'000, .bytes = 100'000'000}}), "middle"};
+  s.grant_all(1'000'000, 100'000'000);
+  s.send(0, numbers(0, 200'000));
+  CHECK(s.step() == verdict::more);
+  (void)s.taken(0);
+  CHECK(s.step() == verdict::more);
+  CHECK(s.taken(0).empty());
+  s.time().advance(std::chrono::milliseconds{10});
+  CHECK(s.step() == verdict::more);
+  CHECK(s.taken(0).size() == 1);
+  CHECK(s.step() == verdict::more);
+  CHECK(s.taken(0).empty());
+}
+
 TEST_CASE("a source's barrier in the middle of a batch waits until the batch is handed on") {
   pipeline p{"p"};
   std::vector<tick> all;

@@ -201,6 +201,10 @@ void store::wait() {
   if (maker_.joinable()) maker_.join();
 }
 
+void store::wait_for(std::chrono::milliseconds time) {
+  if (made_.valid()) made_.wait_for(time);
+}
+
 std::optional<snapshot_part> store::end_checkpoint() {
   taking_ = false;
   if (!db_) return std::nullopt;
@@ -209,7 +213,8 @@ std::optional<snapshot_part> store::end_checkpoint() {
   std::packaged_task<void()> make{[this, to, rows = *std::exchange(rows_, std::nullopt)]() mutable {
     make_checkpoint(std::move(rows), to);
   }};
-  auto files = std::make_shared<made_files>(to, make.get_future().share());
+  made_ = make.get_future().share();
+  auto files = std::make_shared<made_files>(to, made_);
   maker_ = std::thread{[this, make = std::move(make)]() mutable {
     make();
     making_ = false;

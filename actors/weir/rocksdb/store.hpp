@@ -38,6 +38,7 @@ public:
   std::optional<snapshot_part> end_checkpoint() override;
   void cancel_checkpoint() noexcept override;
   void wait() override;
+  void wait_for(std::chrono::milliseconds time) override;
 
   [[nodiscard]] std::size_t cache_limit() const override;
   [[nodiscard]] std::optional<error> failure() const override { return failure_; }
@@ -62,6 +63,7 @@ private:
   std::uint64_t checkpoints_ = 0;
   std::uint32_t taken_epoch_ = 0;
   std::thread maker_;
+  std::shared_future<void> made_;  ///< The checkpoint that `maker_` makes.
   std::optional<error> failure_;
   std::string key_;
   rocksdb::PinnableSlice found_;

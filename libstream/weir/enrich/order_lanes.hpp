@@ -31,7 +31,7 @@ public:
       case enrich_order::by_key:
         break;
     }
-    return keys_.size() != 0 && keys_.find(key) != nullptr;
+    return keys_.slot_of(key) != key_index<K>::none;
   }
 
   /// Puts slot `s` at the end of its key's queue; notes in it which that is.

@@ -92,9 +92,13 @@ verdict stage::step(effects& out) {
   failed_ = failed_ || parts_.errors->failed();
   check_cold(out);
   const timestamp awaited = parts_.body->awaited_watermark();
+  // Under load what comes out rarely would wait until there is a batch of it.
+  constexpr std::chrono::nanoseconds longest_wait = std::chrono::milliseconds{10};
+  const bool flushes = v != verdict::more || clock_->steady() - flushed_ >= longest_wait;
+  if (flushes) flushed_ = clock_->steady();
   for (auto& port : parts_.outputs) {
     port->set_tell_at(awaited);
-    if (v != verdict::more) port->flush();
+    if (flushes) port->flush();
   }
   if (ending_ && !ended_) finish_end(out);
   // A timer that is due and can't fire would ask to be called at once, and again, and again.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/prefetch.hpp"
 #include "weir/joins/shared_rows.hpp"
 
 #include <cstddef>
@@ -55,8 +56,8 @@ public:
   /// Calls for the list's ends ahead of their use; changes nothing.
   void fetch(const list& of) const {
     if (of.empty()) return;
-    __builtin_prefetch(&rows_[of.first]);
-    if (of.last != of.first) __builtin_prefetch(&rows_[of.last]);
+    prefetch_line(&rows_[of.first]);
+    if (of.last != of.first) prefetch_line(&rows_[of.last]);
   }
 
 private:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/prefetch.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -99,8 +101,8 @@ public:
   /// Calls for a list's ends ahead of their use; changes nothing.
   void fetch(const list& of) const {
     if (of.empty()) return;
-    __builtin_prefetch(&links_[of.first]);
-    if (of.last != of.first) __builtin_prefetch(&links_[of.last]);
+    prefetch_line(&links_[of.first]);
+    if (of.last != of.first) prefetch_line(&links_[of.last]);
   }
 
   // A place in a list is that of a link.

@@ -192,8 +192,7 @@ private:
   }
   /// Lets go of a key that holds nothing; it may have done so before.
   void leave(std::uint32_t slot) {
-    const auto* at = keys_.find(keys_.key(slot));
-    if (at != nullptr && *at == slot) keys_.leave(slot);
+    if (keys_.slot_of(keys_.key(slot)) == slot) keys_.leave(slot);
   }
 
   /// The stream has ended, and nobody asks the table any more.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/prefetch.hpp"
 #include "weir/core/time.hpp"
 #include "weir/joins/time_list.hpp"
 
@@ -91,8 +92,8 @@ public:
   /// Calls for the list's ends ahead of their use; changes nothing.
   void fetch(const list& of) const {
     if (of.last >= apart) return;  // empty, or not in the pool
-    __builtin_prefetch(&rows_[of.first]);
-    if (of.last != of.first) __builtin_prefetch(&rows_[of.last]);
+    prefetch_line(&rows_[of.first]);
+    if (of.last != of.first) prefetch_line(&rows_[of.last]);
   }
 
 private:

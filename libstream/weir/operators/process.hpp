@@ -3,6 +3,7 @@
 
 #include "weir/core/planted_fault.hpp"
 #include "weir/operators/process_context.hpp"
+#include "weir/state/fetch_ahead.hpp"
 #include "weir/state/key_index.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/state/keyed_state.hpp"
@@ -36,6 +37,13 @@ public:
     environment_ = e;
     if constexpr (!std::is_same_v<K, no_key> && requires { processor_.states(); })
       if (e.cold != nullptr) open_cold(*e.cold);
+  }
+
+  void look_ahead(const batch<T>& in, std::size_t i) const noexcept {
+    fetch_ahead(keys_, in, i, key_of_, [this](std::uint32_t slot) {
+      event_timers_.fetch(slot);
+      const_cast<process*>(this)->each_state([slot](const auto& state) { state.fetch(slot); });
+    });
   }
 
   template <class E, class Next>

@@ -191,6 +191,7 @@ private:
     while (ready_at_ != ready_.size() && found_.empty() && s.budget != 0) {
       --s.budget;
       const std::size_t i = ready_at_++;
+      rules_.look_ahead({ready_.values.data(), ready_.size()}, i);
       try {
         if (!classified_) rules_.classify_one(ready_.values[i], i);
         rules_.on_event(ready_.values[i], i, ready_.times[i], s.wall, found_);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "weir/codec/dynamic_size.hpp"
+#include "weir/core/plain_array.hpp"
+#include "weir/core/prefetch.hpp"
 #include "weir/core/time.hpp"
 
 #include <array>
@@ -64,6 +66,11 @@ public:
   void drop_if_unused(event_id e) {
     if (events_[e].references == 0) drop_event(e);
   }
+
+  // Hints that a node will be used soon, and then its event.
+
+  void fetch_node(node_id n) const { nodes_.fetch(n); }
+  void fetch_event(node_id n) const { events_.fetch(nodes_[n].event); }
 
   [[nodiscard]] node_id parent(node_id n) const { return nodes_[n].parent; }
   [[nodiscard]] std::uint16_t step(node_id n) const { return nodes_[n].step; }
@@ -142,7 +149,7 @@ private:
   struct column {
     aggregate_key key;
     std::uint16_t bit;
-    std::vector<std::uint64_t> values;  ///< By node.
+    plain_array<std::uint64_t> values;  ///< By node.
   };
 
   /// Records in pages that never move, with a list of the free ones.
@@ -163,6 +170,7 @@ private:
       --used_;
       free_.push_back(id);
     }
+    void fetch(std::uint32_t id) const { prefetch_line(&(*this)[id]); }
     R& operator[](std::uint32_t id) const { return pages_[id / page_size][id % page_size]; }
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
     [[nodiscard]] std::size_t used() const noexcept { return used_; }
@@ -170,7 +178,7 @@ private:
   private:
     static constexpr std::uint32_t page_size = 256;
     std::vector<std::unique_ptr<R[]>> pages_;
-    std::vector<std::uint32_t> free_;
+    plain_array<std::uint32_t> free_;
     std::uint32_t size_ = 0;
     std::size_t used_ = 0;
   };

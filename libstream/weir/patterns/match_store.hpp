@@ -22,6 +22,18 @@ struct match_store {
   gap_clock gaps;
   waiting_matches waiting;
 
+  /// Hints that a key's partial matches will be used soon. Each step needs what the one before it
+  /// called for: the key's, the youngest of them, what that took last, and the event.
+  void fetch(std::uint32_t slot, int step) const {
+    if (step == 0) return runs.fetch_key(slot);
+    if (step == 1) return static_cast<void>(runs.fetch_youngest(slot));
+    const run_id youngest = runs.youngest(slot);
+    if (youngest == nowhere) return;
+    const node_id path = runs[youngest].path;
+    if (path == nowhere) return;
+    step == 2 ? buffer.fetch_node(path) : buffer.fetch_event(path);
+  }
+
   [[nodiscard]] bool idle(std::uint32_t slot) const {
     return !runs.has(slot) && !waiting.has(slot);
   }

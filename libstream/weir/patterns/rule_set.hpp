@@ -12,6 +12,7 @@
 #include "weir/state/snapshot.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -78,6 +79,32 @@ public:
     }
   }
 
+  /// Calls for what the events behind number `i` will need, so that it is on its way from memory
+  /// while those before them are matched. Where few rules are asked, and keys cost next to nothing
+  /// to make: an event's key is asked for once more for it.
+  void look_ahead(std::span<const T> events, std::size_t i) noexcept {
+    if constexpr (std::is_trivially_copyable_v<K> && !std::is_empty_v<K>) {
+      constexpr std::size_t few = 4;
+      if (finds_ || rules_.size() > few) return;
+      constexpr std::size_t apart = 4;  // events between two steps
+      constexpr std::size_t steps = 5;
+      const auto hash = [&](std::size_t step) -> std::uint32_t& {
+        return ahead_[(i + (steps - step) * apart) % ahead_.size()];
+      };
+      try {
+        if (const std::size_t n = i + steps * apart; n < events.size())
+          hash(0) = keys_.fetch_cell(std::invoke(key_of_, events[n]));
+      } catch (...) {
+        return;  // once more when it is the event's turn
+      }
+      static_cast<void>(keys_.fetch_slot(hash(1)));
+      for (int step = 1; step < static_cast<int>(steps); ++step)
+        if (const auto s = keys_.guess(hash(static_cast<std::size_t>(step)));
+            s != key_index<K>::none)
+          for (const auto& r : rules_) r->machine.store().fetch(s, step - 1);
+    }
+  }
+
   /// Takes event `i` of those that were looked at. An event of a key that nothing is remembered of,
   /// and that begins no match, costs one look-up.
   void on_event(T& event, std::size_t i, timestamp at, timestamp now, findings<T>& out) {
@@ -86,8 +113,8 @@ public:
     for (auto& r : rules_) begins = begins || r->machine.begins(r->bits[i]);
     if (!begins && keys_.size() == 0) return;
     const K& key = std::invoke(key_of_, std::as_const(event));
-    const auto* known = begins ? nullptr : keys_.find(key);
-    if (known == nullptr && !begins) return;
+    const auto known = begins ? key_index<K>::none : keys_.slot_of(key);
+    if (known == key_index<K>::none && !begins) return;
     const leave_if_idle after{*this, slot_for(key, known)};
     for (auto& r : rules_) {
       matcher<T>& m = r->machine;
@@ -252,10 +279,10 @@ private:
   }
 
   /// The slot of a key that is about to change, known or not.
-  std::uint32_t slot_for(const K& key, const std::uint32_t* known) {
-    if (known == nullptr) return keys_.enter(key);
-    keys_.touch(*known);
-    return *known;
+  std::uint32_t slot_for(const K& key, std::uint32_t known) {
+    if (known == key_index<K>::none) return keys_.enter(key);
+    keys_.touch(known);
+    return known;
   }
 
   void find_and_match(T& event, timestamp at, timestamp now, findings<T>& out) {
@@ -268,8 +295,8 @@ private:
         concerned_.emplace_back(n, bits);
     if (concerned_.empty() && keys_.size() == 0) return;
     const K& key = std::invoke(key_of_, std::as_const(event));
-    const auto* known = keys_.find(key);
-    if (known != nullptr) find_active(*known);
+    const auto known = keys_.slot_of(key);
+    if (known != key_index<K>::none) find_active(known);
     if (concerned_.empty()) return;
     const leave_if_idle after{*this, slot_for(key, known)};
     for (const auto& [n, bits] : concerned_) {
@@ -341,6 +368,7 @@ private:
   slot_bits waiting_;    ///< Those with a match that waits: time may let it out before an event.
   std::vector<std::pair<std::uint32_t, condition_bits>> concerned_;  ///< By an event; 0: not asked.
 
+  std::array<std::uint32_t, 32> ahead_{};  ///< Hashes of keys of events to come; hints.
   std::unique_ptr<bool[]> scratch_;
   std::size_t scratch_size_ = 0;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/plain_array.hpp"
+#include "weir/core/prefetch.hpp"
 #include "weir/core/time.hpp"
 #include "weir/patterns/match_buffer.hpp"
 
@@ -50,9 +52,26 @@ public:
 
   void need(std::uint32_t slot) {
     if (slot < cells_.size()) return;
-    const std::size_t size = std::max<std::size_t>(slot + 1, 2 * cells_.size());
+    const std::size_t size = slot + std::size_t{1};
     cells_.resize(size);
     heads_.resize(size * groups_, nowhere);
+  }
+
+  // Hints of what will be used soon: first what a key has, then its youngest partial match.
+
+  void fetch_key(std::uint32_t slot) const {
+    if (slot >= cells_.size()) return;
+    prefetch_line(&cells_[slot]);
+    prefetch_line(&heads_[slot * groups_]);
+  }
+  /// Returns the partial match, or `nowhere`.
+  run_id fetch_youngest(std::uint32_t slot) const {
+    const run_id r = youngest(slot);
+    if (r != nowhere) prefetch_line(&runs_[r]);
+    return r;
+  }
+  [[nodiscard]] run_id youngest(std::uint32_t slot) const {
+    return slot < cells_.size() ? cells_[slot].youngest : nowhere;
   }
 
   /// Adds a partial match behind `origin`, or as the youngest of its key.
@@ -154,10 +173,10 @@ private:
   }
 
   std::size_t groups_;
-  std::vector<run> runs_;
-  std::vector<run_id> free_;
-  std::vector<key_cell> cells_;
-  std::vector<run_id> heads_;  ///< Of each key's groups.
+  plain_array<run> runs_;
+  plain_array<run_id> free_;
+  plain_array<key_cell> cells_;
+  plain_array<run_id> heads_;  ///< Of each key's groups.
   run_id oldest_ = nowhere;
   run_id youngest_ = nowhere;
   std::size_t live_ = 0;

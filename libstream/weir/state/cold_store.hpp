@@ -8,6 +8,7 @@
 #include <boost/describe/class.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -71,6 +72,8 @@ public:
   virtual void cancel_checkpoint() noexcept = 0;
   /// Waits for a checkpoint that is being made.
   virtual void wait() = 0;
+  /// ... for so long at most.
+  virtual void wait_for(std::chrono::milliseconds time) = 0;
 
   /// Bytes that tables of the instance may hold in memory.
   [[nodiscard]] virtual std::size_t cache_limit() const = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/event/batch.hpp"
+#include "weir/state/key_index.hpp"
 #include "weir/state/keyed_slots.hpp"
 
 #include <cstddef>
@@ -26,6 +28,20 @@ void fetch_ahead([[maybe_unused]] const keyed_slots<K, V>& slots,
     } catch (...) {
       return;
     }
+  }
+}
+
+/// ... of a `key_index`, whose slots are those of arrays beside it: `near(slot)` calls for what the
+/// slot of the 12th leads to. Only where the key is a member: other functions may cost anything.
+template <class K, class T, class KeyOf, class Near>
+void fetch_ahead([[maybe_unused]] const key_index<K>& keys, [[maybe_unused]] const batch<T>& events,
+                 [[maybe_unused]] std::size_t i, [[maybe_unused]] const KeyOf& key_of,
+                 [[maybe_unused]] Near near) noexcept {
+  if constexpr (std::is_trivially_copyable_v<K> && std::is_member_object_pointer_v<KeyOf>) {
+    if (i + 18 < events.size()) keys.fetch_cell(events.values[i + 18].*key_of);
+    if (i + 12 >= events.size()) return;
+    const auto slot = keys.fetch_slot(key_index<K>::hash_of(events.values[i + 12].*key_of));
+    if (slot != key_index<K>::none) near(slot);
   }
 }
 

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/plain_array.hpp"
+#include "weir/core/prefetch.hpp"
 #include "weir/state/gradual_slots.hpp"
 #include "weir/state/keyed_parts.hpp"
-#include "weir/state/keyed_table.hpp"
+#include "weir/state/slot_cells.hpp"
+#include "weir/state/table_hash.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -21,28 +26,26 @@ namespace weir {
 template <class K>
 class key_index {
 public:
-  using slot = std::uint32_t;
+  using slot = slot_cells::slot;
+  static constexpr slot none = slot_cells::none;
 
   /// Returns the key's slot, giving it one if it has none.
   slot enter(const K& key) {
-    const auto [at, fresh] = slots_.try_emplace(key, slot{0});
-    if (fresh)
-      *at = take_slot(key);
-    else
-      saving_.touch(*at);
-    return *at;
+    const auto [s, fresh] = cells_.find_or(hash_of(key), has(key), [&] { return take_slot(key); });
+    if (!fresh) saving_.touch(s);
+    return s;
   }
   /// Writes what is still to be saved, for somebody who is about to change all slots.
   void write_all() noexcept { saving_.write_all(); }
   /// To be called before the state of a slot changes that was not entered for it.
   void touch(slot s) { saving_.touch(s); }
 
-  /// Returns the key's slot, or null if it has none.
-  [[nodiscard]] const slot* find(const K& key) { return slots_.find(key); }
+  /// Returns the key's slot, or `none`.
+  [[nodiscard]] slot slot_of(const K& key) const { return cells_.find(hash_of(key), has(key)); }
 
   void leave(slot s) {
     saving_.touch(s);
-    slots_.erase(keys_[s]);
+    cells_.erase(hash_of(keys_[s]), s);
     free_.push_back(s);
     used_[s / 64] &= ~bit_of(s);
   }
@@ -54,13 +57,35 @@ public:
   }
 
   [[nodiscard]] const K& key(slot s) const { return keys_[s]; }
-  [[nodiscard]] std::size_t size() const noexcept { return slots_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return cells_.size(); }
 
   /// Calls `f(key, slot)` for every key that has state.
   template <class F>
-  void each(F f) {
-    for (auto& [key, s] : slots_) f(key, s);
+  void each(F f) const {
+    cells_.each([&](slot s) { f(keys_[s], s); });
   }
+
+  // The half of the hash that, if it is `key_hash`, doesn't say which instance has the key.
+  [[nodiscard]] static std::uint32_t hash_of(const K& key) {
+    return static_cast<std::uint32_t>(table_hash(key));
+  }
+
+  // What is about to be used may be called for ahead, first the cell, and a while later the slot.
+  // Hints: they change nothing.
+
+  /// Returns the key's hash, which the other two want.
+  std::uint32_t fetch_cell(const K& key) const {
+    const std::uint32_t hash = hash_of(key);
+    cells_.fetch(hash);
+    return hash;
+  }
+  /// Calls for the key in its slot; returns that, if the first cell already shows it, or `none`.
+  slot fetch_slot(std::uint32_t hash) const {
+    const slot s = guess(hash);
+    if (s != none) prefetch_line(&keys_[s]);
+    return s;
+  }
+  [[nodiscard]] slot guess(std::uint32_t hash) const { return cells_.guess(hash); }
 
   /// Saves what the keys that have state now have in their slots: `write(slot)` is called once for
   /// each, before that changes, and `done(writer)` in the end.
@@ -86,9 +111,12 @@ public:
   }
 
 private:
+  [[nodiscard]] auto has(const K& key) const {
+    return [this, &key](slot s) { return keys_[s] == key; };
+  }
   static std::uint64_t bit_of(slot s) noexcept { return std::uint64_t{1} << s % 64; }
 
-  slot take_slot(const K& key) {
+  [[gnu::noinline]] slot take_slot(const K& key) {
     if (free_.empty()) {
       keys_.push_back(key);
       const auto s = static_cast<slot>(keys_.size() - 1);
@@ -104,9 +132,11 @@ private:
     return s;
   }
 
-  keyed_table<K, slot> slots_;
-  std::vector<K> keys_;
-  std::vector<slot> free_;
+  slot_cells cells_;
+  std::conditional_t<std::is_trivially_copyable_v<K> && alignof(K) <= alignof(std::max_align_t),
+                     plain_array<K>, std::vector<K>>
+      keys_;  ///< By slot.
+  plain_array<slot> free_;
   std::vector<std::uint64_t> used_;  ///< A bit a slot: whether a key has it.
   gradual_slots saving_;
 };

@@ -59,6 +59,7 @@ public:
     until_now_ =
         saturating_add(by_event ? std::max(times.at, times.watermark) : times.wall, ttl_->after);
   }
+  void fetch(std::uint32_t slot) const { column_.fetch(slot); }
   [[nodiscard]] bool holds(std::uint32_t slot) const { return column_.find(slot) != nullptr; }
   [[nodiscard]] bool forgets() const noexcept { return ttl_.has_value(); }
   /// Forgets one value whose time has passed, after `before_change(slot)`, and answers its slot;

@@ -5,6 +5,7 @@
 #include "weir/state/cold_store.hpp"
 #include "weir/state/key_index.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -47,16 +48,16 @@ public:
   slot enter(key_index<K>& keys, const K& key) {
     if (over_) [[unlikely]]
       make_room(keys);
-    if (const slot* found = keys.find(key)) [[likely]] {
-      wake(keys, *found);
-      return *found;
+    if (const slot found = keys.slot_of(key); found != key_index<K>::none) [[likely]] {
+      wake(keys, found);
+      return found;
     }
     return bring(keys, key, true);
   }
   /// Returns the key's slot, and leaves what the key has where it is; for one that gets a timer.
   slot enter_hollow(key_index<K>& keys, const K& key) {
-    const slot* found = keys.find(key);
-    return found != nullptr ? *found : bring(keys, key, false);
+    const slot found = keys.slot_of(key);
+    return found != key_index<K>::none ? found : bring(keys, key, false);
   }
   /// To be called before the states of a slot are used that was not entered for it.
   void wake(key_index<K>& keys, slot s) {
@@ -141,6 +142,11 @@ private:
 
   slot bring(key_index<K>& keys, const K& key, bool filled) {
     if (store_->cached + slot_bytes_ > store_->cache_limit()) make_room(keys);
+    // While a checkpoint is made what has changed must stay. Once that is too much keys come in
+    // slowly, and those that are there are served as ever.
+    const std::size_t limit = store_->cache_limit();
+    if (store_->cached > limit + limit / 2 && store_->busy() && !store_->taking())
+      store_->wait_for(std::chrono::milliseconds{1});
     const slot s = keys.enter(key);
     if (s >= notes_.size()) notes_.resize(s + 1);
     notes_[s] = {};
@@ -192,9 +198,7 @@ private:
       if (!n.taken || n.hollow || std::exchange(n.used, false)) continue;
       evict(keys, hand_);
     }
-    // While a checkpoint is made what has changed must stay. It is waited for when that is too
-    // much.
-    if (store_->cached > limit + limit / 2 && store_->busy() && !store_->taking()) store_->wait();
+    if (store_->cached > 2 * limit && store_->busy() && !store_->taking()) store_->wait();
     over_ = store_->cached > limit;
   }
   void evict(key_index<K>& keys, slot s) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/prefetch.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +37,11 @@ public:
     if (page >= pages_.size()) pages_.resize(page + 1);
     if (!pages_[page]) pages_[page] = std::make_unique<page_cells>();
     return (*pages_[page])[slot % page_size];
+  }
+  /// A hint that the slot's value will be used soon.
+  void fetch(std::uint32_t slot) const {
+    const std::size_t page = slot / page_size;
+    if (page < pages_.size() && pages_[page]) prefetch_line(&(*pages_[page])[slot % page_size]);
   }
   void erase(std::uint32_t slot) {
     if (find(slot) != nullptr) cell(slot).reset();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/prefetch.hpp"
 #include "weir/core/time.hpp"
 
 #include <boost/container/small_vector.hpp>
@@ -51,6 +52,11 @@ public:
       there = true;
     }
     if (there) --size_;
+  }
+
+  /// A hint that the slot's timers will be looked at soon.
+  void fetch(std::uint32_t slot) const {
+    if (slot < slots_.size()) prefetch_line(&slots_[slot]);
   }
 
   /// Removes the earliest timer that is due at `now` and gives it to `out`, after

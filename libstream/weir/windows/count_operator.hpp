@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/prefetch.hpp"
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/state/fetch_ahead.hpp"
 #include "weir/state/key_index.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/windows/count_windows.hpp"
@@ -46,6 +48,12 @@ public:
     groups_ = e.key_groups;
     results_ = &e.metrics->results;
     unfired_ = &e.metrics->add_counter(e.id + ": windows dropped unfired");
+  }
+
+  void look_ahead(const batch<T>& in, std::size_t i) const noexcept {
+    fetch_ahead(keys_, in, i, key_of_, [this](std::uint32_t slot) {
+      if (slot < entries_.size()) prefetch_line(&entries_[slot]);
+    });
   }
 
   template <class E, class Next>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/codec/binary.hpp"
+#include "weir/core/prefetch.hpp"
 #include "weir/core/time.hpp"
 #include "weir/windows/chunk_list.hpp"
 
@@ -50,8 +51,8 @@ public:
   /// Asks the processor for what the next firing reads.
   void prefetch() const {
     if (front_ == 0) return;
-    __builtin_prefetch(&panes_.front());
-    __builtin_prefetch(&suffixes_.back());
+    prefetch_line(&panes_.front());
+    prefetch_line(&suffixes_.back());
   }
 
   void add(const Fold& fold, timestamp start, timestamp, const T& event, timestamp at_time) {

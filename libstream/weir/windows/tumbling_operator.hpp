@@ -184,8 +184,8 @@ private:
   std::uint32_t groups_ = default_key_groups;
   stage_metrics* metrics_ = nullptr;
 
-  std::vector<pane> panes_;  ///< By start.
-  window current_{};  ///< Of the pane that the last event went to; empty if there is none.
+  std::vector<pane> panes_;   ///< By start.
+  window current_{};          ///< Of the pane that the last event went to; empty if there is none.
   table* entries_ = nullptr;  ///< Of the same pane, while there is one.
   std::vector<table> spare_;  ///< Emptied tables, for their memory.
   std::optional<typename table::walk> firing_;
