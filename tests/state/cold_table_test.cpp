@@ -3,6 +3,7 @@
 #include "weir/state/cold_table.hpp"
 #include "support/temporary_directory.hpp"
 #include "weir/rocksdb/rocksdb.hpp"
+#include "weir/state/keyed_table.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
