@@ -3,6 +3,7 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <new>
 #include <random>
@@ -11,40 +12,49 @@
 using namespace weir;
 
 TEST_CASE("a plain array holds what a vector holds, whatever is done to it") {
+  // Up to some MiB, so that blocks are mappings, and become and grow as such.
   std::minstd_rand random{7};
   plain_array<std::uint64_t> array;
   std::vector<std::uint64_t> model;
-  for (std::uint64_t i = 0; i < 50'000; ++i) {
-    switch (random() % 16) {
-      case 0:
-        array.resize(array.size() + random() % 50, i);
-        model.resize(array.size(), i);
+  std::size_t largest = 0;
+  for (std::uint64_t i = 0; i < 3'000; ++i) {
+    const std::uint64_t value = random();
+    switch (value % 8) {
+      case 0: {
+        const std::size_t size = random() % 400'000;
+        array.resize(size, i);
+        model.resize(size, i);
         break;
+      }
       case 1:
-        array.resize(model.size() / 2);
-        model.resize(model.size() / 2);
-        break;
-      case 2:
         if (model.empty()) break;
         array.pop_back();
         model.pop_back();
         break;
-      case 3: {
+      case 2: {
         plain_array<std::uint64_t> copy{array};
         array.push_back(1);
-        model.push_back(1);
         array = std::move(copy);
-        model.pop_back();
         break;
       }
+      case 3:
+        if (i % 64 != 0) break;
+        array = {};
+        model.clear();
+        break;
       default:
-        array.push_back(random());
-        model.push_back(array.back());
+        for (int n = 0; n < 500; ++n) {
+          array.push_back(value + static_cast<std::uint64_t>(n));
+          model.push_back(value + static_cast<std::uint64_t>(n));
+        }
     }
     REQUIRE(array.size() == model.size());
     REQUIRE(array.empty() == model.empty());
+    if (i % 50 == 0) REQUIRE(std::equal(array.begin(), array.end(), model.begin(), model.end()));
+    largest = std::max(largest, array.size());
   }
-  CHECK(std::vector<std::uint64_t>(array.begin(), array.end()) == model);
+  CHECK(std::equal(array.begin(), array.end(), model.begin(), model.end()));
+  CHECK(largest > 300'000);
   array.clear();
   CHECK(array.empty());
 }
@@ -52,8 +62,8 @@ TEST_CASE("a plain array holds what a vector holds, whatever is done to it") {
 TEST_CASE("a plain array may be given one of its own values") {
   plain_array<int> array;
   array.push_back(42);
-  for (int i = 0; i < 1000; ++i) array.push_back(array[0]);
-  array.resize(5000, array[0]);
+  for (int i = 0; i < 300'000; ++i) array.push_back(array[0]);
+  array.resize(700'000, array[0]);
   for (const int x : array) REQUIRE(x == 42);
 }
 
@@ -61,6 +71,9 @@ TEST_CASE("a plain array that can't grow says so and keeps what it has") {
   plain_array<std::uint64_t> array;
   array.push_back(7);
   CHECK_THROWS_AS(array.reserve(static_cast<std::size_t>(-1) / 4), std::bad_alloc);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  CHECK_THROWS_AS(array.reserve(std::size_t{1} << 57U), std::bad_alloc);  // no such addresses
+#endif
   CHECK(array.size() == 1);
   CHECK(array[0] == 7);
 }

@@ -73,10 +73,15 @@ verdict stage::step(effects& out) {
         static_cast<std::uint64_t>((began - *blocked_since_).count()));
   }
   for (auto& port : parts_.outputs) port->begin_step(out);
+  // Where a key may take a millisecond to come in, the stage must not be gone for thousands.
+  constexpr std::size_t of_crowded = 8;
+  const bool crowded = parts_.cold && parts_.cold->crowded();
+  const std::size_t budget =
+      std::min<std::size_t>({budget_, parts_.budget, crowded ? of_crowded : SIZE_MAX});
   flow::step s{.out = out,
                .errors = *parts_.errors,
                .wall = clock_->wall(),
-               .budget = std::min(budget_, parts_.budget),
+               .budget = budget,
                .unblocked = began - blocked_total_};
   if (parts_.is_source) ask_receivers(s);
 
@@ -94,8 +99,9 @@ verdict stage::step(effects& out) {
   const timestamp awaited = parts_.body->awaited_watermark();
   // Under load what comes out rarely would wait until there is a batch of it.
   constexpr std::chrono::nanoseconds longest_wait = std::chrono::milliseconds{10};
-  const bool flushes = v != verdict::more || clock_->steady() - flushed_ >= longest_wait;
-  if (flushes) flushed_ = clock_->steady();
+  const steady_time now = clock_->steady();
+  const bool flushes = v != verdict::more || now - flushed_ >= longest_wait;
+  if (flushes) flushed_ = now;
   for (auto& port : parts_.outputs) {
     port->set_tell_at(awaited);
     if (flushes) port->flush();
@@ -104,8 +110,7 @@ verdict stage::step(effects& out) {
   // A timer that is due and can't fire would ask to be called at once, and again, and again.
   if (v != verdict::blocked || full_) s.wake_at(parts_.body->next_timer());
 
-  const steady_time now = clock_->steady();
-  adapt_budget(std::min(budget_, parts_.budget) - s.budget, now - began);
+  adapt_budget(budget - s.budget, now - began);
   parts_.metrics->busy_nanos.add(static_cast<std::uint64_t>((now - began).count()));
   blocked_since_ = v == verdict::blocked ? std::optional{now} : std::nullopt;
   parts_.metrics->frames_out.add(out.frames.size());

@@ -53,8 +53,8 @@ public:
   void need(std::uint32_t slot) {
     if (slot < cells_.size()) return;
     const std::size_t size = slot + std::size_t{1};
-    cells_.resize(size);
     heads_.resize(size * groups_, nowhere);
+    cells_.resize(size);
   }
 
   // Hints of what will be used soon: first what a key has, then its youngest partial match.

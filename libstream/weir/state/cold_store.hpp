@@ -82,6 +82,11 @@ public:
   /// Whether a checkpoint is being taken or made.
   [[nodiscard]] bool busy() const noexcept { return taking_ || making_.load(); }
   [[nodiscard]] bool taking() const noexcept { return taking_; }
+  /// Whether tables hold so much more than they may that keys must come in slowly, until the
+  /// checkpoint is made.
+  [[nodiscard]] bool crowded() const {
+    return busy() && !taking() && cached > cache_limit() + cache_limit() / 2;
+  }
   [[nodiscard]] std::uint32_t epoch() const noexcept { return epoch_; }
   /// The last epoch whose changes are all in the store.
   [[nodiscard]] std::uint32_t stored() const noexcept { return stored_.load(); }

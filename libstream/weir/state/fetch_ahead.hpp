@@ -38,10 +38,14 @@ void fetch_ahead([[maybe_unused]] const key_index<K>& keys, [[maybe_unused]] con
                  [[maybe_unused]] std::size_t i, [[maybe_unused]] const KeyOf& key_of,
                  [[maybe_unused]] Near near) noexcept {
   if constexpr (std::is_trivially_copyable_v<K> && std::is_member_object_pointer_v<KeyOf>) {
-    if (i + 18 < events.size()) keys.fetch_cell(events.values[i + 18].*key_of);
-    if (i + 12 >= events.size()) return;
-    const auto slot = keys.fetch_slot(key_index<K>::hash_of(events.values[i + 12].*key_of));
-    if (slot != key_index<K>::none) near(slot);
+    try {
+      if (i + 18 < events.size()) keys.fetch_cell(events.values[i + 18].*key_of);
+      if (i + 12 >= events.size()) return;
+      const auto slot = keys.fetch_slot(key_index<K>::hash_of(events.values[i + 12].*key_of));
+      if (slot != key_index<K>::none) near(slot);
+    } catch (...) {  // of a codec
+      return;
+    }
   }
 }
 

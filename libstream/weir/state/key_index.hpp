@@ -118,10 +118,10 @@ private:
 
   [[gnu::noinline]] slot take_slot(const K& key) {
     if (free_.empty()) {
+      const auto s = static_cast<slot>(keys_.size());
+      used_.resize(s / 64 + std::size_t{1});
       keys_.push_back(key);
-      const auto s = static_cast<slot>(keys_.size() - 1);
-      if (s % 64 == 0) used_.push_back(0);
-      used_.back() |= bit_of(s);
+      used_[s / 64] |= bit_of(s);
       return s;
     }
     const slot s = free_.back();

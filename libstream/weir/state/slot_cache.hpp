@@ -142,13 +142,15 @@ private:
 
   slot bring(key_index<K>& keys, const K& key, bool filled) {
     if (store_->cached + slot_bytes_ > store_->cache_limit()) make_room(keys);
-    // While a checkpoint is made what has changed must stay. Once that is too much keys come in
-    // slowly, and those that are there are served as ever.
-    const std::size_t limit = store_->cache_limit();
-    if (store_->cached > limit + limit / 2 && store_->busy() && !store_->taking())
-      store_->wait_for(std::chrono::milliseconds{1});
+    // While a checkpoint is made what has changed must stay.
+    if (store_->crowded()) store_->wait_for(std::chrono::milliseconds{1});
     const slot s = keys.enter(key);
-    if (s >= notes_.size()) notes_.resize(s + 1);
+    try {
+      if (s >= notes_.size()) notes_.resize(s + std::size_t{1});
+    } catch (...) {
+      keys.leave(s);
+      throw;
+    }
     notes_[s] = {};
     notes_[s].taken = notes_[s].used = notes_[s].hollow = true;
     store_->cached += slot_bytes_;

@@ -22,7 +22,7 @@ public:
   /// Returns the slot of that hash that `is_key(slot)` holds for, or `none`.
   template <class IsKey>
   [[nodiscard]] slot find(std::uint32_t hash, IsKey is_key) const {
-    return size_ == 0 ? none : cells_[place_of(hash, is_key)].of;
+    return cells_.empty() ? none : cells_[place_of(hash, is_key)].of;
   }
   /// ... or the slot that `make()` returns, which then has that hash; and whether it was made.
   template <class IsKey, class Make>
