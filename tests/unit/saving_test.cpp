@@ -390,11 +390,12 @@ TEST_CASE("a barrier of a run without a store passes, and no state is written") 
   for (const shape& of : shapes) {
     INFO(of.name);
     one_stage s{of.make(), "op"};
+    const feed to{s, of.inputs};
     std::mt19937_64 random{1};
     s.grant_all();
-    s.send(0, of_keys(0, 1'000, 1, ms(1'000), random));
+    to.send(of_keys(0, 1'000, 1, ms(1'000), random));
     s.work();
-    s.send_last_barrier(0, 1);
+    for (std::size_t i = 0; i < of.inputs; ++i) s.send_last_barrier(i, 1);
     s.work();
     REQUIRE(acknowledged(s));
     CHECK(s.taken(0).back().kind == flow::frame_kind::barrier);

@@ -166,7 +166,7 @@ private:
 
   /// The stream has ended, and nobody asks the table any more.
   void forget_all() {
-    rows_ = {};
+    rows_.clear();  // what of it is being saved first
     count();
   }
 
