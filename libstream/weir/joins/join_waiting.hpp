@@ -3,6 +3,7 @@
 
 #include "weir/flow/describe_event.hpp"
 #include "weir/flow/step.hpp"
+#include "weir/flow/verdict.hpp"
 #include "weir/joins/join_kind.hpp"
 
 #include <optional>
