@@ -191,7 +191,7 @@ private:
   std::optional<inbox::turn> held_end_;  ///< The last end, while requests are unanswered.
   bool full_ = false;  ///< Operators wait for so many answers that no frame may begin.
   std::optional<steady_time> blocked_since_;
-  steady_time flushed_{};
+  steady_time flushed_{};  ///< When its outputs last sent what they had.
   std::chrono::nanoseconds blocked_total_{};
   std::size_t noted_lanes_ = 0;
   std::uint32_t budget_ = 256;  ///< Of the next step; follows the time that steps take.

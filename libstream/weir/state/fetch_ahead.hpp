@@ -4,6 +4,7 @@
 #include "weir/event/batch.hpp"
 #include "weir/state/key_index.hpp"
 #include "weir/state/keyed_slots.hpp"
+#include "weir/state/table_hash.hpp"
 
 #include <cstddef>
 #include <type_traits>
@@ -41,7 +42,7 @@ void fetch_ahead([[maybe_unused]] const key_index<K>& keys, [[maybe_unused]] con
     try {
       if (i + 18 < events.size()) keys.fetch_cell(events.values[i + 18].*key_of);
       if (i + 12 >= events.size()) return;
-      const auto slot = keys.fetch_slot(key_index<K>::hash_of(events.values[i + 12].*key_of));
+      const auto slot = keys.fetch_slot(slot_hash(events.values[i + 12].*key_of));
       if (slot != key_index<K>::none) near(slot);
     } catch (...) {  // of a codec
       return;

@@ -31,7 +31,8 @@ public:
 
   /// Returns the key's slot, giving it one if it has none.
   slot enter(const K& key) {
-    const auto [s, fresh] = cells_.find_or(hash_of(key), has(key), [&] { return take_slot(key); });
+    const auto [s, fresh] =
+        cells_.find_or(slot_hash(key), has(key), [&] { return take_slot(key); });
     if (!fresh) saving_.touch(s);
     return s;
   }
@@ -41,11 +42,11 @@ public:
   void touch(slot s) { saving_.touch(s); }
 
   /// Returns the key's slot, or `none`.
-  [[nodiscard]] slot slot_of(const K& key) const { return cells_.find(hash_of(key), has(key)); }
+  [[nodiscard]] slot slot_of(const K& key) const { return cells_.find(slot_hash(key), has(key)); }
 
   void leave(slot s) {
     saving_.touch(s);
-    cells_.erase(hash_of(keys_[s]), s);
+    cells_.erase(slot_hash(keys_[s]), s);
     free_.push_back(s);
     used_[s / 64] &= ~bit_of(s);
   }
@@ -65,17 +66,12 @@ public:
     cells_.each([&](slot s) { f(keys_[s], s); });
   }
 
-  // The half of the hash that, if it is `key_hash`, doesn't say which instance has the key.
-  [[nodiscard]] static std::uint32_t hash_of(const K& key) {
-    return static_cast<std::uint32_t>(table_hash(key));
-  }
-
   // What is about to be used may be called for ahead, first the cell, and a while later the slot.
   // Hints: they change nothing.
 
   /// Returns the key's hash, which the other two want.
   std::uint32_t fetch_cell(const K& key) const {
-    const std::uint32_t hash = hash_of(key);
+    const std::uint32_t hash = slot_hash(key);
     cells_.fetch(hash);
     return hash;
   }

@@ -32,7 +32,8 @@ public:
 
   /// Returns the key's slot, giving it one with an empty value if it has none.
   slot enter(const K& key) {
-    const auto [s, fresh] = cells_.find_or(hash_of(key), has(key), [&] { return take_slot(key); });
+    const auto [s, fresh] =
+        cells_.find_or(slot_hash(key), has(key), [&] { return take_slot(key); });
     if (!fresh) saving_.touch(s);
     return s;
   }
@@ -41,7 +42,7 @@ public:
   /// Empties the key's slot and forgets the key.
   void leave(slot s) {
     saving_.touch(s);
-    cells_.erase(hash_of(slots_[s].first), s);
+    cells_.erase(slot_hash(slots_[s].first), s);
     slots_[s] = {};
     free_.push_back(s);
   }
@@ -57,7 +58,7 @@ public:
     return s == none ? nullptr : &slots_[s].second;
   }
   /// Returns the key's slot, or `none`.
-  [[nodiscard]] slot slot_of(const K& key) const { return cells_.find(hash_of(key), has(key)); }
+  [[nodiscard]] slot slot_of(const K& key) const { return cells_.find(slot_hash(key), has(key)); }
   [[nodiscard]] V& operator[](slot s) { return slots_[s].second; }
   [[nodiscard]] const V& operator[](slot s) const { return slots_[s].second; }
   [[nodiscard]] const K& key(slot s) const { return slots_[s].first; }
@@ -113,9 +114,9 @@ public:
   // What is about to be used may be called for ahead, first the cell, and a while later the slot.
   // Hints: they change nothing.
 
-  void fetch_cell(const K& key) const { cells_.fetch(hash_of(key)); }
+  void fetch_cell(const K& key) const { cells_.fetch(slot_hash(key)); }
   void fetch_slot(const K& key) const {
-    if (const slot s = cells_.guess(hash_of(key)); s != none) fetch_slot_of(s);
+    if (const slot s = cells_.guess(slot_hash(key)); s != none) fetch_slot_of(s);
   }
   void fetch_cell_of(slot s) const { fetch_cell(slots_[s].first); }
   void fetch_slot_of(slot s) const {
@@ -124,7 +125,7 @@ public:
   }
   /// The value, if the first cell of the key already shows where it is.
   [[nodiscard]] const V* guess(const K& key) const {
-    const slot s = cells_.guess(hash_of(key));
+    const slot s = cells_.guess(slot_hash(key));
     return s == none ? nullptr : &slots_[s].second;
   }
 
@@ -137,8 +138,6 @@ private:
   }
   [[nodiscard]] bool is_taken(slot s) const { return slot_of(slots_[s].first) == s; }
 
-  // The half of the hash that, if it is `key_hash`, doesn't say which instance has the key.
-  static std::uint32_t hash_of(const K& key) { return static_cast<std::uint32_t>(table_hash(key)); }
   [[nodiscard]] auto has(const K& key) const {
     return [this, &key](slot s) { return slots_[s].first == key; };
   }

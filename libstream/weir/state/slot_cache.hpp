@@ -200,6 +200,7 @@ private:
       if (!n.taken || n.hollow || std::exchange(n.used, false)) continue;
       evict(keys, hand_);
     }
+    // Keys that are there may have grown meanwhile.
     if (store_->cached > 2 * limit && store_->busy() && !store_->taking()) store_->wait();
     over_ = store_->cached > limit;
   }

@@ -56,4 +56,11 @@ template <class K>
   }
 }
 
+/// The half of it by which `slot_cells` finds a key: the one that, if it is `key_hash`, doesn't say
+/// which instance has the key.
+template <class K>
+[[nodiscard]] std::uint32_t slot_hash(const K& key) {
+  return static_cast<std::uint32_t>(table_hash(key));
+}
+
 }  // namespace weir
