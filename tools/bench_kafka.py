@@ -91,7 +91,7 @@ def main():
         parse.error(f"no case {', '.join(unknown)}: choose from {', '.join(CASES)}")
     skip_unless_there()
     all_seen = []
-    with Broker() as kafka:
+    with Broker(measured=True) as kafka:
         bench = Bench(given.program, given.tool, kafka.address)
         fast = [c for c in cases if not c.startswith("latency")]
         for case in (bench.throughput(fast, given.events, given.rounds) if fast else ()):

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Avro with a schema registry that broker.py has started.
 #include "kafka/sample.hpp"
+#include "weir/codec/base64.hpp"
 #include "weir/connectors/http/client.hpp"
 
+#include <catch2/generators/catch_generators.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <array>
 #include <future>
 #include <optional>
+#include <utility>
 
 using namespace weir;
 using namespace weir::test;
@@ -97,16 +100,46 @@ std::string refusal_to_write(const std::string& topic, const kafka::avro_values&
   return done.failure ? done.failure->message : "";
 }
 
+void put(const std::string& server, const http::client_options& how, const std::string& path,
+         const std::string& body) {
+  http::client client{server, how, std::make_shared<thread_executor>()};
+  std::promise<unsigned> status;
+  client.send({"PUT", path, body, "application/json"},
+              [&](const result<http::response>& r) { status.set_value(r ? r->status : 0); });
+  REQUIRE(status.get_future().get() == 200);
+}
+
 /// Sets what the registry asks of a subject's next schema.
 void set_compatibility(const kafka::schema_registry& at, const std::string& subject,
                        const std::string& level) {
   const std::size_t path = at.url.find('/', 8);
-  http::client client{at.url.substr(0, path), {}, std::make_shared<thread_executor>()};
-  std::promise<unsigned> status;
-  client.send({"PUT", at.url.substr(path) + "/config/" + subject,
-               "{\"compatibility\":\"" + level + "\"}", "application/json"},
-              [&](const result<http::response>& r) { status.set_value(r ? r->status : 0); });
-  REQUIRE(status.get_future().get() == 200);
+  put(at.url.substr(0, path), {}, at.url.substr(path) + "/config/" + subject,
+      R"({"compatibility":")" + level + R"("})");
+}
+
+/// The same registry behind https and a login.
+kafka::schema_registry guarded() {
+  return {.url = broker("REGISTRY_FRONT"),
+          .user = broker("USER"),
+          .password = kafka::secret::from_environment("WEIR_KAFKA_PASSWORD"),
+          .authorities = broker("DIRECTORY") + "/authority.pem"};
+}
+
+/// Has it give no proper answer to the next so many questions for a schema.
+void send_away(int requests) {
+  const kafka::schema_registry at = guarded();
+  const std::string login = at.user + ":" + at.password.reveal();
+  http::client_options how;
+  how.tls_authorities = at.authorities;
+  std::string value = "Basic ";
+  write_base64(as_bytes(login), value);
+  how.headers.emplace_back("Authorization", std::move(value));
+  put(at.url, how, "/away/" + std::to_string(requests), "");
+}
+
+std::string failure_of(runtime running) {
+  const auto done = running.wait();
+  return done.failure ? done.failure->message : "";
 }
 
 const std::vector<v1::sale> old_sales{{1, "north", timestamp{1'700'000'000'123'456us}},
@@ -195,6 +228,47 @@ TEST_CASE("a registry that can't be reached is one line at the start, without it
   CHECK(why.find("sesame") == std::string::npos);
   CHECK(why.find('\n') == std::string::npos);
   CHECK_THROWS_AS(kafka::avro({.url = "registry:8081"}), exception);
+}
+
+TEST_CASE("a registry may want https and a login") {
+  if (!registry()) return;
+  const std::string topic = fresh_topic();
+  write_avro(topic, old_sales, kafka::avro(guarded()));
+  CHECK(read_avro<v1::sale>(topic, kafka::avro(guarded())) == old_sales);
+}
+
+TEST_CASE("a registry's wrong password or unknown authority is one line, without the password") {
+  if (!registry()) return;
+  const std::string topic = fresh_topic();
+  kafka::schema_registry wrong = guarded();
+  wrong.password = kafka::secret::of("not-this-one");
+  kafka::schema_registry unknown = guarded();
+  unknown.authorities = broker("DIRECTORY") + "/client.crt";
+  const auto [at, why] = GENERATE_COPY(std::pair{wrong, "the login is refused (HTTP 401)"},
+                                       std::pair{unknown, "certificate"});
+  const std::string line = why_not_started<v1::sale>(topic, kafka::avro(at));
+  CHECK_THAT(line, ContainsSubstring("schema registry https://127.0.0.1:"));
+  CHECK_THAT(line, ContainsSubstring(why));
+  CHECK_THAT(refusal_to_write(topic, kafka::avro(at)), ContainsSubstring(why));
+  CHECK(line.find("not-this-one") == std::string::npos);
+  CHECK(line.find('\n') == std::string::npos);
+}
+
+TEST_CASE("a registry that is away for a moment holds the stream up, one that stays away ends it") {
+  if (!registry()) return;
+  const std::string topic = fresh_topic();
+  write_avro(topic, old_sales, kafka::avro(guarded()));
+  send_away(3);
+  CHECK(read_avro<v1::sale>(topic, kafka::avro(guarded())) == old_sales);
+
+  kafka::schema_registry impatient = guarded();
+  impatient.patience = 300ms;
+  send_away(1'000'000);
+  memory_sink<v1::sale> out;
+  const std::string why = failure_of(reading(topic, kafka::avro(impatient), out));
+  send_away(0);
+  CHECK_THAT(why, ContainsSubstring("back in a moment (HTTP 503)"));
+  CHECK(out.size() == 0);
 }
 
 TEST_CASE("values in Avro without a registry are of one schema; tombstones and messages go along") {

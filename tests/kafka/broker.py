@@ -3,6 +3,7 @@
 
 with Broker() as kafka: … kafka.address …
 """
+import contextlib
 import ctypes
 import glob
 import os
@@ -15,7 +16,12 @@ import tempfile
 import time
 import urllib.request
 
+from registry_front import RegistryFront
+
 USER, PASSWORD = "alice", "open-sesame"
+FAST_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+AS_DEPLOYED = ("-server", "-Xms1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-XX:InitiatingHeapOccupancyPercent=35",
+               "-XX:+ExplicitGCInvokesConcurrent")
 
 
 def cached(what):
@@ -55,10 +61,14 @@ def die_with_parent():
 
 
 class Broker:
-    """`address` is without security; `sasl`, `tls`, `mutual_tls` and `sasl_tls` are what their names say."""
+    """`address` is without security; `sasl`, `tls`, `mutual_tls` and `sasl_tls` are what their names say.
 
-    def __init__(self, secure=False, **settings):
+    It starts fast and stays small, unless it is to be `measured`: then Java runs as Kafka's own script has it run.
+    """
+
+    def __init__(self, secure=False, measured=False, **settings):
         self.secure = secure
+        self.java_options = AS_DEPLOYED if measured else FAST_START
         self.directory = tempfile.mkdtemp(prefix="weir-kafka-")
         self.process = None
         ports = free_ports(6)
@@ -138,7 +148,7 @@ class Broker:
                     to.write(file.read())
 
     def java(self, *arguments):
-        return ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx1g", "-cp", os.path.join(jars(), "*"), *arguments)
+        return ("java", *self.java_options, "-Xmx1g", "-cp", os.path.join(jars(), "*"), *arguments)
 
     def format(self):
         if not self.secure:  # what the tool below would write, without starting Java for it
@@ -221,11 +231,12 @@ class Registry:
 
 if __name__ == "__main__":  # broker.py COMMAND …: runs a command beside a broker, with its addresses in the environment
     skip_unless_there()
-    with Registry() as registry, Broker(secure=True) as kafka:
+    with Registry() as registry, Broker(secure=True) as kafka, contextlib.ExitStack() as more:
         names = {"BROKERS": kafka.address, "SASL": kafka.sasl, "TLS": kafka.tls, "MUTUAL_TLS": kafka.mutual_tls,
                  "SASL_TLS": kafka.sasl_tls, "DIRECTORY": kafka.directory, "USER": USER, "PASSWORD": PASSWORD}
         if (url := registry.wait()) is not None:
             names["REGISTRY"] = url
+            names["REGISTRY_FRONT"] = more.enter_context(RegistryFront(url, kafka.directory, USER, PASSWORD)).url
         elif os.environ.get("CI"):
             print("FAILED: no schema registry; ./dev setup brings it")
             sys.exit(1)

@@ -104,6 +104,36 @@ TEST_CASE("tombstones are empty optionals, and rejected where there is none") {
   CHECK(running.dead_letters()[0].offset == 1);
 }
 
+TEST_CASE("records that were rejected are decoded anew by a replay, as far as their letters go") {
+  const std::string topic = fresh_topic();
+  write(topic, {"one", "2", "not \xFF text"});
+  const auto make = [&](bool strict, const memory_sink<std::string>& to) {
+    pipeline p{"reading"};
+    const auto decode = [strict](const kafka::record_view& r, std::string& event) -> result<void> {
+      if (strict) return error{errc::decode_failed, "this is " + std::string{*r.value}};
+      event = std::string{r.topic.substr(0, 5)} + " " + std::string{*r.value};
+      return {};
+    };
+    p.from(kafka::topic<std::string>(quiet(), topic, decode, {.bounded = true})).to(to);
+    return p;
+  };
+  memory_sink<std::string> none;
+  runtime first = start(make(true, none));
+  first.wait();
+  REQUIRE(first.dead_letters().size() == 3);
+  CHECK(none.size() == 0);
+
+  memory_sink<std::string> out;
+  auto letters = first.dead_letters();
+  // As a file of letters has it: JSON is text.
+  letters[2] = from_json<dead_letter>(to_json(letters[2])).value();
+  runtime second = start(make(false, out), {.replay = letters});
+  CHECK_FALSE(second.wait().failure);
+  CHECK(out.values() == std::vector<std::string>{"test- one", "test- 2"});
+  REQUIRE(second.dead_letters().size() == 1);
+  CHECK_THAT(second.dead_letters()[0].error, ContainsSubstring("the record is no text"));
+}
+
 TEST_CASE("records that can't be decoded go to a dead-letter topic with where they came from") {
   const std::string topic = fresh_topic();
   const std::string failed = fresh_topic();

@@ -204,6 +204,33 @@ TEST_CASE("a checkpoint of many rows goes into table files of its own, one after
   }
 }
 
+TEST_CASE("a checkpoint's table files are in order where all keys begin alike, too") {
+  constexpr std::uint64_t keys = 20'000;  // more than go by way of the write buffer
+  using table = cold_table<std::string, std::uint64_t>;
+  const temporary_directory dir;
+  const auto backend = open_rocksdb({dir.path(), std::size_t{64} << 20}).value();
+  const auto key_of = [](std::uint64_t k) {
+    return "the same for all " + std::to_string(100'000 + k);
+  };
+  std::vector<snapshot_part> saved;
+  {
+    const auto store = backend->open({"first", {"op"}, 0, groups}, {});
+    table t{*store, "op", "value", groups};
+    for (std::uint64_t k = 0; k < keys; ++k) *t.try_emplace(key_of(k), 0).first = k;
+    std::vector<snapshot_part> parts;
+    snapshot_writer to{parts};
+    store->begin_checkpoint();
+    to.bind("op");
+    t.save(to, "value");
+    to.write_rest();
+    saved.push_back(store->end_checkpoint().value());
+    REQUIRE(saved.back().files->list());
+  }
+  const auto store = backend->open({"second", {"op"}, 0, groups}, saved);
+  table t{*store, "op", "value", groups};
+  for (std::uint64_t k = 0; k < keys; ++k) REQUIRE(*t.try_emplace(key_of(k), keys).first == k);
+}
+
 TEST_CASE("rows of a state that has another name are not found under the new one") {
   const temporary_directory dir;
   const auto backend = tiny(dir.path());

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/rocksdb/row_run.hpp"
 
+#include "weir/core/prefetch.hpp"
+
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/write_batch.h>
+#include <boost/sort/spreadsort/integer_sort.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -24,10 +27,29 @@ std::uint64_t prefix_of(const char* key, std::size_t size) {
 
 }  // namespace
 
+/// By the prefixes' digits first, which takes half the time of comparing; then those of one prefix
+/// by the whole key.
 void row_run::chunk::sort() {
-  std::sort(entries.begin(), entries.end(), [this](const entry& a, const entry& b) {
-    return a.prefix != b.prefix ? a.prefix < b.prefix : key(a).compare(key(b)) < 0;
-  });
+  const auto by_prefix = [](const entry& a, const entry& b) { return a.prefix < b.prefix; };
+  boost::sort::spreadsort::integer_sort(
+      entries.begin(), entries.end(),
+      [](const entry& e, unsigned digits) { return e.prefix >> digits; }, by_prefix);
+  for (auto from = entries.begin(); from != entries.end();) {
+    const auto to =
+        std::find_if(from, entries.end(), [&](const entry& e) { return e.prefix != from->prefix; });
+    if (to - from > 1)
+      std::sort(from, to,
+                [this](const entry& a, const entry& b) { return key(a).compare(key(b)) < 0; });
+    from = to;
+  }
+}
+
+/// Calls for a row that is soon to be written: in the order of the keys rows lie all over.
+void row_run::chunk::fetch(std::size_t number) const {
+  if (number >= entries.size()) return;
+  const entry& e = entries[number];
+  prefetch_line(&data[e.at]);
+  prefetch_line(&data[e.at] + e.key_size + e.row_size - 1);
 }
 
 void row_run::add(const row_name& name, std::span<const std::byte> row) {
@@ -39,7 +61,15 @@ void row_run::add(const row_name& name, std::span<const std::byte> row) {
   e.prefix = prefix_of(&open_.data[e.at], e.key_size);
   open_.data.append(reinterpret_cast<const char*>(row.data()), row.size());
   open_.entries.push_back(e);
+  if (open_.entries.size() == file_rows) open_.make_room();
   if (open_.data.size() >= chunk_bytes) begin_file();
+}
+
+/// For as many rows as a file gets, if those to come are like those there are.
+void row_run::chunk::make_room() {
+  const std::size_t rows = entries.size() * (chunk_bytes / (data.size() + 1) + 1);
+  data.reserve(chunk_bytes + data.size());
+  entries.reserve(rows);
 }
 
 /// Has a file made of what has been gathered, behind those before it: one thread at a time has
@@ -64,10 +94,14 @@ void row_run::write_file(chunk from, const std::string& path) {
   options.compression = rocksdb::kNoCompression;
   rocksdb::SstFileWriter out{rocksdb::EnvOptions{}, options};
   check(out.Open(path), "to make '" + path + "'");
-  for (const entry& e : from.entries)
-    check(e.row_size == 0 ? out.Delete(from.key(e)) : out.Put(from.key(e), from.row(e)),
-          "to write '" + path + "'");
-  check(out.Finish(), "to write '" + path + "'");
+  const std::string doing = "to write '" + path + "'";
+  constexpr std::size_t ahead = 16;
+  for (std::size_t i = 0; i < from.entries.size(); ++i) {
+    from.fetch(i + ahead);
+    const entry& e = from.entries[i];
+    check(e.row_size == 0 ? out.Delete(from.key(e)) : out.Put(from.key(e), from.row(e)), doing);
+  }
+  check(out.Finish(), doing);
 }
 
 void row_run::write_batch(rocksdb::DB& to) const {

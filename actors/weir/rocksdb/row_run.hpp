@@ -38,7 +38,9 @@ private:
     [[nodiscard]] rocksdb::Slice row(const entry& e) const {
       return {data.data() + e.at + e.key_size, e.row_size};
     }
+    void make_room();
     void sort();
+    void fetch(std::size_t number) const;
   };
 
   static void write_file(chunk from, const std::string& path);

@@ -16,6 +16,18 @@
 
 namespace weir::kafka {
 
+/// Decodes a record; what is wrong with the record is an error.
+template <class Decode, class T>
+[[nodiscard]] result<void> decode_rejecting(Decode& decode, const record_view& r, T& to) {
+  try {
+    return decode(r, to);
+  } catch (const cannot_go_on&) {
+    throw;
+  } catch (const std::exception& e) {
+    return error{errc::decode_failed, e.what()};
+  }
+}
+
 /// Makes events of what a consumer fetches.
 template <class T, class Decode>
 class topic_reader final : public source_reader<T> {
@@ -57,7 +69,8 @@ private:
   /// The offset after an event is that of the next one of the batch: records between them that were
   /// rejected have been dealt with before.
   void take(const record_view& r, source_batch<T>& out) {
-    if (auto decoded = decode(r, out.events.values.emplace_back(T{})); !decoded) {
+    auto decoded = decode_rejecting(decode_, r, out.events.values.emplace_back(T{}));
+    if (!decoded) {
       out.events.values.pop_back();
       constexpr std::size_t kept = 64 << 10;
       std::string why = decoded.error().message;
@@ -71,16 +84,6 @@ private:
     if (!out.offsets.empty()) out.offsets.back() = r.position;
     out.offsets.push_back(r.position + 1);
     out.events.times.push_back(r.at);
-  }
-
-  result<void> decode(const record_view& r, T& to) {
-    try {
-      return decode_(r, to);
-    } catch (const cannot_go_on&) {
-      throw;
-    } catch (const std::exception& e) {
-      return error{errc::decode_failed, e.what()};
-    }
   }
 
   consumer from_;
@@ -167,6 +170,21 @@ public:
   [[nodiscard]] std::unique_ptr<source_reader<T>> make_reader() const {
     return std::make_unique<topic_reader<T, Decode>>(consumer{at_, topic_, options_, lag_},
                                                      decode_);
+  }
+  /// Decodes a record that was rejected once more, by its value: its dead letter has neither key
+  /// nor headers, so a `message` can't be made of it, nor anything of a value that was no text.
+  [[nodiscard]] result<T> decode_record(const std::string& split, std::string_view value) const
+      requires(!detail::is_message<T>) {
+    if (value.find("\xEF\xBF\xBD") != value.npos)
+      return error{errc::unsupported,
+                   "the record is no text, so its letter does not have all of it; read it again by "
+                   "its offset"};
+    record_view record{.topic = std::string_view{split}.substr(0, split.rfind('/'))};
+    if (!value.empty()) record.value = value;  // else it was a tombstone
+    T event{};
+    Decode decode = decode_;
+    if (auto decoded = decode_rejecting(decode, record, event); !decoded) return decoded.error();
+    return event;
   }
   [[nodiscard]] std::string kind() const { return "kafka"; }
   [[nodiscard]] bool blocking() const { return true; }
