@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <deque>
+#include <mutex>
 #include <utility>
 
 namespace nexmark {
@@ -14,10 +16,12 @@ constexpr std::size_t kept_of_each = 8192;
 constexpr std::size_t padding_size = 1024 * 1024;
 constexpr std::uint64_t channels = 10'000;
 
-/// Keeps a text for good.
+/// Keeps a text for good: events refer to it until the process ends, behind its last destructor.
 weir::text_ref keep(std::string text) {
-  auto* kept = new std::string{std::move(text)};
-  return weir::text_ref::to_lasting(*kept);
+  static std::mutex mutex;
+  static auto& all = *new std::deque<std::string>;
+  const std::lock_guard lock{mutex};
+  return weir::text_ref::to_lasting(all.emplace_back(std::move(text)));
 }
 
 /// Three to `max − 1` letters, of which one in 13 is `special`; no blanks at its ends.

@@ -44,6 +44,17 @@ struct sale {
 BOOST_DESCRIBE_STRUCT(sale, (), (number, shop, at, clerk, currency))
 }  // namespace v2
 
+// A member more that may be missing: an older type can read it, too.
+namespace v3 {
+struct sale {
+  std::int32_t number = 0;
+  std::string shop;
+  timestamp at;
+  std::optional<std::string> clerk;
+};
+BOOST_DESCRIBE_STRUCT(sale, (), (number, shop, at, clerk))
+}  // namespace v3
+
 struct stranger {
   double shop = 0;
 };
@@ -100,21 +111,22 @@ std::string refusal_to_write(const std::string& topic, const kafka::avro_values&
   return done.failure ? done.failure->message : "";
 }
 
-void put(const std::string& server, const http::client_options& how, const std::string& path,
+/// Whether a request was answered with success.
+bool put(const std::string& server, const http::client_options& how, const std::string& path,
          const std::string& body) {
   http::client client{server, how, std::make_shared<thread_executor>()};
   std::promise<unsigned> status;
   client.send({"PUT", path, body, "application/json"},
               [&](const result<http::response>& r) { status.set_value(r ? r->status : 0); });
-  REQUIRE(status.get_future().get() == 200);
+  return status.get_future().get() == 200;
 }
 
 /// Sets what the registry asks of a subject's next schema.
 void set_compatibility(const kafka::schema_registry& at, const std::string& subject,
                        const std::string& level) {
   const std::size_t path = at.url.find('/', 8);
-  put(at.url.substr(0, path), {}, at.url.substr(path) + "/config/" + subject,
-      R"({"compatibility":")" + level + R"("})");
+  REQUIRE(put(at.url.substr(0, path), {}, at.url.substr(path) + "/config/" + subject,
+              R"({"compatibility":")" + level + R"("})"));
 }
 
 /// The same registry behind https and a login.
@@ -125,17 +137,25 @@ kafka::schema_registry guarded() {
           .authorities = broker("DIRECTORY") + "/authority.pem"};
 }
 
-/// Has it give no proper answer to the next so many questions for a schema.
-void send_away(int requests) {
-  const kafka::schema_registry at = guarded();
-  const std::string login = at.user + ":" + at.password.reveal();
-  http::client_options how;
-  how.tls_authorities = at.authorities;
-  std::string value = "Basic ";
-  write_base64(as_bytes(login), value);
-  how.headers.emplace_back("Authorization", std::move(value));
-  put(at.url, how, "/away/" + std::to_string(requests), "");
-}
+/// Has it give no proper answer to the next so many questions for a schema; until the end of a
+/// test.
+class away {
+public:
+  explicit away(int requests) { REQUIRE(send(requests)); }
+  ~away() { send(0); }
+
+private:
+  static bool send(int requests) {
+    const kafka::schema_registry at = guarded();
+    const std::string login = at.user + ":" + at.password.reveal();
+    http::client_options how;
+    how.tls_authorities = at.authorities;
+    std::string value = "Basic ";
+    write_base64(as_bytes(login), value);
+    how.headers.emplace_back("Authorization", std::move(value));
+    return put(at.url, how, "/away/" + std::to_string(requests), "");
+  }
+};
 
 std::string failure_of(runtime running) {
   const auto done = running.wait();
@@ -149,6 +169,10 @@ const std::vector<v1::sale> old_sales{{1, "north", timestamp{1'700'000'000'123'4
 
 template <>
 struct weir::avro::traits<v1::sale> {
+  static constexpr std::string_view name = "shop.sale";
+};
+template <>
+struct weir::avro::traits<v3::sale> {
   static constexpr std::string_view name = "shop.sale";
 };
 template <>
@@ -168,9 +192,29 @@ TEST_CASE("a newer type reads what an older one wrote by way of the registry, an
       {1, "north", std::chrono::sys_time{1'700'000'000'123ms}, {}, "EUR"},
       {2, "south", std::chrono::sys_time{1'700'000'001'000ms}, {}, "EUR"}};
   CHECK(read_avro<v2::sale>(topic, kafka::avro(*at)) == read);
+  const v2::sale newer{3, "east", std::chrono::sys_time{1'700'000'002'000ms}, "Ada", "USD"};
+  write_avro<v2::sale>(topic, {newer}, kafka::avro(*at));
+  CHECK(read_avro<v2::sale>(topic, kafka::avro(*at)) ==
+        std::vector<v2::sale>{read[0], read[1], newer});
 }
 
-TEST_CASE("an older type reads what a newer one wrote, where its numbers fit") {
+TEST_CASE("an older type reads what newer ones wrote beside its own") {
+  const auto at = registry();
+  if (!at) return;
+  const std::string topic = fresh_topic();
+  set_compatibility(*at, topic + "-value", "FULL");
+  write_avro(topic, old_sales, kafka::avro(*at));
+  write_avro<v3::sale>(topic, {{3, "east", timestamp{1'700'000'002s}, "Ada"}}, kafka::avro(*at));
+  std::vector<v1::sale> all = old_sales;
+  all.push_back({3, "east", timestamp{1'700'000'002s}});
+  CHECK(read_avro<v1::sale>(topic, kafka::avro(*at)) == all);
+  const auto newest = read_avro<v3::sale>(topic, kafka::avro(*at));
+  REQUIRE(newest.size() == 3);
+  CHECK_FALSE(newest[0].clerk);
+  CHECK(newest[2].clerk == "Ada");
+}
+
+TEST_CASE("an older type whose numbers are narrower is refused what a newer one wrote") {
   const auto at = registry();
   if (!at) return;
   const std::string topic = fresh_topic();
@@ -258,15 +302,18 @@ TEST_CASE("a registry that is away for a moment holds the stream up, one that st
   if (!registry()) return;
   const std::string topic = fresh_topic();
   write_avro(topic, old_sales, kafka::avro(guarded()));
-  send_away(3);
-  CHECK(read_avro<v1::sale>(topic, kafka::avro(guarded())) == old_sales);
-
+  {
+    const away for_a_moment{3};
+    CHECK(read_avro<v1::sale>(topic, kafka::avro(guarded())) == old_sales);
+    kafka::schema_registry impatient = guarded();
+    impatient.patience = 0s;
+    CHECK(read_avro<v1::sale>(topic, kafka::avro(impatient)) == old_sales);  // all three were asked
+  }
+  const away for_good{1'000'000};
   kafka::schema_registry impatient = guarded();
   impatient.patience = 300ms;
-  send_away(1'000'000);
   memory_sink<v1::sale> out;
   const std::string why = failure_of(reading(topic, kafka::avro(impatient), out));
-  send_away(0);
   CHECK_THAT(why, ContainsSubstring("back in a moment (HTTP 503)"));
   CHECK(out.size() == 0);
 }

@@ -16,6 +16,21 @@ TEST_CASE("an embedded cluster serves the pipelines of its process") {
   CHECK(sorted(read<std::string>(topic, {}, at)) == all);
 }
 
+TEST_CASE(
+    "lag grows if it is more than ten seconds before, though what is known of it goes to and fro") {
+  kafka::lag_board board;
+  steady_time now{};
+  const auto at = [&](int left) {
+    board.note({"t", 0, 0, left, static_cast<std::uint64_t>(left), 1});
+    board.note_read(100, now);
+    now += 1s;
+  };
+  for (int i = 0; i < 60; ++i) at(1'000 + 20 * i - (i % 3 == 0 ? 100 : 0));
+  CHECK(board.growing_for(now) >= 50s);
+  for (int i = 0; i < 60; ++i) at(2'000 + (i % 3 == 0 ? 100 : 0));
+  CHECK(board.growing_for(now) < 15s);
+}
+
 TEST_CASE("lag is summed, and its growth is told by the time that it lasts") {
   kafka::lag_board board;
   steady_time now{};

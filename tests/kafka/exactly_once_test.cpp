@@ -182,6 +182,40 @@ TEST_CASE("fewer instances take over, and fence, those that are gone") {
   CHECK(sorted(committed(s.topic)) == texts{"a1", "a2", "b1", "b2", "w3"});
 }
 
+TEST_CASE("a run that begins anew with fewer instances ends what those of others left") {
+  const sink s{fresh_topic()};
+  {
+    // The first has no rows; the third dies before any of its rows are committed.
+    const writer a = s.open(0, 3), b = s.open(1, 3), c = s.open(2, 3);
+    b->commit(prepared(b, 1, {"b1"})).value();
+    (void)prepared(b, 2, {"never committed"});
+    (void)prepared(c, 2, {"nor this"});
+  }
+  const writer w = s.open(0, 1, sink_start::fresh);
+  w->commit(prepared(w, 1, {"w1"})).value();
+  // Else a reader of committed records would wait for the broker to end them.
+  CHECK(sorted(committed(s.topic)) == texts{"b1", "w1"});
+}
+
+TEST_CASE("a run with fewer transactions an instance ends those of one that had more") {
+  sink s{fresh_topic()};
+  s.options.transactions = 4;
+  bytes last;
+  {
+    const writer w = s.open();
+    w->commit(prepared(w, 1, {"a"})).value();
+    for (std::uint64_t i = 2; i <= 5; ++i) last = prepared(w, i, {std::to_string(i)});
+  }
+  s.options.transactions = 2;
+  const auto began = std::chrono::steady_clock::now();
+  const writer w = s.open();
+  CHECK(std::chrono::steady_clock::now() - began < 25s);
+  w->commit(last).value();
+  CHECK(committed(s.topic) == texts{"a", "5"});
+  s.options.transactions = 17;
+  CHECK_THROWS_WITH(s.open(), ContainsSubstring("16 at most"));
+}
+
 TEST_CASE("settings that can't work are refused") {
   sink s{fresh_topic()};
   const auto why = [&](duration interval) -> std::string {

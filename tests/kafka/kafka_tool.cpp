@@ -42,6 +42,8 @@ void group(const std::string& brokers, const char* name, const char* topic) {
   check(rd_kafka_committed(rk, all, 30'000), "committed");
   for (int i = 0; i < all->cnt; ++i)
     std::printf("%d %lld\n", all->elems[i].partition, static_cast<long long>(all->elems[i].offset));
+  rd_kafka_topic_partition_list_destroy(all);
+  rd_kafka_destroy(rk);
 }
 
 /// One thread that reads all partitions through one queue and writes each record to another topic.

@@ -107,7 +107,7 @@ with tempfile.TemporaryDirectory() as work, Broker() as kafka:
               "rename:before:/checkpoint-:1",    # all have pre-committed, the checkpoint is not there yet
               "rename:after:/checkpoint-:2",     # it is there, and nothing is committed
               "rename:before:/checkpoint-:2",    # the one before has been committed
-              "rename:after:/checkpoint-:2")
+              "rename:before:/checkpoint-:3")
     for i, point in enumerate(points):
         name = f"point-{i}"
         make_results(name)

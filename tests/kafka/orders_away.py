@@ -30,7 +30,8 @@ class Running:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                         preexec_fn=die_with_parent)
         self.lines = []
-        self.thread = threading.Thread(target=lambda: self.lines.extend(self.process.stderr))
+        # A daemon: a check that fails must end the script, and with it the process.
+        self.thread = threading.Thread(target=lambda: self.lines.extend(self.process.stderr), daemon=True)
         self.thread.start()
 
     def wait_for(self, text, seconds=60):

@@ -15,12 +15,36 @@ namespace weir::kafka {
 namespace {
 
 /// Set by Weir: another value would break what its documentation promises.
-constexpr std::array own_settings{
-    std::string_view{"bootstrap.servers"},         std::string_view{"enable.auto.commit"},
-    std::string_view{"enable.auto.offset.store"},  std::string_view{"enable.partition.eof"},
-    std::string_view{"auto.offset.reset"},         std::string_view{"transactional.id"},
-    std::string_view{"enable.idempotence"},        std::string_view{"test.mock.num.brokers"},
-    std::string_view{"delivery.report.only.error"}};
+constexpr std::array own_settings{std::string_view{"bootstrap.servers"},
+                                  std::string_view{"enable.auto.commit"},
+                                  std::string_view{"enable.auto.offset.store"},
+                                  std::string_view{"enable.partition.eof"},
+                                  std::string_view{"auto.offset.reset"},
+                                  std::string_view{"transactional.id"},
+                                  std::string_view{"enable.idempotence"},
+                                  std::string_view{"test.mock.num.brokers"},
+                                  std::string_view{"delivery.report.only.error"},
+                                  std::string_view{"isolation.level"},
+                                  std::string_view{"group.id"},
+                                  std::string_view{"batch.size"},
+                                  std::string_view{"transaction.timeout.ms"},
+                                  std::string_view{"message.max.bytes"},
+                                  std::string_view{"queue.buffering.max.ms"},
+                                  std::string_view{"queue.buffering.max.kbytes"},
+                                  std::string_view{"compression.codec"},
+                                  std::string_view{"message.timeout.ms"},
+                                  std::string_view{"queued.max.messages.kbytes"},
+                                  std::string_view{"allow.auto.create.topics"},
+                                  std::string_view{"partition.assignment.strategy"}};
+
+/// Set where `security_options` say something: what they don't know may be set by properties.
+bool is_set_by(const security_options& s, std::string_view name) {
+  if (name == "security.protocol") return s.tls || !s.mechanism.empty();
+  if (name == "sasl.mechanism" || name == "sasl.mechanisms" || name == "sasl.username" ||
+      name == "sasl.password")
+    return !s.mechanism.empty();
+  return name == "ssl.ca.location" && !s.authorities.empty();
+}
 
 const char* protocol_of(const security_options& s) {
   if (s.mechanism.empty()) return s.tls ? "ssl" : "plaintext";
@@ -96,7 +120,8 @@ client_settings::client_settings(const cluster& at) : conf_(rd_kafka_conf_new())
     set("bootstrap.servers", at.brokers == embedded_brokers ? embedded_address() : at.brokers);
     set_security(*this, at.security);
     for (const auto& [name, value] : at.properties) {
-      if (std::find(own_settings.begin(), own_settings.end(), name) != own_settings.end())
+      if (std::find(own_settings.begin(), own_settings.end(), name) != own_settings.end() ||
+          is_set_by(at.security, name))
         throw exception({errc::invalid_argument,
                          "kafka: the property '" + name + "' is set by Weir; leave it out"});
       set(name.c_str(), value);

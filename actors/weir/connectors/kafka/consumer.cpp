@@ -52,6 +52,7 @@ std::string split_of(const std::string& topic, std::int32_t partition) {
 
 std::vector<header> record_view::headers() const {
   std::vector<header> all;
+  if (handle == nullptr) return all;  // a record that was not fetched; see `decode_record`
   rd_kafka_headers_t* found = nullptr;
   const auto* m = static_cast<const rd_kafka_message_t*>(handle);
   if (rd_kafka_message_headers(m, &found) != RD_KAFKA_RESP_ERR_NO_ERROR) return all;

@@ -240,6 +240,7 @@ private:
 
   /// Leaves the group, so that others need not wait until it is missed; not for longer than this.
   void leave() {
+    if (!queue_) return;  // no broker could be reached, so it never joined
     rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
     if (by_clock_) committed(*lane_, next_);
     rd_kafka_t* rk = client_->get();

@@ -35,9 +35,10 @@ void lag_board::note_read(std::uint64_t records, steady_time now) {
   const std::uint64_t behind = left();
   samples_.push_back({now, read_, behind});
   while (now - samples_.front().at > sampled) samples_.pop_front();
-  if (behind == 0 || behind < left_before_) growing_since_.reset();
-  if (behind > left_before_ && !growing_since_) growing_since_ = now;
-  left_before_ = behind;
+  // Against what was left ten seconds ago: what is known of the ends comes in steps.
+  const sample& before = samples_.front();
+  if (behind == 0 || behind < before.left) growing_since_.reset();
+  if (behind > before.left && !growing_since_) growing_since_ = before.at;
 }
 
 lag_report lag_board::report() const {

@@ -50,7 +50,7 @@ public:
   void note_read(std::uint64_t records, steady_time now);
 
   [[nodiscard]] lag_report report() const;
-  /// For how long what is left has done nothing but grow.
+  /// For how long what is left has been more than ten seconds before, whatever it did in between.
   [[nodiscard]] duration growing_for(steady_time now) const;
 
 private:
@@ -65,7 +65,6 @@ private:
   std::map<std::pair<std::string, std::int32_t>, partition_lag> partitions_;
   std::deque<sample> samples_;  ///< Of the last ten seconds or so.
   std::uint64_t read_ = 0;
-  std::uint64_t left_before_ = 0;
   std::optional<steady_time> growing_since_;
 };
 

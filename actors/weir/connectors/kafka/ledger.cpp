@@ -10,17 +10,29 @@ namespace weir::kafka {
 
 namespace {
 
-/// "<run> <checkpoint>", with the run in hexadecimal.
+/// "<run> <checkpoint> <parallelism> <slots>", with the run in hexadecimal.
 std::string metadata_of(const epoch_rows& e) {
   char digits[20];
   const auto end = std::to_chars(digits, digits + sizeof digits, e.run, 16);
-  return std::string(digits, end.ptr) + " " + std::to_string(e.checkpoint);
+  return std::string(digits, end.ptr) + " " + std::to_string(e.checkpoint) + " " +
+         std::to_string(e.parallelism) + " " + std::to_string(e.slots);
 }
 
-std::uint64_t run_in(std::string_view metadata) {
-  std::uint64_t run = 0;
-  std::from_chars(metadata.data(), metadata.data() + metadata.size(), run, 16);
-  return run;
+/// What does not stand there, in an entry of an earlier version, is 0.
+ledger_entry entry_of(std::int64_t sequence, std::string_view metadata) {
+  ledger_entry made{static_cast<std::uint64_t>(sequence)};
+  const char* at = metadata.data();
+  const char* end = at + metadata.size();
+  const auto next = [&](auto& number, int base) {
+    at = std::from_chars(at, end, number, base).ptr;
+    if (at != end) ++at;
+  };
+  std::uint64_t checkpoint = 0;
+  next(made.run, 16);
+  next(checkpoint, 10);
+  next(made.parallelism, 10);
+  next(made.slots, 10);
+  return made;
 }
 
 }  // namespace
@@ -50,10 +62,14 @@ result<ledger_entry> read_ledger(const cluster& at, const std::string& base, std
     if (why == RD_KAFKA_RESP_ERR_NO_ERROR) {
       if (one->offset < 0) return ledger_entry{};
       const std::string_view text{static_cast<const char*>(one->metadata), one->metadata_size};
-      return ledger_entry{static_cast<std::uint64_t>(one->offset), run_in(text)};
+      return entry_of(one->offset, text);
     }
-    if (why == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED || reader.refused() ||
-        std::chrono::steady_clock::now() >= until)
+    const bool over = std::chrono::steady_clock::now() >= until;
+    if (over && why == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT)
+      return error{errc::already_running, "kafka: a transaction of '" +
+                                              ledger_group(base, instance) +
+                                              "' is open, and nobody ends it"};
+    if (why == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED || reader.refused() || over)
       return reader.fail("the group '" + ledger_group(base, instance) + "' can't be read", why);
     std::this_thread::sleep_for(std::chrono::milliseconds{50});  // the brokers say no more
   }

@@ -31,6 +31,8 @@ BOOST_DESCRIBE_STRUCT(epoch_rows, (),
 struct ledger_entry {
   std::uint64_t sequence = 0;  ///< 0 if there is none.
   std::uint64_t run = 0;
+  std::uint32_t parallelism = 0;  ///< Of the run, and of its instances' transactions; 0 if unknown.
+  std::uint32_t slots = 0;
 
   /// Whether these rows are committed, by their own transaction or before a later one.
   [[nodiscard]] bool covers(const epoch_rows& e) const noexcept {
@@ -44,7 +46,7 @@ struct ledger_entry {
                                          std::uint32_t slot);
 
 /// Reads it, once no transaction is under way that would change it; waits for that for at most
-/// `wait`.
+/// `wait`, and answers errc::already_running if there still is one.
 [[nodiscard]] result<ledger_entry> read_ledger(const cluster& at, const std::string& base,
                                                std::uint32_t instance, const std::string& topic,
                                                duration wait);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <exception>
 #include <memory>
 #include <set>
@@ -171,16 +172,21 @@ public:
     return std::make_unique<topic_reader<T, Decode>>(consumer{at_, topic_, options_, lag_},
                                                      decode_);
   }
-  /// Decodes a record that was rejected once more, by its value: its dead letter has neither key
-  /// nor headers, so a `message` can't be made of it, nor anything of a value that was no text.
+  /// Decodes a record that was rejected once more, by its value: its dead letter has neither key,
+  /// headers, offset nor time, so a `message` can't be made of it, nor anything of a value that was
+  /// no text.
   [[nodiscard]] result<T> decode_record(const std::string& split, std::string_view value) const
       requires(!detail::is_message<T>) {
     if (value.find("\xEF\xBF\xBD") != value.npos)
       return error{errc::unsupported,
                    "the record is no text, so its letter does not have all of it; read it again by "
                    "its offset"};
-    record_view record{.topic = std::string_view{split}.substr(0, split.rfind('/'))};
-    if (!value.empty()) record.value = value;  // else it was a tombstone
+    const std::size_t slash = std::min(split.rfind('/'), split.size());
+    record_view record{.topic = std::string_view{split}.substr(0, slash), .offset = -1};
+    std::from_chars(split.data() + std::min(slash + 1, split.size()), split.data() + split.size(),
+                    record.partition);
+    // An empty one that was rejected was a tombstone where there is no place for one.
+    if (!value.empty() || detail::is_optional<T>) record.value = value;
     T event{};
     Decode decode = decode_;
     if (auto decoded = decode_rejecting(decode, record, event); !decoded) return decoded.error();

@@ -17,6 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr duration longest_wanted = 15min;
+constexpr std::uint32_t most_slots = 16;  ///< Transactions of an instance.
 
 std::string seconds(duration d) { return std::to_string((d.count() + 999'999) / 1'000'000) + " s"; }
 
@@ -68,9 +69,10 @@ transactions::transactions(const cluster& at, std::string topic, const sink_opti
                      "kafka: the sink '" + place.id +
                          "' writes exactly once, which wants checkpoints: say where they are kept "
                          "(--checkpoints DIR)"});
-  if (options_.transactions < 2)
-    throw exception({errc::invalid_argument,
-                     "kafka: the sink '" + place.id + "' wants two transactions or more"});
+  if (options_.transactions < 2 || options_.transactions > most_slots)
+    throw exception({errc::invalid_argument, "kafka: the sink '" + place.id +
+                                                 "' wants two transactions or more, and " +
+                                                 std::to_string(most_slots) + " at most"});
   timeout_ = timeout_for(place);
   for (std::uint32_t i = 0; i < options_.transactions; ++i) {
     slot& s = slots_.emplace_back();
@@ -78,11 +80,10 @@ transactions::transactions(const cluster& at, std::string topic, const sink_opti
     s.to = open(transaction_id(base_, instance_, i), wait_);
     s.at = slot::phase::idle;
   }
-  const ledger_entry last =
-      read_ledger(cluster_, base_, instance_, topic_, std::max<duration>(wait_, 30s)).value();
+  const ledger_entry last = take_ledger(instance_, options_.transactions);
   sequence_ = last.sequence;
   other_run_ = last.run;
-  if (instance_ == 0) fence_former(parallelism_);
+  if (instance_ == 0) fence_former(last.parallelism);
 }
 
 /// librdkafka 2.0 must not be ended while it registers partitions with a transaction: an assertion
@@ -134,16 +135,39 @@ std::unique_ptr<producer> transactions::open(const std::string& id, duration wai
   return made;
 }
 
-void transactions::fence(std::uint32_t instance, std::uint32_t slots) const {
-  for (std::uint32_t i = 0; i < slots; ++i) (void)open(transaction_id(base_, instance, i), wait_);
+/// Whoever had these transactions of an instance can't end them any more: they are ended.
+void transactions::fence(std::uint32_t instance, std::uint32_t from, std::uint32_t to) const {
+  for (std::uint32_t i = from; i < to; ++i) (void)open(transaction_id(base_, instance, i), wait_);
 }
 
-/// Instances of a run that had more: their ledgers say that they were there.
-void transactions::fence_former(std::uint32_t parallelism) const {
-  for (std::uint32_t i = parallelism;; ++i) {
-    const auto last = read_ledger(cluster_, base_, i, topic_, wait_);
-    if (!last || last->sequence == 0) return;
-    fence(i, options_.transactions);
+/// Reads an instance's ledger, whose first `fenced` transactions nobody else has any more. A
+/// transaction that is in the way is of a run that had more of them.
+ledger_entry transactions::take_ledger(std::uint32_t instance, std::uint32_t fenced) const {
+  auto last = read_ledger(cluster_, base_, instance, topic_, 2s);
+  if (!last) {
+    if (last.error().code == errc::already_running) fence(instance, fenced, most_slots);
+    last = read_ledger(cluster_, base_, instance, topic_, std::max<duration>(wait_, 30s));
+  }
+  fence(instance, fenced, last.value().slots);
+  return *last;
+}
+
+/// Ends what instances left that this run does not have: `former`, as this one's ledger tells, or
+/// as those do that are found.
+void transactions::fence_former(std::uint32_t former) const {
+  constexpr std::uint32_t looked_for = 3;  // more than one, since one that had no rows left nothing
+  for (std::uint32_t i = parallelism_; i < std::max(former, parallelism_ + looked_for); ++i) {
+    const auto seen = read_ledger(cluster_, base_, i, topic_, 2s);
+    if (!seen && seen.error().code != errc::already_running) return;  // nobody may look
+    std::uint32_t fenced = 0;
+    if (!seen || seen->sequence != 0) {
+      const ledger_entry last = take_ledger(i, 0);
+      former = std::max(former, last.parallelism);
+      fenced = last.slots;
+    } else if (i >= former) {
+      continue;
+    }
+    fence(i, fenced, options_.transactions);
   }
 }
 

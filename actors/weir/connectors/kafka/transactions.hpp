@@ -47,8 +47,9 @@ private:
 
   [[nodiscard]] duration timeout_for(const sink_instance& place) const;
   [[nodiscard]] std::unique_ptr<producer> open(const std::string& id, duration wait) const;
-  void fence(std::uint32_t instance, std::uint32_t slots) const;
-  void fence_former(std::uint32_t parallelism) const;
+  void fence(std::uint32_t instance, std::uint32_t from, std::uint32_t to) const;
+  [[nodiscard]] ledger_entry take_ledger(std::uint32_t instance, std::uint32_t fenced) const;
+  void fence_former(std::uint32_t former) const;
 
   [[nodiscard]] slot* find(slot::phase p);
   [[nodiscard]] slot* free_slot();
