@@ -35,7 +35,7 @@ std::string topic_of(const weir::args& args, const std::string& what) {
 
 kafka::sink_options how(const weir::args& args) {
   if (args["delivery"] == "exactly-once") return {.delivery = kafka::delivery::exactly_once};
-  if (args["delivery"] == "at-least-once") return {};
+  if (args["delivery"] == "at-least-once") return {.queue_bytes = args.count("queue-kib") << 10};
   throw weir::exception({weir::errc::invalid_argument,
                          "--delivery '" + args["delivery"] + "': at-least-once or exactly-once"});
 }
@@ -56,7 +56,9 @@ void write_orders(weir::pipeline& p, const weir::args& args) {
     return orders::make_order(first + i);
   };
   p.from(weir::generator{make, {.events = to_make(args), .rate = args.number("rate")}})
-      .to(kafka::to_topic(cluster_of(args), topic_of(args, "orders")).key(&order::customer))
+      .to(kafka::to_topic(cluster_of(args), topic_of(args, "orders"),
+                          {.queue_bytes = args.count("queue-kib") << 10})
+              .key(&order::customer))
       .named("orders");
 }
 
@@ -137,6 +139,7 @@ int main(int argc, char** argv) {
                    {"first", "0", "the number of the first one that is made"},
                    {"rate", "0", "orders made a second; 0 is as fast as possible"},
                    {"delivery", "at-least-once", "or exactly-once, which wants --checkpoints"},
+                   {"queue-kib", "65536", "of rows that wait for the broker; then reading stops"},
                    {"follow", "false",
                     "go on with what comes, instead of ending with what is there"},
                    {"idle-after", "5s",

@@ -65,7 +65,9 @@ result<ledger_entry> read_ledger(const cluster& at, const std::string& base, std
       return entry_of(one->offset, text);
     }
     const bool over = std::chrono::steady_clock::now() >= until;
-    if (over && why == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT)
+    // librdkafka asks again by itself while offsets are not stable, until its time is over.
+    if (over && (why == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT ||
+                 (why == RD_KAFKA_RESP_ERR__TIMED_OUT && reader.reach(std::chrono::seconds{2}))))
       return error{errc::already_running, "kafka: a transaction of '" +
                                               ledger_group(base, instance) +
                                               "' is open, and nobody ends it"};
