@@ -88,7 +88,7 @@ def main():
     parse.add_argument("--rounds", type=int, default=3)
     parse.add_argument("--seconds", type=int, default=20)
     parse.add_argument("--rate", type=int, default=50_000)
-    given = parse.parse_args()
+    given = parse.parse_intermixed_args()
     cases = given.cases or CASES
     if unknown := set(cases) - set(CASES):
         parse.error(f"no case {', '.join(unknown)}: choose from {', '.join(CASES)}")
