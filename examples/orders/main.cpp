@@ -33,11 +33,18 @@ std::string topic_of(const weir::args& args, const std::string& what) {
   return args[result ? "results" : "prefix"] + what;
 }
 
-kafka::sink_options how(const weir::args& args) {
-  if (args["delivery"] == "exactly-once") return {.delivery = kafka::delivery::exactly_once};
-  if (args["delivery"] == "at-least-once") return {.queue_bytes = args.count("queue-kib") << 10};
+/// Exactly once where a crash has something to go on from.
+kafka::delivery delivery_of(const weir::args& args) {
+  const bool checkpoints = args.has("checkpoints") && args["checkpoints"] != "none";
+  const std::string& said = args["delivery"];
+  if (said == "exactly-once" || (said == "auto" && checkpoints))
+    return kafka::delivery::exactly_once;
+  if (said == "at-least-once" || said == "auto") return kafka::delivery::at_least_once;
   throw weir::exception({weir::errc::invalid_argument,
-                         "--delivery '" + args["delivery"] + "': at-least-once or exactly-once"});
+                         "--delivery '" + said + "': auto, at-least-once or exactly-once"});
+}
+kafka::sink_options how(const weir::args& args) {
+  return {.delivery = delivery_of(args), .queue_bytes = args.bytes("queue")};
 }
 
 std::uint64_t to_make(const weir::args& args) {
@@ -57,7 +64,7 @@ void write_orders(weir::pipeline& p, const weir::args& args) {
   };
   p.from(weir::generator{make, {.events = to_make(args), .rate = args.number("rate")}})
       .to(kafka::to_topic(cluster_of(args), topic_of(args, "orders"),
-                          {.queue_bytes = args.count("queue-kib") << 10})
+                          {.queue_bytes = args.bytes("queue")})
               .key(&order::customer))
       .named("orders");
 }
@@ -138,8 +145,9 @@ int main(int argc, char** argv) {
                    {"orders", "auto", "how many to make; auto: 20000 in this process, else none"},
                    {"first", "0", "the number of the first one that is made"},
                    {"rate", "0", "orders made a second; 0 is as fast as possible"},
-                   {"delivery", "at-least-once", "or exactly-once, which wants --checkpoints"},
-                   {"queue-kib", "65536", "of rows that wait for the broker; then reading stops"},
+                   {"delivery", "auto",
+                    "exactly-once, at-least-once; auto: the former with --checkpoints"},
+                   {"queue", "64MiB", "of rows that wait for the broker; then reading stops"},
                    {"follow", "false",
                     "go on with what comes, instead of ending with what is there"},
                    {"idle-after", "5s",

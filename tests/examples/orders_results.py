@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 
+import redis_server
 from support import check, run
 
 orders = sys.argv[1]
@@ -25,4 +26,14 @@ with tempfile.TemporaryDirectory() as work:
         check(summary["written"] == minutes * shops + planted, "revenue and alerts are written", *how, summary["written"])
     code, _, err = run(orders, "run", "--delivery", "exactly-once")
     check(code == 2 and "wants checkpoints" in err, "exactly once wants checkpoints", code, err)
+    if redis_server.is_there():
+        server = redis_server.Server(work)
+        try:
+            code, out, err = run(orders, "run", "--json", "--redis", f"redis://127.0.0.1:{server.port}")
+            check(code == 0, "orders run with a view in Redis", err)
+            newest = server.hash_of("revenue")
+            check(len(newest) == shops and all(int(cents) > 0 for cents in newest.values()), "the newest revenue of each shop", newest)
+        finally:
+            server.process.kill()
+            server.process.wait()
 print("revenue and alerts are what the orders hold")

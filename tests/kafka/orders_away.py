@@ -97,7 +97,7 @@ with tempfile.TemporaryDirectory() as work, Broker() as kafka:
     # The broker goes while orders are written and read, and comes back.
     reader = begin("away.", "--idle-after", "1h")
     writer = Running(orders.command("make", "--prefix", "away.", "--orders", "60000", "--rate", "20000",
-                                    "--queue-kib", "64"))  # full at once: the source has to stop
+                                    "--queue", "64KiB"))  # full at once: the source has to stop
     time.sleep(1.5)
     kafka.kill()
     time.sleep(away)

@@ -6,7 +6,9 @@
 #include <catch2/matchers/catch_matchers_string.hpp>
 
 #include <fstream>
+#include <mutex>
 #include <numeric>
+#include <thread>
 
 using namespace weir;
 using namespace weir::test;
@@ -260,6 +262,40 @@ TEST_CASE(
   running.stop();
   running.wait();
   CHECK(sorted(out.values()) == numbers(0, 3));
+}
+
+TEST_CASE("a source that falls behind says so") {
+  const std::string topic = fresh_topic();
+  std::mutex mutex;
+  std::string said;
+  kafka::cluster at = quiet();
+  at.log = [&](const std::string& line) {
+    const std::lock_guard lock{mutex};
+    said += line + "\n";
+  };
+  const auto text = [](std::uint64_t i) { return std::to_string(i); };
+  pipeline writing{"writing"};
+  writing.from(generator{text, {.rate = 2'000}}).to(kafka::to_topic(quiet(), topic));
+  pipeline reading{"reading"};
+  reading.from(kafka::topic<std::string>(at, topic, {.warn_when_lag_grows = 1s}))
+      .to(callback_sink{[](const std::string&) {
+            std::this_thread::sleep_for(5ms);  // 200 a second at most
+          }}.blocking(true));
+  runtime writer = start(std::move(writing));
+  runtime reader = start(std::move(reading));
+  const auto fell_behind = [&] {
+    const std::lock_guard lock{mutex};
+    return said.find("falling behind: lag ") != said.npos;
+  };
+  const auto until = std::chrono::steady_clock::now() + 60s;
+  while (!fell_behind()) {
+    REQUIRE(std::chrono::steady_clock::now() < until);
+    REQUIRE_FALSE(reader.wait_for(20ms));
+  }
+  writer.abort();
+  reader.abort();
+  writer.wait();
+  reader.wait();
 }
 
 TEST_CASE("lag says what is left to read") {
