@@ -2,6 +2,7 @@
 #include "weir/connectors/kafka/producer.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
 #include <utility>
 
@@ -64,7 +65,35 @@ rd_kafka_topic_t* producer::topic(const std::string& name) {
   }
   topic_handle made{rd_kafka_topic_new(link_.get(), name.c_str(), conf)};
   if (!made) throw exception(link_.fail("the topic '" + name + "'", rd_kafka_last_error()));
+  await_leaders(name, made.get());
   return topics_.emplace(name, std::move(made)).first->second.get();
+}
+
+/// Waits until the topic's partitions are served, for a moment. Where the first batch that a
+/// producer sends to a partition is put off because that has just been made, a broker takes the
+/// second one for the first, having no number of an earlier one, and the first for one that it has:
+/// its rows would be lost without a word (compare KAFKA-14359).
+void producer::await_leaders(const std::string& name, rd_kafka_topic_t* to) {
+  using namespace std::chrono_literals;
+  const auto until = std::chrono::steady_clock::now() + 5s;
+  const auto wait = [&] {
+    if (link_.away() || std::chrono::steady_clock::now() >= until) return false;
+    link_.poll(20ms);
+    return true;
+  };
+  const rd_kafka_metadata_t* found = nullptr;
+  while (rd_kafka_metadata(link_.get(), 0, to, &found, 1000) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+         found->topic_cnt != 1 || found->topics[0].partition_cnt == 0) {
+    if (found != nullptr) rd_kafka_metadata_destroy(std::exchange(found, nullptr));
+    if (!wait()) return;
+  }
+  const int partitions = found->topics[0].partition_cnt;
+  rd_kafka_metadata_destroy(found);
+  std::int64_t low = 0, high = 0;
+  for (int p = 0; p < partitions; ++p)
+    while (rd_kafka_query_watermark_offsets(link_.get(), name.c_str(), p, &low, &high, 1000) !=
+           RD_KAFKA_RESP_ERR_NO_ERROR)
+      if (!wait()) return;
 }
 
 rd_kafka_resp_err_t producer::send(const outgoing& record) {

@@ -42,6 +42,7 @@ public:
 
 private:
   [[nodiscard]] rd_kafka_topic_t* topic(const std::string& name);
+  void await_leaders(const std::string& name, rd_kafka_topic_t* to);
   [[nodiscard]] rd_kafka_resp_err_t send(const outgoing& record);
 
   client link_;
