@@ -92,6 +92,14 @@ TEST_CASE("properties that Weir sets are refused, and unknown ones named") {
   kafka::cluster c = quiet();
   c.properties = {{"enable.auto.commit", "true"}};
   CHECK_THROWS_WITH(kafka::make_topic(c, "any", 1).value(), ContainsSubstring("is set by Weir"));
+  for (const char* name : {"isolation.level", "linger.ms", "metadata.broker.list"}) {
+    c.properties = {{name, "1"}};
+    CHECK_THROWS_WITH(kafka::make_topic(c, "any", 1).value(), ContainsSubstring("is set by Weir"));
+  }
+  kafka::cluster login = at("SASL", "PLAIN", false);
+  login.properties = {{"sasl.password", "another"}};
+  CHECK_THROWS_WITH(kafka::make_topic(login, "any", 1).value(),
+                    ContainsSubstring("is set by Weir") && !ContainsSubstring("another"));
   c.properties = {{"no.such.thing", "1"}};
   CHECK_THROWS_WITH(kafka::make_topic(c, "any", 1).value(), ContainsSubstring("'no.such.thing'"));
   c.properties = {{"socket.keepalive.enable", "true"}};

@@ -15,27 +15,21 @@ namespace weir::kafka {
 namespace {
 
 /// Set by Weir: another value would break what its documentation promises.
-constexpr std::array own_settings{std::string_view{"bootstrap.servers"},
-                                  std::string_view{"enable.auto.commit"},
-                                  std::string_view{"enable.auto.offset.store"},
-                                  std::string_view{"enable.partition.eof"},
-                                  std::string_view{"auto.offset.reset"},
-                                  std::string_view{"transactional.id"},
-                                  std::string_view{"enable.idempotence"},
-                                  std::string_view{"test.mock.num.brokers"},
-                                  std::string_view{"delivery.report.only.error"},
-                                  std::string_view{"isolation.level"},
-                                  std::string_view{"group.id"},
-                                  std::string_view{"batch.size"},
-                                  std::string_view{"transaction.timeout.ms"},
-                                  std::string_view{"message.max.bytes"},
-                                  std::string_view{"queue.buffering.max.ms"},
-                                  std::string_view{"queue.buffering.max.kbytes"},
-                                  std::string_view{"compression.codec"},
-                                  std::string_view{"message.timeout.ms"},
-                                  std::string_view{"queued.max.messages.kbytes"},
-                                  std::string_view{"allow.auto.create.topics"},
-                                  std::string_view{"partition.assignment.strategy"}};
+constexpr std::array own_settings{
+    std::string_view{"bootstrap.servers"}, std::string_view{"enable.auto.commit"},
+    std::string_view{"enable.auto.offset.store"}, std::string_view{"enable.partition.eof"},
+    std::string_view{"auto.offset.reset"}, std::string_view{"transactional.id"},
+    std::string_view{"enable.idempotence"}, std::string_view{"test.mock.num.brokers"},
+    std::string_view{"delivery.report.only.error"}, std::string_view{"isolation.level"},
+    std::string_view{"group.id"}, std::string_view{"batch.size"},
+    std::string_view{"transaction.timeout.ms"}, std::string_view{"message.max.bytes"},
+    std::string_view{"queue.buffering.max.ms"}, std::string_view{"queue.buffering.max.kbytes"},
+    std::string_view{"compression.codec"}, std::string_view{"message.timeout.ms"},
+    std::string_view{"queued.max.messages.kbytes"}, std::string_view{"allow.auto.create.topics"},
+    std::string_view{"partition.assignment.strategy"},
+    // other names of these
+    std::string_view{"metadata.broker.list"}, std::string_view{"linger.ms"},
+    std::string_view{"compression.type"}, std::string_view{"delivery.timeout.ms"}};
 
 /// Set where `security_options` say something: what they don't know may be set by properties.
 bool is_set_by(const security_options& s, std::string_view name) {
@@ -43,6 +37,9 @@ bool is_set_by(const security_options& s, std::string_view name) {
   if (name == "sasl.mechanism" || name == "sasl.mechanisms" || name == "sasl.username" ||
       name == "sasl.password")
     return !s.mechanism.empty();
+  if (name == "ssl.certificate.location") return !s.certificate.empty();
+  if (name == "ssl.key.location") return !s.key.empty();
+  if (name == "ssl.key.password") return !s.key_password.empty();
   return name == "ssl.ca.location" && !s.authorities.empty();
 }
 

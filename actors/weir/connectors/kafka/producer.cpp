@@ -69,10 +69,10 @@ rd_kafka_topic_t* producer::topic(const std::string& name) {
   return topics_.emplace(name, std::move(made)).first->second.get();
 }
 
-/// Waits until the topic's partitions are served, for a moment. Where the first batch that a
-/// producer sends to a partition is put off because that has just been made, a broker takes the
-/// second one for the first, having no number of an earlier one, and the first for one that it has:
-/// its rows would be lost without a word (compare KAFKA-14359).
+/// Waits until the topic's partitions are served, for five seconds at most. Else the first rows to
+/// a topic that has just been made may be lost without a word, as was seen; presumably because a
+/// broker that puts a producer's first batch off takes its second for the first (compare
+/// KAFKA-14359).
 void producer::await_leaders(const std::string& name, rd_kafka_topic_t* to) {
   using namespace std::chrono_literals;
   const auto until = std::chrono::steady_clock::now() + 5s;
