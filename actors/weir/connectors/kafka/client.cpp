@@ -26,10 +26,14 @@ constexpr std::array own_settings{
     std::string_view{"queue.buffering.max.ms"}, std::string_view{"queue.buffering.max.kbytes"},
     std::string_view{"compression.codec"}, std::string_view{"message.timeout.ms"},
     std::string_view{"queued.max.messages.kbytes"}, std::string_view{"allow.auto.create.topics"},
-    std::string_view{"partition.assignment.strategy"},
+    std::string_view{"partition.assignment.strategy"}, std::string_view{"queued.min.messages"},
+    std::string_view{"fetch.message.max.bytes"},
+    std::string_view{"topic.metadata.refresh.interval.ms"},
+    std::string_view{"queue.buffering.max.messages"},
     // other names of these
-    std::string_view{"metadata.broker.list"}, std::string_view{"linger.ms"},
-    std::string_view{"compression.type"}, std::string_view{"delivery.timeout.ms"}};
+    std::string_view{"max.partition.fetch.bytes"}, std::string_view{"metadata.broker.list"},
+    std::string_view{"linger.ms"}, std::string_view{"compression.type"},
+    std::string_view{"delivery.timeout.ms"}};
 
 /// Set where `security_options` say something: what they don't know may be set by properties.
 bool is_set_by(const security_options& s, std::string_view name) {
