@@ -62,7 +62,7 @@ public:
   void look_ahead(const batch<T>& in, std::size_t i) const noexcept {
     if (!cache_.enabled()) return;
     fetch_ahead(
-        cache_.slots(), in.size(), i,
+        cache_.slots(), coming_, in.size(), i,
         [&](std::size_t n) -> K { return std::invoke(look_up_.key_of, in.values[n]); },
         [](const auto&) {});
   }
@@ -366,6 +366,7 @@ private:
   waiting_room<T, R, lane_key> waiting_;
   flights<K> flights_;
   fact_cache<K, R> cache_;
+  mutable coming_hashes coming_;
   std::optional<std::uint64_t> answered_;  ///< The completion that was taken last.
   timestamp passed_ = min_timestamp;       ///< The watermark that was handed on.
   bool fresh_from_snapshot_ = false;

@@ -14,6 +14,11 @@ namespace weir::flow {
 /// is.
 template <class... T>
 struct one_of {
+  one_of() = default;
+  explicit one_of(std::variant<T...> event) : held(std::move(event)) {}
+  template <std::size_t Input, class V>
+  one_of(std::in_place_index_t<Input> input, V&& event) : held(input, std::forward<V>(event)) {}
+
   std::variant<T...> held;
 };
 
@@ -41,7 +46,7 @@ struct event_reader<one_of<T...>> {
     any_input(letter, [&]<std::size_t I, class U> {
       auto inner = event_reader<U>::read(letter);
       if (inner)
-        made = one_of<T...>{std::variant<T...>{std::in_place_index<I>, *std::move(inner)}};
+        made = one_of<T...>{std::in_place_index<I>, *std::move(inner)};
       else
         made = inner.error();
       return true;

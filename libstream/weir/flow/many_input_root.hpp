@@ -35,12 +35,13 @@ private:
   void take(frame_body& body) {
     constexpr std::in_place_index_t<Port> input{};
     auto& events = static_cast<batch_body<In>&>(body).events;
+    in_hand_.reserve(events.size());
+    in_hand_.times = events.times;
     // A broadcast body is shared with other instances, which may be at it now.
-    const bool owned = body.use_count() == 1;
-    for (std::size_t i = 0; i < events.size(); ++i)
-      owned ? in_hand_.push(event{std::variant<T...>{input, std::move(events.values[i])}},
-                            events.times[i])
-            : in_hand_.push(event{std::variant<T...>{input, events.values[i]}}, events.times[i]);
+    if (body.use_count() == 1)
+      for (In& e : events.values) in_hand_.values.emplace_back(input, std::move(e));
+    else
+      for (const In& e : events.values) in_hand_.values.emplace_back(input, e);
   }
   [[nodiscard]] std::size_t in_hand() const override { return in_hand_.size(); }
 

@@ -73,7 +73,8 @@ public:
 
   void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
     fetch_ahead(
-        keys_, in.size(), i, [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
+        keys_, coming_, in.size(), i,
+        [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
         [this](const entry& e) { fetch_rows(e); });
   }
 
@@ -370,6 +371,7 @@ private:
   gauge* rows_held_ = nullptr;
 
   keyed_slots<K, entry> keys_;
+  mutable coming_hashes coming_;
   std::tuple<row_chains<A>, row_chains<B>> rows_;
   hopping_panes panes_;
   firing firing_;

@@ -69,7 +69,8 @@ public:
 
   void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
     fetch_ahead(
-        keys_, in.size(), i, [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
+        keys_, coming_, in.size(), i,
+        [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
         [this](const lists& l) {
           std::get<0>(rows_).fetch(std::get<0>(l));
           std::get<1>(rows_).fetch(std::get<1>(l));
@@ -283,6 +284,7 @@ private:
   gauge* rows_held_ = nullptr;
 
   keyed_slots<K, lists> keys_;
+  mutable coming_hashes coming_;
   std::tuple<timed_rows<A>, timed_rows<B>> rows_;
   time_list<due> due_[2];  ///< A left, and a right event each, in the order of their end.
   timestamp watermark_ = min_timestamp;

@@ -4,10 +4,12 @@
 #include "weir/codec/key_hash.hpp"
 #include "weir/flow/either.hpp"
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/joins/either_key.hpp"
 #include "weir/joins/join_kind.hpp"
 #include "weir/joins/join_waiting.hpp"
 #include "weir/joins/table_row.hpp"
 #include "weir/joins/unmatched_gate.hpp"
+#include "weir/state/fetch_ahead.hpp"
 #include "weir/state/gradual_queue.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/state/keyed_slots.hpp"
@@ -16,6 +18,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 
 namespace weir::operators {
@@ -48,6 +51,13 @@ public:
     rows_held_ = &e.metrics->add_gauge(e.id + ": rows held");
     events_waiting_ = &e.metrics->add_gauge(e.id + ": events waiting");
     unmatched_.open(e, "left");
+  }
+
+  void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
+    fetch_ahead(
+        rows_, coming_, in.size(), i,
+        [&](std::size_t n) { return either_key<K>(in.values[n], std::tie(key_a_, key_v_)); },
+        [](const row&) {});
   }
 
   template <class E, class Next>
@@ -186,6 +196,7 @@ private:
   gauge* events_waiting_ = nullptr;
 
   keyed_slots<K, row> rows_;
+  mutable coming_hashes coming_;
   gradual_queue<waiting> waiting_;
   timestamp earliest_ = max_timestamp;  ///< Of those that wait, or waited with them.
   bool loaded_ = false;

@@ -63,7 +63,8 @@ public:
 
   void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
     fetch_ahead(
-        keys_, in.size(), i, [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
+        keys_, coming_, in.size(), i,
+        [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
         [this](const entry& e) { rows_.fetch(e); });
   }
 
@@ -289,6 +290,7 @@ private:
   gauge* rows_held_ = nullptr;
 
   keyed_slots<K, entry> keys_;
+  mutable coming_hashes coming_;
   window_rows<A, B> rows_;
   time_list<due> due_;
   firing firing_;

@@ -6,13 +6,13 @@
 #include "weir/patterns/matcher_snapshot.hpp"
 #include "weir/patterns/rule_index.hpp"
 #include "weir/patterns/slot_bits.hpp"
+#include "weir/state/fetch_ahead.hpp"
 #include "weir/state/key_groups.hpp"
 #include "weir/state/key_index.hpp"
 #include "weir/state/saved_form.hpp"
 #include "weir/state/snapshot.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -88,8 +88,9 @@ public:
       if (finds_ || rules_.size() > few) return;
       constexpr std::size_t apart = 4;  // events between two steps
       constexpr std::size_t steps = 5;
+      static_assert(steps * apart < coming_hashes::most_ahead);
       const auto hash = [&](std::size_t step) -> std::uint32_t& {
-        return ahead_[(i + (steps - step) * apart) % ahead_.size()];
+        return coming_[i + (steps - step) * apart];
       };
       try {
         if (const std::size_t n = i + steps * apart; n < events.size())
@@ -368,7 +369,7 @@ private:
   slot_bits waiting_;    ///< Those with a match that waits: time may let it out before an event.
   std::vector<std::pair<std::uint32_t, condition_bits>> concerned_;  ///< By an event; 0: not asked.
 
-  std::array<std::uint32_t, 32> ahead_{};  ///< Hashes of keys of events to come; hints.
+  coming_hashes coming_;
   std::unique_ptr<bool[]> scratch_;
   std::size_t scratch_size_ = 0;
 };

@@ -6,26 +6,43 @@
 #include "weir/state/keyed_slots.hpp"
 #include "weir/state/table_hash.hpp"
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 
 namespace weir {
 
+/// Hashes of the keys of events that come next, by their numbers in a batch: each is made once, and
+/// wanted several times. One that is not of its event does no harm: all that follows is hints.
+class coming_hashes {
+public:
+  static constexpr std::size_t most_ahead = 32;  ///< Events whose hashes it holds at a time.
+
+  [[nodiscard]] std::uint32_t& operator[](std::size_t event) noexcept {
+    return hashes_[event % most_ahead];
+  }
+
+private:
+  std::array<std::uint32_t, most_ahead> hashes_{};
+};
+
 /// Calls for what the events behind number `i` of a batch will need, so that it is on its way from
 /// memory while those before them are dealt with: the table's cell of the 18th, the slot of the
 /// 12th, and with `rows(value)` what the value of the 6th leads to. `key_of(n)` gives event n's
-/// key. Only for keys that cost next to nothing to make; a key function that throws does so again
-/// when it is the event's turn.
+/// key, and is called once more for each event. Only for keys that cost next to nothing to make; a
+/// key function that throws does so again when it is the event's turn.
 template <class K, class V, class KeyOf, class Rows>
 void fetch_ahead([[maybe_unused]] const keyed_slots<K, V>& slots,
-                 [[maybe_unused]] std::size_t events, [[maybe_unused]] std::size_t i,
-                 [[maybe_unused]] KeyOf key_of, [[maybe_unused]] Rows rows) noexcept {
+                 [[maybe_unused]] coming_hashes& hashes, [[maybe_unused]] std::size_t events,
+                 [[maybe_unused]] std::size_t i, [[maybe_unused]] KeyOf key_of,
+                 [[maybe_unused]] Rows rows) noexcept {
   if constexpr (std::is_trivially_copyable_v<K>) {
     try {
-      if (i + 18 < events) slots.fetch_cell(key_of(i + 18));
-      if (i + 12 < events) slots.fetch_slot(key_of(i + 12));
+      if (i + 18 < events) hashes[i + 18] = slots.fetch_cell(key_of(i + 18));
+      if (i + 12 < events) slots.fetch_slot(hashes[i + 12]);
       if (i + 6 >= events) return;
-      if (const V* value = slots.guess(key_of(i + 6))) rows(*value);
+      if (const V* value = slots.guess(hashes[i + 6])) rows(*value);
     } catch (...) {
       return;
     }

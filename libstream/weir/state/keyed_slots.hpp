@@ -114,18 +114,23 @@ public:
   // What is about to be used may be called for ahead, first the cell, and a while later the slot.
   // Hints: they change nothing.
 
-  void fetch_cell(const K& key) const { cells_.fetch(slot_hash(key)); }
-  void fetch_slot(const K& key) const {
-    if (const slot s = cells_.guess(slot_hash(key)); s != none) fetch_slot_of(s);
+  /// Returns the key's hash, which the other two want.
+  std::uint32_t fetch_cell(const K& key) const {
+    const std::uint32_t hash = slot_hash(key);
+    cells_.fetch(hash);
+    return hash;
+  }
+  void fetch_slot(std::uint32_t hash) const {
+    if (const slot s = cells_.guess(hash); s != none) fetch_slot_of(s);
   }
   void fetch_cell_of(slot s) const { fetch_cell(slots_[s].first); }
   void fetch_slot_of(slot s) const {
     prefetch_line(&slots_[s].first);
     if (sizeof slots_[s] > 32) prefetch_line(&slots_[s].second + 1);  // the next line
   }
-  /// The value, if the first cell of the key already shows where it is.
-  [[nodiscard]] const V* guess(const K& key) const {
-    const slot s = cells_.guess(slot_hash(key));
+  /// The value, if the first cell of the hash already shows where it is.
+  [[nodiscard]] const V* guess(std::uint32_t hash) const {
+    const slot s = cells_.guess(hash);
     return s == none ? nullptr : &slots_[s].second;
   }
 
