@@ -79,6 +79,7 @@ TEST_CASE("events that wait for a table are answered the same whenever it is sav
     operator_options options;
     options.pipeline.key_groups = 8;
     if (random() % 2 == 0) options.step_budget = 1 + random() % 3;
+    options.backend = some_backend(random);
     subject s{loaded_join(), options, lone_blips};
     auto run = s.run();
     std::map<std::int64_t, std::int64_t> rows;
@@ -99,7 +100,8 @@ TEST_CASE("events that wait for a table are answered the same whenever it is sav
       if (pick(random, 0, 12) == 0) {
         take();
         options.pipeline.parallelism = static_cast<std::uint32_t>(pick(random, 1, 3));
-        auto next = run.restarted(options);
+        options.backend = some_backend(random);
+        auto next = restarted(run, options);
         run = std::move(next);
         if (ended) run.input<1>().end();  // as an input that has ended does
       }
@@ -117,7 +119,7 @@ TEST_CASE("events that wait for a table are answered the same whenever it is sav
     }
     run.end();
     take();
-    REQUIRE(rows_held(run, options.pipeline.parallelism) == 0);
+    if (options.backend == nullptr) REQUIRE(rows_held(run, options.pipeline.parallelism) == 0);
     std::multiset<std::string> expected;
     for (const blip& e : events) {
       const auto row = rows.find(e.key);

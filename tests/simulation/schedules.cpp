@@ -2,6 +2,7 @@
 #include "simulation/schedules.hpp"
 
 #include "simulation/scenario.hpp"
+#include "support/map_backend.hpp"
 
 #include <array>
 #include <stdexcept>
@@ -50,6 +51,12 @@ constexpr std::array fault_shapes{
     joined_with_versions,
 };
 
+/// State in memory, or in a cold store with room in memory for next to nothing or some keys.
+std::shared_ptr<state_backend> some_backend(dice& d) {
+  if (d.chance(0.5)) return nullptr;
+  return std::make_shared<map_backend>(d.one_of<std::size_t>({1, 2'000}));
+}
+
 /// Crashes, checkpoints, and who is slow.
 void disturb(dice& d, scenario& s) {
   simulation_options& o = s.options;
@@ -57,6 +64,7 @@ void disturb(dice& d, scenario& s) {
   if (!o.outputs_of_one_event) o.outputs_of_one_event = 1;
   o.repeat_grants = d.one_of({0.0, 0.05, 0.4});
   if (d.chance(0.3)) o.step_budget = d.one_of<std::uint32_t>({2, 10, 60});
+  o.backend = some_backend(d);
   o.checkpoint_every = d.one_of<std::uint32_t>({0, 10, 40, 40, 150, 400});
   if (o.checkpoint_every != 0 && d.chance(0.3)) o.abandon = 0.02;
   if (d.chance(0.2)) o.failed_store = 0.3;
@@ -87,6 +95,7 @@ void break_often(dice& d, scenario& s) {
   o.seed = d.number();
   o.repeat_grants = 0.05;
   if (d.chance(0.5)) o.step_budget = d.one_of<std::uint32_t>({2, 10, 60});
+  o.backend = some_backend(d);
   o.checkpoint_every = d.one_of<std::uint32_t>({30, 60, 120});
   o.max_crashes = static_cast<std::uint32_t>(d.between(2, 6));
   o.crash = d.one_of({0.0005, 0.002, 0.005});

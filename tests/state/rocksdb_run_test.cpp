@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Pipelines whose state is in RocksDB, through failures, restarts and other backends.
-#include "actors/sample.hpp"
+#include "state/runs.hpp"
 #include "support/temporary_directory.hpp"
-#include "weir/checkpoints/directory_store.hpp"
-#include "weir/connectors/file/file.hpp"
-
-#include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
 
@@ -63,21 +58,6 @@ struct counting {
   }
 };
 
-/// Fails at each of the given numbers once in the process.
-class fails_once {
-public:
-  explicit fails_once(std::set<std::uint64_t> numbers)
-      : left_(std::make_shared<std::set<std::uint64_t>>(std::move(numbers))) {}
-  reading operator()(const reading& r) const {
-    if (left_->erase(r.number) != 0)
-      throw std::runtime_error("fails once at " + std::to_string(r.number));
-    return r;
-  }
-
-private:
-  std::shared_ptr<std::set<std::uint64_t>> left_;
-};
-
 struct run_settings {
   std::uint64_t events = 30'000;
   double rate = 0;
@@ -112,14 +92,6 @@ pipeline counts(const std::string& directory, const run_settings& how) {
   return p;
 }
 
-std::vector<std::string> lines(const std::string& path) {
-  std::ifstream in{path};
-  std::vector<std::string> all;
-  for (std::string line; std::getline(in, line);) all.push_back(line);
-  std::sort(all.begin(), all.end());
-  return all;
-}
-
 /// Whether the files hold what counting by hand gives.
 void check_results(const std::string& directory, const run_settings& how) {
   std::map<std::uint64_t, std::uint64_t> seen, sums;
@@ -140,43 +112,6 @@ void check_results(const std::string& directory, const run_settings& how) {
   std::sort(wanted_sums.begin(), wanted_sums.end());
   CHECK(lines(directory + "/counts.jsonl") == wanted);
   CHECK(lines(directory + "/sums.jsonl") == wanted_sums);
-}
-
-/// A run with little memory, so that most keys are on the disk.
-runtime_options in_rocksdb(const std::string& directory, duration interval) {
-  runtime_options options{
-      .restarts = {.restarts = 10, .within = 1min, .first_backoff = 1ms, .longest_backoff = 5ms}};
-  options.log = [](const std::string&) {};
-  options.checkpoints.store = directory_store::open(directory).value();
-  options.checkpoints.timing.interval = interval;
-  options.state.keep_in = state_options::place::rocksdb;
-  options.state.memory = 128 << 10;
-  return options;
-}
-runtime_options in_memory(const std::string& directory, duration interval) {
-  runtime_options options = in_rocksdb(directory, interval);
-  options.state = {};
-  return options;
-}
-
-run_summary run_whole(pipeline p, runtime_options options) {
-  auto running = start(std::move(p), std::move(options));
-  run_summary done = running.wait();
-  INFO((done.failure ? done.failure->message : ""));
-  REQUIRE_FALSE(done.failure);
-  return done;
-}
-
-/// Runs until there is a checkpoint or two, and stops with a last one.
-run_summary run_a_while(pipeline p, runtime_options options, std::uint64_t events) {
-  auto running = start(std::move(p), std::move(options));
-  while (running.summary().events_read < events && !running.wait_for(5ms)) {
-  }
-  running.stop();
-  run_summary done = running.wait();
-  INFO((done.failure ? done.failure->message : ""));
-  REQUIRE_FALSE(done.failure);
-  return done;
 }
 
 std::string newest_of(const std::string& directory) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "support/map_backend.hpp"
 #include "weir/test.hpp"
 
 #include <boost/describe/class.hpp>
@@ -133,6 +134,7 @@ outcome played(Build build, Tell tell, const std::vector<act>& play, std::mt1993
   operator_options options;
   options.pipeline.key_groups = 8;
   if (random() % 2 == 0) options.step_budget = 1 + random() % 3;
+  options.backend = some_backend(random);
   subject s{std::move(build), options, late_blips};
   auto run = s.run();
   outcome seen;
@@ -152,7 +154,8 @@ outcome played(Build build, Tell tell, const std::vector<act>& play, std::mt1993
       run.set_time(c->at);
     } else {
       options.pipeline.parallelism = std::get<restart>(a).parallelism;
-      auto next = run.restarted(options);
+      options.backend = some_backend(random);
+      auto next = restarted(run, options);
       run = std::move(next);
     }
     take(lines);

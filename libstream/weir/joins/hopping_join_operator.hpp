@@ -10,6 +10,7 @@
 #include "weir/joins/join_waiting.hpp"
 #include "weir/joins/row_chains.hpp"
 #include "weir/joins/unmatched_gate.hpp"
+#include "weir/state/entry_index.hpp"
 #include "weir/state/fetch_ahead.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/state/keyed_slots.hpp"
@@ -61,7 +62,6 @@ public:
 
   void open(const flow::operator_environment& e) {
     id_ = e.id;
-    groups_ = e.key_groups;
     results_ = &e.metrics->results;
     rows_held_ = &e.metrics->add_gauge(e.id + ": rows held");
     without_window_ = &e.metrics->add_counter(e.id + ": events without a window");
@@ -69,11 +69,12 @@ public:
     std::get<1>(late_).open(e);
     std::get<0>(unmatched_).open(e, "left");
     std::get<1>(unmatched_).open(e, "right");
+    keys_.open(e.cold, e.id, e.key_groups, "@windows", sizeof(entry), entry_calls());
   }
 
   void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
     fetch_ahead(
-        keys_, coming_, in.size(), i,
+        keys_.index(), coming_, in.size(), i,
         [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
         [this](const entry& e) { fetch_rows(e); });
   }
@@ -98,8 +99,12 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keys_.template save<saved_entry>(to, "@windows", groups_,
-                                     [this](auto slot, bytes& out) { save(keys_[slot], out); });
+    keys_.template save<saved_entry>(to);
+    keys_.template save_all_due<timestamp>(to, [this](auto put) {
+      keys_.index().each([&](const K&, std::uint32_t slot) {
+        for (const part& p : keys_[slot].parts) put(slot, p.of->any);
+      });
+    });
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
@@ -107,8 +112,9 @@ public:
   void restore(snapshot_reader& from) {
     watermark_ = saved_watermark(from);
     fired_ = windows_.complete(watermark_);
-    read_keyed_parts<saved_entry>(
-        from, "@windows", [&](K key, byte_reader& in) { return load(keys_.enter(key), in); });
+    keys_.template restore<saved_entry>(from);
+    keys_.template restore_due<timestamp>(
+        from, [this](std::uint32_t slot, timestamp any) { part_around(slot, any); });
     count_rows();
   }
 
@@ -154,6 +160,7 @@ private:
       return without_window_->add(1);
     }
     const auto slot = keys_.enter(std::invoke(std::get<Side>(keys_of_), std::as_const(in)));
+    keys_.changed(slot);
     rows<Side>().append(side_of<Side>(part_of(slot, first, last, at)), std::forward<E>(in));
     count_rows();
   }
@@ -165,6 +172,27 @@ private:
       if (p->of == &pane) return *p;
     pane.keys.push_back(slot);
     return e.parts.emplace_back(part{&pane});
+  }
+
+  /// The part of the pane that `any` lies in. Where the windows are others than before, events come
+  /// out of the next at the least.
+  part& part_around(std::uint32_t slot, timestamp any) {
+    const std::int64_t last = std::max(windows_.last(any), fired_ + 1);
+    return part_of(slot, std::min(windows_.first(any), last), last, any);
+  }
+
+  [[nodiscard]] auto entry_calls() {
+    typename decltype(keys_)::calls c;
+    c.save = [this](std::uint32_t slot, bytes& to) { save(keys_[slot], to); };
+    c.load = [this](std::uint32_t slot, byte_reader& in) { return load(slot, in); };
+    c.drop = [this](std::uint32_t slot) {  // its panes know the key, and it its panes
+      for (part& p : keys_[slot].parts) {
+        rows<0>().clear(p.left);
+        rows<1>().clear(p.right);
+      }
+    };
+    c.holds = c.due = [this](std::uint32_t slot) { return !keys_[slot].parts.empty(); };
+    return c;
   }
 
   /// Begins with the next complete window that has events; false if there is none.
@@ -196,14 +224,16 @@ private:
 
   void begin_key(const std::vector<std::uint32_t>& keys, std::size_t i, flow::step& s) {
     --s.budget;
-    if (i + 8 < keys.size()) keys_.fetch_slot_of(keys[i + 8]);
+    if (i + 8 < keys.size()) keys_.index().fetch_slot_of(keys[i + 8]);
     if (i + 4 < keys.size()) {
       fetch_rows(keys_[keys[i + 4]]);
-      keys_.fetch_cell_of(keys[i + 4]);
+      keys_.index().fetch_cell_of(keys[i + 4]);
     }
+    keys_.settle();
     const entry& e = keys_[keys[i]];
     // A key that is in several of the window's panes is met as often.
     if (e.parts.empty() || e.fired == firing_.number) return;
+    keys_.touch(keys[i]);
     firing_.in_key = true;
     firing_.sides[0] = begin<0>(e);
     firing_.sides[1] = begin<1>(e);
@@ -231,7 +261,7 @@ private:
 
   /// Drops what is in no further window.
   void finish_key(std::uint32_t slot) {
-    keys_.touch(slot);
+    keys_.changed(slot);
     entry& e = keys_[slot];
     e.fired = firing_.number;
     std::size_t kept = 0;
@@ -340,9 +370,7 @@ private:
     for (; parts != 0; --parts) {
       timestamp any;
       if (!decode(in, any)) return false;
-      // Where the windows are others than before, events come out of the next at the least.
-      const std::int64_t last = std::max(windows_.last(any), fired_ + 1);
-      part& p = part_of(slot, std::min(windows_.first(any), last), last, any);
+      part& p = part_around(slot, any);
       if (!load_list<0>(p.left, in) || !load_list<1>(p.right, in)) return false;
     }
     return true;
@@ -365,12 +393,11 @@ private:
   std::tuple<late_gate<A>, late_gate<B>> late_;
   std::tuple<unmatched_gate<A>, unmatched_gate<B>> unmatched_;
   std::string id_;
-  std::uint32_t groups_ = default_key_groups;
   counter* results_ = nullptr;
   counter* without_window_ = nullptr;
   gauge* rows_held_ = nullptr;
 
-  keyed_slots<K, entry> keys_;
+  entry_index<K, keyed_slots<K, entry>> keys_;
   mutable coming_hashes coming_;
   std::tuple<row_chains<A>, row_chains<B>> rows_;
   hopping_panes panes_;

@@ -6,15 +6,17 @@
 #include "weir/joins/either_key.hpp"
 #include "weir/joins/join_kind.hpp"
 #include "weir/joins/join_waiting.hpp"
-#include "weir/joins/time_list.hpp"
+#include "weir/joins/slot_dues.hpp"
 #include "weir/joins/timed_rows.hpp"
 #include "weir/joins/unmatched_gate.hpp"
+#include "weir/state/entry_index.hpp"
 #include "weir/state/fetch_ahead.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/state/keyed_slots.hpp"
 #include "weir/windows/late_gate.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <tuple>
@@ -38,10 +40,7 @@ struct join_interval {
 /// watermark is let in, so what is passed on is at least 1 µs less.
 template <class K, class A, class B, class KeyA, class KeyB, class F, join_kind Kind>
 class interval_join {
-  struct due {
-    timestamp at;
-    std::uint32_t slot = 0;
-  };
+  using due = slot_dues::due;
   using lists = std::tuple<typename timed_rows<A>::list, typename timed_rows<B>::list>;
 
 public:
@@ -59,17 +58,19 @@ public:
 
   void open(const flow::operator_environment& e) {
     id_ = e.id;
-    groups_ = e.key_groups;
     rows_held_ = &e.metrics->add_gauge(e.id + ": rows held");
     std::get<0>(late_).open(e);
     std::get<1>(late_).open(e);
     std::get<0>(unmatched_).open(e, "left");
     std::get<1>(unmatched_).open(e, "right");
+    if (e.cold != nullptr)
+      for (slot_dues& of : due_) of.count_by_slot();
+    keys_.open(e.cold, e.id, e.key_groups, "@join", sizeof(lists), entry_calls());
   }
 
   void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
     fetch_ahead(
-        keys_, coming_, in.size(), i,
+        keys_.index(), coming_, in.size(), i,
         [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
         [this](const lists& l) {
           std::get<0>(rows_).fetch(std::get<0>(l));
@@ -97,9 +98,10 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keys_.template save<saved_entry>(to, "@join", groups_, [this](auto slot, bytes& part) {
-      save<0>(slot, part);
-      save<1>(slot, part);
+    keys_.template save<saved_entry>(to);
+    keys_.template save_all_due<saved_due>(to, [this](auto put) {
+      for (const std::uint8_t side : {std::uint8_t{0}, std::uint8_t{1}})
+        due_[side].each([&](const due& d) { put(d.slot, saved_due{side, d.at}); });
     });
     save_watermark(to, watermark_);
     return flow::verdict::done;
@@ -107,9 +109,11 @@ public:
 
   void restore(snapshot_reader& from) {
     watermark_ = saved_watermark(from);
-    read_keyed_parts<saved_entry>(from, "@join", [&](K key, byte_reader& in) {
-      const auto slot = keys_.enter(key);
-      return load<0>(slot, in) && load<1>(slot, in);
+    restoring_ = true;
+    keys_.template restore<saved_entry>(from);
+    restoring_ = false;
+    keys_.template restore_due<saved_due>(from, [this](std::uint32_t slot, const saved_due& d) {
+      due_[d.first & 1].append_unsorted({d.second, slot});
     });
     due_[0].sort();
     due_[1].sort();
@@ -122,6 +126,7 @@ private:
     std::uint32_t slot;
 
     ~leave_if_empty() {
+      of.keys_.changed(slot);
       const lists& l = of.keys_[slot];
       if (std::get<0>(l).empty() && std::get<1>(l).empty()) of.keys_.leave(slot);
     }
@@ -213,15 +218,17 @@ private:
   /// Lets the events go that have no partner to come.
   template <std::size_t Side, class Next>
   flow::verdict expire(timestamp watermark, Next& next, flow::step& s) {
-    time_list<due>& all = due_[Side];
+    slot_dues& all = due_[Side];
     while (!all.empty() && end_of<Side>(all.front().at) <= watermark) {
       if (next.full()) return flow::verdict::blocked;
       if (s.budget == 0) return flow::verdict::more;
       --s.budget;
-      if (const due* d = all.ahead(8)) keys_.fetch_slot_of(d->slot);
-      if (const due* d = all.ahead(4)) keys_.fetch_cell_of(d->slot);
-      const std::uint32_t slot = all.take_front().slot;
+      if (const due* d = all.ahead(8)) keys_.index().fetch_slot_of(d->slot);
+      if (const due* d = all.ahead(4)) keys_.index().fetch_cell_of(d->slot);
+      keys_.settle();
+      const std::uint32_t slot = all.front().slot;
       keys_.touch(slot);
+      all.take_front();
       const leave_if_empty after{*this, slot};
       auto gone = rows<Side>().take_front(std::get<Side>(keys_[slot]));
       count_rows();
@@ -248,6 +255,27 @@ private:
   template <class T>
   using saved_row = std::tuple<timestamp, bool, T>;
   using saved_entry = std::tuple<K, std::vector<saved_row<A>>, std::vector<saved_row<B>>>;
+  using saved_due = std::pair<std::uint8_t, timestamp>;  ///< The side of an event, and its time.
+
+  [[nodiscard]] auto entry_calls() {
+    typename decltype(keys_)::calls c;
+    c.save = [this](std::uint32_t slot, bytes& to) {
+      save<0>(slot, to);
+      save<1>(slot, to);
+    };
+    c.load = [this](std::uint32_t slot, byte_reader& in) {
+      return load<0>(slot, in) && load<1>(slot, in);
+    };
+    c.drop = [this](std::uint32_t slot) {
+      rows<0>().clear(std::get<0>(keys_[slot]));
+      rows<1>().clear(std::get<1>(keys_[slot]));
+    };
+    c.holds = [this](std::uint32_t slot) {
+      return !std::get<0>(keys_[slot]).empty() || !std::get<1>(keys_[slot]).empty();
+    };
+    c.due = [this](std::uint32_t slot) { return due_[0].has(slot) || due_[1].has(slot); };
+    return c;
+  }
 
   template <std::size_t Side>
   void save(std::uint32_t slot, bytes& to) {
@@ -268,7 +296,7 @@ private:
       bool matched = false;
       std::conditional_t<Side == 0, A, B> value{};
       if (!decode(in, at) || !decode(in, matched) || !decode(in, value)) return false;
-      due_[Side].append_unsorted({at, slot});
+      if (restoring_) due_[Side].append_unsorted({at, slot});
       rows<Side>().insert(std::get<Side>(keys_[slot]), at, std::move(value), matched);
     }
     return true;
@@ -280,13 +308,13 @@ private:
   std::tuple<late_gate<A>, late_gate<B>> late_;
   std::tuple<unmatched_gate<A>, unmatched_gate<B>> unmatched_;
   std::string id_;
-  std::uint32_t groups_ = default_key_groups;
   gauge* rows_held_ = nullptr;
 
-  keyed_slots<K, lists> keys_;
+  entry_index<K, keyed_slots<K, lists>> keys_;
   mutable coming_hashes coming_;
   std::tuple<timed_rows<A>, timed_rows<B>> rows_;
-  time_list<due> due_[2];  ///< A left, and a right event each, in the order of their end.
+  slot_dues due_[2];  ///< A left, and a right event each, in the order of their end.
+  bool restoring_ = false;
   timestamp watermark_ = min_timestamp;
 };
 

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/joins/kept_rows.hpp"
 #include "weir/joins/table_row.hpp"
-#include "weir/state/keyed_slots.hpp"
 
 #include <functional>
 #include <optional>
@@ -22,7 +22,7 @@ public:
   explicit latest_row(KeyOf key_of) : key_of_(std::move(key_of)) {}
 
   void open(const flow::operator_environment& e) {
-    groups_ = e.key_groups;
+    rows_.open(e);
     older_ = &e.metrics->add_counter(e.id + ": older rows");
     unknown_ = &e.metrics->add_counter(e.id + ": removals of no row");
   }
@@ -30,32 +30,29 @@ public:
   template <class E, class Next>
   void on_event(E&& event, timestamp at, Next& next, flow::step&) {
     const K key = std::invoke(key_of_, std::as_const(event));
-    const auto slot = rows_.slot_of(key);
-    kept* before = slot == rows_.none ? nullptr : &rows_[slot];
+    kept* before = rows_.change(key);
     if (before != nullptr && at < before->at) return older_->add(1);
     if (removes_row(event)) {
       if (before == nullptr) return unknown_->add(1);
-      rows_.touch(slot);
       row gone = std::move(before->value);
-      rows_.leave(slot);
+      rows_.erase(key);
       return next(change<row>{change_kind::remove, std::move(gone), {}}, at);
     }
     row now = row_in(std::forward<E>(event));
     if (before == nullptr) {
-      rows_[rows_.enter(key)] = {at, now};
+      rows_.put(key, {at, now});
       return next(change<row>{change_kind::insert, std::move(now), {}}, at);
     }
-    rows_.touch(slot);
     std::optional<row> replaced{std::exchange(before->value, now)};
     before->at = at;
     next(change<row>{change_kind::update, std::move(now), std::move(replaced)}, at);
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    rows_.save_values(to, "@rows", groups_);
+    rows_.save(to);
     return flow::verdict::done;
   }
-  void restore(snapshot_reader& from) { rows_.restore_values(from, "@rows"); }
+  void restore(snapshot_reader& from) { rows_.restore(from); }
 
 private:
   struct kept {
@@ -65,10 +62,9 @@ private:
   };
 
   [[no_unique_address]] KeyOf key_of_;
-  std::uint32_t groups_ = default_key_groups;
   counter* older_ = nullptr;
   counter* unknown_ = nullptr;
-  keyed_slots<K, kept> rows_;
+  kept_rows<K, kept> rows_;
 };
 
 }  // namespace weir::operators

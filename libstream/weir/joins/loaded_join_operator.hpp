@@ -7,12 +7,12 @@
 #include "weir/joins/either_key.hpp"
 #include "weir/joins/join_kind.hpp"
 #include "weir/joins/join_waiting.hpp"
+#include "weir/joins/kept_rows.hpp"
 #include "weir/joins/table_row.hpp"
 #include "weir/joins/unmatched_gate.hpp"
 #include "weir/state/fetch_ahead.hpp"
 #include "weir/state/gradual_queue.hpp"
 #include "weir/state/keyed_parts.hpp"
-#include "weir/state/keyed_slots.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -51,11 +51,12 @@ public:
     rows_held_ = &e.metrics->add_gauge(e.id + ": rows held");
     events_waiting_ = &e.metrics->add_gauge(e.id + ": events waiting");
     unmatched_.open(e, "left");
+    rows_.open(e);
   }
 
   void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
     fetch_ahead(
-        rows_, coming_, in.size(), i,
+        rows_.slots(), coming_, in.size(), i,
         [&](std::size_t n) { return either_key<K>(in.values[n], std::tie(key_a_, key_v_)); },
         [](const row&) {});
   }
@@ -90,7 +91,7 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    rows_.save_values(to, "@rows", groups_);
+    rows_.save(to);
     save_form<std::tuple<K, timestamp, A>>(to, "@waiting");
     auto parts = std::make_shared<keyed_parts<K>>(groups_);
     waiting_.save(
@@ -106,7 +107,7 @@ public:
 
   /// The table's end is not in the snapshot: an input that has ended says so again.
   void restore(snapshot_reader& from) {
-    rows_.restore_values(from, "@rows");
+    rows_.restore(from);
     read_keyed_parts<std::tuple<K, timestamp, A>>(from, "@waiting", [&](const K&, byte_reader& in) {
       waiting w{};
       if (!decode(in, w.at) || !decode(in, w.value)) return false;
@@ -133,10 +134,10 @@ private:
   template <class E>
   void take_row(E&& in) {
     const K key = std::invoke(key_v_, std::as_const(in));
-    if (!removes_row(in))
-      rows_[rows_.enter(key)] = row_in(std::forward<E>(in));
-    else if (const auto slot = rows_.slot_of(key); slot != rows_.none)
-      rows_.leave(slot);
+    if (removes_row(in))
+      rows_.erase(key);
+    else
+      rows_.put(key, row_in(std::forward<E>(in)));
     count();
   }
 
@@ -195,7 +196,7 @@ private:
   gauge* rows_held_ = nullptr;
   gauge* events_waiting_ = nullptr;
 
-  keyed_slots<K, row> rows_;
+  kept_rows<K, row> rows_;
   mutable coming_hashes coming_;
   gradual_queue<waiting> waiting_;
   timestamp earliest_ = max_timestamp;  ///< Of those that wait, or waited with them.

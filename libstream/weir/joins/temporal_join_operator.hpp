@@ -5,10 +5,11 @@
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/joins/join_kind.hpp"
 #include "weir/joins/join_waiting.hpp"
+#include "weir/joins/slot_dues.hpp"
 #include "weir/joins/table_row.hpp"
 #include "weir/joins/time_list.hpp"
 #include "weir/joins/unmatched_gate.hpp"
-#include "weir/state/key_index.hpp"
+#include "weir/state/entry_index.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/windows/late_gate.hpp"
 
@@ -50,12 +51,16 @@ public:
 
   void open(const flow::operator_environment& e) {
     id_ = e.id;
-    groups_ = e.key_groups;
     rows_held_ = &e.metrics->add_gauge(e.id + ": rows held");
     behind_ = &e.metrics->add_counter(e.id + ": versions after their time");
     late_.open(e);
     late_versions_.open(e);
     unmatched_.open(e, "left");
+    if (e.cold != nullptr) {
+      waiting_.count_by_slot();
+      superseding_.count_by_slot();
+    }
+    keys_.open(e.cold, e.id, e.key_groups, "@join", sizeof(entry), entry_calls());
   }
 
   template <class E, class Next>
@@ -73,12 +78,13 @@ public:
       if (next.full()) return flow::verdict::blocked;
       if (s.budget == 0) return flow::verdict::more;
       --s.budget;
-      if (!answer(waiting_.take_front().slot, next, s)) return after_failure(s);
+      const std::uint32_t slot = begin_due(waiting_);
+      if (!answer(slot, next, s)) return after_failure(s);
     }
     while (!superseding_.empty() && superseding_.front().at <= now) {
       if (s.budget == 0) return flow::verdict::more;
       --s.budget;
-      drop_old(superseding_.take_front().slot, now);
+      drop_old(begin_due(superseding_), now);
     }
     watermark_ = now;
     if (now == max_timestamp) forget_all();
@@ -86,9 +92,15 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keys_.template save<saved_entry>(to, "@join", groups_, [this](auto slot, bytes& part) {
-      save(entries_[slot].events, part);
-      save(entries_[slot].versions, part);
+    keys_.template save<saved_entry>(to);
+    keys_.template save_all_due<saved_due>(to, [this](auto put) {
+      const auto put_all = [&](slot_dues& of, std::uint8_t which) {
+        of.each([&](const due& d) {
+          if (keys_.holds_key(d.slot)) put(d.slot, saved_due{which, d.at});
+        });
+      };
+      put_all(waiting_, 0);
+      put_all(superseding_, 1);
     });
     save_watermark(to, watermark_);
     return flow::verdict::done;
@@ -96,10 +108,11 @@ public:
 
   void restore(snapshot_reader& from) {
     watermark_ = saved_watermark(from);
-    read_keyed_parts<saved_entry>(from, "@join", [&](K key, byte_reader& in) {
-      const auto slot = keys_.enter(key);
-      entry& e = entry_of(slot);
-      return load(e.events, slot, waiting_, in) && load(e.versions, slot, superseding_, in);
+    restoring_ = true;
+    keys_.template restore<saved_entry>(from);
+    restoring_ = false;
+    keys_.template restore_due<saved_due>(from, [this](std::uint32_t slot, const saved_due& d) {
+      (d.first == 0 ? waiting_ : superseding_).append_unsorted({d.second, slot});
     });
     waiting_.sort();
     superseding_.sort();
@@ -119,10 +132,27 @@ private:
 
     [[nodiscard]] bool empty() const { return events.empty() && versions.empty(); }
   };
-  struct due {
-    timestamp at;
-    std::uint32_t slot = 0;
-  };
+  using due = slot_dues::due;
+
+  [[nodiscard]] auto entry_calls() {
+    typename decltype(keys_)::calls c;
+    c.save = [this](std::uint32_t slot, bytes& to) {
+      save(entries_[slot].events, to);
+      save(entries_[slot].versions, to);
+    };
+    c.load = [this](std::uint32_t slot, byte_reader& in) {
+      entry& e = entry_of(slot);
+      return load(e.events, slot, waiting_, in) && load(e.versions, slot, superseding_, in);
+    };
+    c.drop = [this](std::uint32_t slot) {
+      entry& e = entry_of(slot);
+      rows_ -= static_cast<std::int64_t>(e.events.size() + e.versions.size());
+      e = {};
+    };
+    c.holds = [this](std::uint32_t slot) { return !entry_of(slot).empty(); };
+    c.due = [this](std::uint32_t slot) { return waiting_.has(slot) || superseding_.has(slot); };
+    return c;
+  }
 
   entry& entry_of(std::uint32_t slot) {
     if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
@@ -133,6 +163,7 @@ private:
   void take_event(E&& in, timestamp at, flow::step& s) {
     if (at <= watermark_) return late_.refuse(std::forward<E>(in), at, watermark_, s);
     const auto slot = keys_.enter(std::invoke(key_a_, std::as_const(in)));
+    keys_.changed(slot);
     entry_of(slot).events.insert({at, std::forward<E>(in)});
     waiting_.insert({at, slot});
     count_rows(1);
@@ -141,6 +172,7 @@ private:
   template <class E>
   void take_version(E&& in, timestamp at, flow::step& s) {
     const auto slot = keys_.enter(std::invoke(key_v_, std::as_const(in)));
+    keys_.changed(slot);
     entry& e = entry_of(slot);
     if (at <= watermark_) {
       const auto* valid = e.versions.last_until(watermark_);
@@ -157,10 +189,19 @@ private:
       superseding_.insert({at, slot});
   }
 
+  /// Takes the first of what is due, and returns its slot, with its entry in it.
+  std::uint32_t begin_due(slot_dues& of) {
+    keys_.settle();
+    const std::uint32_t slot = of.front().slot;
+    keys_.touch(slot);
+    static_cast<void>(of.take_front());
+    return slot;
+  }
+
   /// False if the user's function has failed.
   template <class Next>
   bool answer(std::uint32_t slot, Next& next, flow::step& s) {
-    keys_.touch(slot);
+    keys_.changed(slot);
     entry& e = entries_[slot];
     const timed<A> asking = e.events.take_front();
     count_rows(-1);
@@ -177,26 +218,23 @@ private:
 
   /// Drops the versions that were superseded at or before `now`.
   void drop_old(std::uint32_t slot, timestamp now) {
-    keys_.touch(slot);
-    entry& e = entries_[slot];
+    if (!keys_.holds_key(slot)) return;  // it left before
+    keys_.changed(slot);
+    entry& e = entry_of(slot);
     std::int64_t old = -1;
     e.versions.each_in(min_timestamp, now, [&](const auto&) { ++old; });
     for (; old > 0; --old) drop_version(e);
     // That a row is not there needs no memory.
     if (old == 0 && !e.versions.front().value) drop_version(e);
-    if (e.empty()) leave(slot);
+    if (e.empty()) keys_.leave(slot);
   }
   void drop_version(entry& e) {
     static_cast<void>(e.versions.take_front());
     count_rows(-1);
   }
-  /// Lets go of a key that holds nothing; it may have done so before.
-  void leave(std::uint32_t slot) {
-    if (keys_.slot_of(keys_.key(slot)) == slot) keys_.leave(slot);
-  }
-
   /// The stream has ended, and nobody asks the table any more.
   void forget_all() {
+    if (keys_.cold()) return;  // the store goes with the run
     keys_.clear();
     entries_.clear();
     count_rows(-rows_);
@@ -210,6 +248,7 @@ private:
   /// What is saved of a key.
   using saved_entry = std::tuple<K, std::vector<std::pair<timestamp, A>>,
                                  std::vector<std::pair<timestamp, version>>>;
+  using saved_due = std::pair<std::uint8_t, timestamp>;  ///< 0 an event, 1 a version; and its time.
 
   template <class T>
   static void save(time_list<timed<T>>& list, bytes& to) {
@@ -220,14 +259,13 @@ private:
     });
   }
   template <class T>
-  bool load(time_list<timed<T>>& list, std::uint32_t slot, time_list<due>& agenda,
-            byte_reader& in) {
+  bool load(time_list<timed<T>>& list, std::uint32_t slot, slot_dues& agenda, byte_reader& in) {
     std::uint32_t n = 0;
     if (!decode(in, n)) return false;
     for (; n != 0; --n) {
       timed<T> x{};
       if (!decode(in, x.at) || !decode(in, x.value)) return false;
-      if (x.at > watermark_) agenda.append_unsorted({x.at, slot});
+      if (restoring_ && x.at > watermark_) agenda.append_unsorted({x.at, slot});
       list.insert(std::move(x));
       ++rows_;
     }
@@ -241,14 +279,14 @@ private:
   late_gate<V> late_versions_;
   unmatched_gate<A> unmatched_;
   std::string id_;
-  std::uint32_t groups_ = default_key_groups;
   gauge* rows_held_ = nullptr;
   counter* behind_ = nullptr;
 
-  key_index<K> keys_;
+  entry_index<K> keys_;
   std::vector<entry> entries_;  ///< Of each key, by slot.
-  time_list<due> waiting_;      ///< An event each.
-  time_list<due> superseding_;  ///< A version each that may take the place of others.
+  slot_dues waiting_;           ///< An event each.
+  slot_dues superseding_;       ///< A version each that may take the place of others.
+  bool restoring_ = false;
   std::int64_t rows_ = 0;
   timestamp watermark_ = min_timestamp;
 };

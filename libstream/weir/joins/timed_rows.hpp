@@ -66,6 +66,11 @@ public:
     return first;
   }
 
+  /// Removes all rows.
+  void clear(list& of) {
+    while (!of.empty()) take_front(of);
+  }
+
   /// Calls `f(row)` for those of a list in `[from, to]`, in order.
   template <class F>
   void each_in(list& of, timestamp from, timestamp to, F f) {

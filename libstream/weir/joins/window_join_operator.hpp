@@ -6,9 +6,10 @@
 #include "weir/joins/either_key.hpp"
 #include "weir/joins/join_kind.hpp"
 #include "weir/joins/join_waiting.hpp"
-#include "weir/joins/time_list.hpp"
+#include "weir/joins/slot_dues.hpp"
 #include "weir/joins/unmatched_gate.hpp"
 #include "weir/joins/window_rows.hpp"
+#include "weir/state/entry_index.hpp"
 #include "weir/state/fetch_ahead.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/state/keyed_slots.hpp"
@@ -51,7 +52,6 @@ public:
 
   void open(const flow::operator_environment& e) {
     id_ = e.id;
-    groups_ = e.key_groups;
     results_ = &e.metrics->results;
     rows_held_ = &e.metrics->add_gauge(e.id + ": rows held");
     without_window_ = &e.metrics->add_counter(e.id + ": events without a window");
@@ -59,11 +59,13 @@ public:
     std::get<1>(late_).open(e);
     std::get<0>(unmatched_).open(e, "left");
     std::get<1>(unmatched_).open(e, "right");
+    if (e.cold != nullptr) due_.count_by_slot();
+    keys_.open(e.cold, e.id, e.key_groups, "@windows", sizeof(entry), entry_calls());
   }
 
   void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
     fetch_ahead(
-        keys_, coming_, in.size(), i,
+        keys_.index(), coming_, in.size(), i,
         [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
         [this](const entry& e) { rows_.fetch(e); });
   }
@@ -88,30 +90,33 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keys_.template save<saved_entry>(
-        to, "@windows", groups_, [this](auto slot, bytes& part) { rows_.save(keys_[slot], part); });
+    keys_.template save<saved_entry>(to);
+    keys_.template save_all_due<timestamp>(to, [this](auto put) {
+      due_.each([&](const due& d) {
+        if (keys_.holds_key(d.slot)) put(d.slot, d.at);
+      });
+      keys_.index().each([&](const K&, std::uint32_t slot) {
+        each_postponed(slot, [&](timestamp at) { put(slot, at); });
+      });
+    });
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
     watermark_ = saved_watermark(from);
-    read_keyed_parts<saved_entry>(from, "@windows", [&](K key, byte_reader& in) {
-      const auto slot = keys_.enter(key);
-      entry& e = keys_[slot];
-      if (!rows_.load(e, in)) return false;
-      for (const open_window& w : e) due_.append_unsorted({w.noted, slot});
-      return true;
+    restoring_ = true;
+    keys_.template restore<saved_entry>(from);
+    restoring_ = false;
+    keys_.template restore_due<timestamp>(from, [this](std::uint32_t slot, timestamp at) {
+      due_.append_unsorted({at, slot});
     });
     due_.sort();
     count_rows();
   }
 
 private:
-  struct due {
-    timestamp at;
-    std::uint32_t slot = 0;
-  };
+  using due = slot_dues::due;
   /// The window that is complete and being worked off.
   struct firing {
     window at;
@@ -135,6 +140,7 @@ private:
       if (row == no_row) row = rows_.template add<Side>(std::forward<E>(in));
       rows_.template put<Side>(row, *o);
     }
+    keys_.changed(slot);
     if (e.empty()) keys_.leave(slot);
     if (row != no_row)
       count_rows();
@@ -179,12 +185,14 @@ private:
   /// Takes the first complete window out; false if there is none.
   bool find_complete(timestamp now) {
     while (!due_.empty() && due_.front().at <= now) {
-      if (const due* d = due_.ahead(8)) keys_.fetch_slot_of(d->slot);
+      if (const due* d = due_.ahead(8)) keys_.index().fetch_slot_of(d->slot);
       if (const due* d = due_.ahead(4)) {
-        keys_.fetch_cell_of(d->slot);
+        keys_.index().fetch_cell_of(d->slot);
         rows_.fetch(keys_[d->slot]);
       }
       const due first = due_.front();
+      keys_.settle();
+      keys_.touch(first.slot);
       entry& e = keys_[first.slot];
       const auto found = std::find_if(e.begin(), e.end(),
                                       [&](const open_window& w) { return w.noted == first.at; });
@@ -194,7 +202,7 @@ private:
         found->noted = found->at.last();
         due_.insert({found->noted, first.slot});
       } else {
-        keys_.touch(first.slot);
+        keys_.changed(first.slot);
         firing_ = {found->at, {found->sides[0], found->sides[1]}, {}, true};
         firing_.place[0] = firing_.sides[0].first;
         firing_.place[1] = firing_.sides[1].first;
@@ -278,21 +286,47 @@ private:
 
   using saved_entry = weir::detail::joined_tuple<std::tuple<K>, typename window_rows<A, B>::saved>;
 
+  /// Calls `note(at)` with the ends of a key's windows that are noted for an earlier time: one that is
+  /// loaded is noted for its end.
+  template <class Note>
+  void each_postponed(std::uint32_t slot, Note note) {
+    for (const open_window& w : keys_[slot])
+      if (w.noted != w.at.last()) note(w.at.last());
+  }
+  [[nodiscard]] auto entry_calls() {
+    typename decltype(keys_)::calls c;
+    c.save = [this](std::uint32_t slot, bytes& to) { rows_.save(keys_[slot], to); };
+    c.load = [this](std::uint32_t slot, byte_reader& in) {
+      if (!rows_.load(keys_[slot], in)) return false;
+      if (restoring_)
+        for (const open_window& w : keys_[slot]) due_.append_unsorted({w.noted, slot});
+      return true;
+    };
+    c.drop = [this](std::uint32_t slot) {
+      each_postponed(slot, [&](timestamp at) { due_.insert({at, slot}); });
+      for (open_window& w : keys_[slot]) rows_.release(w.sides);
+      keys_[slot].clear();
+    };
+    c.holds = [this](std::uint32_t slot) { return !keys_[slot].empty(); };
+    c.due = [this](std::uint32_t slot) { return due_.has(slot); };
+    return c;
+  }
+
   Windows windows_;
   [[no_unique_address]] std::tuple<KeyA, KeyB> keys_of_;
   [[no_unique_address]] F f_;
   std::tuple<late_gate<A>, late_gate<B>> late_;
   std::tuple<unmatched_gate<A>, unmatched_gate<B>> unmatched_;
   std::string id_;
-  std::uint32_t groups_ = default_key_groups;
   counter* results_ = nullptr;
   counter* without_window_ = nullptr;
   gauge* rows_held_ = nullptr;
 
-  keyed_slots<K, entry> keys_;
+  entry_index<K, keyed_slots<K, entry>> keys_;
   mutable coming_hashes coming_;
   window_rows<A, B> rows_;
-  time_list<due> due_;
+  slot_dues due_;
+  bool restoring_ = false;
   firing firing_;
   std::vector<window> met_;  ///< The windows of the event in hand.
   timestamp watermark_ = min_timestamp;

@@ -36,6 +36,29 @@ public:
     return {&*cell, fresh};
   }
 
+  /// Returns the key's value, or null. Holds until the next call.
+  [[nodiscard]] const V* find(const K& key) {
+    const auto s = cache_.enter(keys_, key);
+    if (const V* found = values_.find(s)) return found;
+    cache_.emptied(keys_, s);
+    return nullptr;
+  }
+  /// ... to be changed.
+  [[nodiscard]] V* change(const K& key) {
+    if (find(key) == nullptr) return nullptr;
+    const auto s = keys_.slot_of(key);
+    cache_.changed(s);
+    return &*values_.cell(s);
+  }
+  /// Removes the key's value, if it has one.
+  void erase(const K& key) {
+    const auto s = cache_.enter(keys_, key);
+    values_.erase(s);
+    cache_.emptied(keys_, s);
+  }
+  /// Keys that are in memory.
+  [[nodiscard]] std::size_t in_memory() const noexcept { return keys_.size(); }
+
   /// Saves what has changed, in the checkpoint that the store takes.
   void save(snapshot_writer& to, std::string_view state) {
     save_form<std::pair<K, V>>(to, state);

@@ -79,6 +79,11 @@ public:
     save_form<Entry>(to, state);
     save_entries(to, state, groups, std::move(write));
   }
+  /// Saves what is in the slots whose bits are set, 64 a word, as `key_index` does.
+  void save_slots(snapshot_writer& to, std::vector<std::uint64_t> of,
+                  gradual_slots::write_slot write, gradual_slots::finish done) {
+    saving_.begin(to, std::move(of), std::move(write), std::move(done));
+  }
   /// Saves keys and values, as `keyed_table` does.
   void save_values(snapshot_writer& to, std::string_view state, std::uint32_t groups) {
     save_form<std::pair<K, V>>(to, state);

@@ -14,13 +14,13 @@
 
 namespace weir {
 
-/// Makes the slots of a `key_index` a cache of bounded size over a cold store: keys that are asked
-/// for are brought into a slot, and those that were not used for a while leave theirs (the clock
-/// algorithm), after a change by way of the store. The states themselves belong to the operator;
-/// they are touched through `calls`, at misses and writes only.
+/// Makes the slots of a `key_index`, or of `keyed_slots`, a cache of bounded size over a cold
+/// store: keys that are asked for are brought into a slot, and those that were not used for a while
+/// leave theirs (the clock algorithm), after a change by way of the store. The states themselves
+/// belong to the operator; they are touched through `calls`, at misses and writes only.
 ///
 /// A slot that has a timer stays, but what it holds goes (it is hollow) until it is woken.
-template <class K>
+template <class K, class Keys = key_index<K>>
 class slot_cache {
 public:
   using slot = std::uint32_t;
@@ -45,29 +45,29 @@ public:
   // Between two calls at most the slot in hand is in use: others may leave theirs.
 
   /// Returns the key's slot, with what the key has in it.
-  slot enter(key_index<K>& keys, const K& key) {
+  slot enter(Keys& keys, const K& key) {
     if (over_) [[unlikely]]
       make_room(keys);
-    if (const slot found = keys.slot_of(key); found != key_index<K>::none) [[likely]] {
+    if (const slot found = keys.slot_of(key); found != Keys::none) [[likely]] {
       wake(keys, found);
       return found;
     }
     return bring(keys, key, true);
   }
   /// Returns the key's slot, and leaves what the key has where it is; for one that gets a timer.
-  slot enter_hollow(key_index<K>& keys, const K& key) {
+  slot enter_hollow(Keys& keys, const K& key) {
     const slot found = keys.slot_of(key);
-    return found != key_index<K>::none ? found : bring(keys, key, false);
+    return found != Keys::none ? found : bring(keys, key, false);
   }
   /// To be called before the states of a slot are used that was not entered for it.
-  void wake(key_index<K>& keys, slot s) {
+  void wake(Keys& keys, slot s) {
     keys.touch(s);
     notes_[s].used = true;
     if (notes_[s].hollow) [[unlikely]]
       fill(keys, s);
   }
   /// Lets slots go if there are too many.
-  void settle(key_index<K>& keys) {
+  void settle(Keys& keys) {
     if (over_) make_room(keys);
   }
 
@@ -78,7 +78,7 @@ public:
     if (states_.heap_bytes && ++changes_ % measured == 0) charge(s, states_.heap_bytes(s));
   }
   /// The slot holds nothing and has no timer.
-  void emptied(key_index<K>& keys, slot s) {
+  void emptied(Keys& keys, slot s) {
     if (notes_[s].stored)
       changed(s);  // it stays until the store knows
     else
@@ -86,7 +86,7 @@ public:
   }
 
   /// Saves what has changed and is not in the store. @pre the store takes a checkpoint
-  void save(key_index<K>& keys, snapshot_writer& to) {
+  void save(Keys& keys, snapshot_writer& to) {
     std::vector<std::uint64_t> dirty((notes_.size() + 63) / 64);
     for (slot s = 0; s < notes_.size(); ++s)
       if (notes_[s].taken && is_dirty(notes_[s])) dirty[s / 64] |= std::uint64_t{1} << s % 64;
@@ -133,14 +133,14 @@ private:
     throw exception({errc::incompatible, "a row of the cold store does not decode"});
   }
 
-  row_name name_of(const key_index<K>& keys, slot s) {
+  row_name name_of(const Keys& keys, slot s) {
     const K& key = keys.key(s);
     key_.clear();
     encode(key, key_);
     return {table_, static_cast<key_group>(group_of_hash(key_hash(key), groups_)), key_};
   }
 
-  slot bring(key_index<K>& keys, const K& key, bool filled) {
+  slot bring(Keys& keys, const K& key, bool filled) {
     if (store_->cached + slot_bytes_ > store_->cache_limit()) make_room(keys);
     // While a checkpoint is made what has changed must stay.
     if (store_->crowded()) store_->wait_for(std::chrono::milliseconds{1});
@@ -163,7 +163,7 @@ private:
     }
     return s;
   }
-  void fill(const key_index<K>& keys, slot s) {
+  void fill(const Keys& keys, slot s) {
     note& n = notes_[s];
     n.stored = store_->get(name_of(keys, s), row_);
     n.hollow = false;
@@ -184,14 +184,14 @@ private:
     n.heap = now;
     over_ = store_->cached > store_->cache_limit();
   }
-  void leave(key_index<K>& keys, slot s) {
+  void leave(Keys& keys, slot s) {
     states_.drop(s);
     keys.leave(s);
     store_->cached -= slot_bytes_ + notes_[s].heap;
     notes_[s] = {};
   }
 
-  void make_room(key_index<K>& keys) {
+  void make_room(Keys& keys) {
     const std::size_t limit = store_->cache_limit();
     constexpr int steps = 64;  // the rest when it comes to it
     for (int i = 0; i < steps && store_->cached + slot_bytes_ > limit && !notes_.empty(); ++i) {
@@ -204,7 +204,7 @@ private:
     if (store_->cached > 2 * limit && store_->busy() && !store_->taking()) store_->wait();
     over_ = store_->cached > limit;
   }
-  void evict(key_index<K>& keys, slot s) {
+  void evict(Keys& keys, slot s) {
     note& n = notes_[s];
     if (is_dirty(n)) {
       if (store_->busy()) return;
@@ -227,7 +227,7 @@ private:
     out.end();
     return !out.empty();
   }
-  void save_slot(const key_index<K>& keys, slot s) {
+  void save_slot(const Keys& keys, slot s) {
     const row_name name = name_of(keys, s);
     if (write_row(s)) {
       notes_[s].stored = true;

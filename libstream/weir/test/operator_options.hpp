@@ -3,8 +3,10 @@
 
 #include "weir/core/time.hpp"
 #include "weir/graph/settings.hpp"
+#include "weir/state/cold_store.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 namespace weir::test {
@@ -23,6 +25,8 @@ struct operator_options {
   /// Requests of operators wait until the test answers them. Otherwise the service that a request
   /// brings does so, at once: it must not need another thread.
   bool hold_requests = false;
+  /// Where keyed state goes that is not to be in memory; null for memory.
+  std::shared_ptr<state_backend> backend{};
 };
 
 }  // namespace weir::test

@@ -17,7 +17,8 @@ run_base::run_base(std::shared_ptr<const detail::subject_layout> layout,
                                   .restored = restored,
                                   .attempt = restored.empty() ? 0U : 1U,
                                   .step_budget = options.step_budget,
-                                  .hold_requests = options.hold_requests}) {
+                                  .hold_requests = options.hold_requests,
+                                  .backend = options.backend}) {
   const auto& channels = layout_->network->channels();
   const auto& stages = layout_->network->of().plan().stages;
   for (std::size_t c = 0; c < channels.size(); ++c) {

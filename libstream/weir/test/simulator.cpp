@@ -41,11 +41,13 @@ void simulator::start(flow::attempt_id attempt) {
       made.number = i;
       made.is_source = stages[s].kind == "source";
       made.metrics = std::make_shared<stage_metrics>();
-      made.machine =
-          graph_.make_stage(s, i, attempt, splits, restored,
-                            {&clock_, made.metrics, [woken = made.woken] { *woken = true; },
-                             newest_ ? sink_start::restored : sink_start::fresh, nullptr, nullptr,
-                             options_.step_budget});
+      made.machine = graph_.make_stage(s, i, attempt, splits, restored,
+                                       {.time = &clock_,
+                                        .metrics = made.metrics,
+                                        .wake = [woken = made.woken] { *woken = true; },
+                                        .start = newest_ ? sink_start::restored : sink_start::fresh,
+                                        .budget = options_.step_budget,
+                                        .backend = options_.backend.get()});
       made.commands.push_back({flow::command::kind::start, {}, {}});
       if (stopped_)
         made.commands.push_back(

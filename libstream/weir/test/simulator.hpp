@@ -6,6 +6,7 @@
 #include "weir/checkpoint/coordinator.hpp"
 #include "weir/core/clock.hpp"
 #include "weir/graph/graph.hpp"
+#include "weir/state/cold_store.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -56,6 +57,8 @@ struct simulation_options {
   std::optional<std::uint64_t> outputs_of_one_event;
   /// The most streams that a stage has with a name or a side: each holds a batch, too.
   std::uint64_t streams_in_a_stage = 0;
+  /// Where keyed state goes that is not to be in memory; null for memory.
+  std::shared_ptr<state_backend> backend{};
   /// Answers the requests of operators, by the name they call; answers come in any order.
   std::map<std::string, std::function<bytes(std::span<const std::byte>)>, std::less<>> services{};
   /// Answers take a time in between: virtual, drawn for each. They come in any order either way.

@@ -52,7 +52,8 @@ stage_network::stage_network(std::shared_ptr<const network_layout> layout, const
                                  .metrics = made.metrics,
                                  .wake = [] {},
                                  .start = begin,
-                                 .budget = how.step_budget});
+                                 .budget = how.step_budget,
+                                 .backend = how.backend.get()});
   }
   tell_all(flow::command::kind::start);
 }

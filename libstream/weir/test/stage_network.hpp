@@ -63,6 +63,7 @@ public:
     flow::attempt_id attempt = 0;
     std::optional<std::uint32_t> step_budget{};
     bool hold_requests = false;  ///< Requests wait for `answer`, also those that bring a service.
+    std::shared_ptr<state_backend> backend{};  ///< Null where all state is in memory.
   };
 
   stage_network(std::shared_ptr<const network_layout> layout, const settings& how);

@@ -3,8 +3,8 @@
 
 #include "weir/core/prefetch.hpp"
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/state/entry_index.hpp"
 #include "weir/state/fetch_ahead.hpp"
-#include "weir/state/key_index.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/windows/count_windows.hpp"
 #include "weir/windows/folds.hpp"
@@ -45,13 +45,13 @@ public:
   static constexpr bool emits_many = folds_events<Fold>;
 
   void open(const flow::operator_environment& e) {
-    groups_ = e.key_groups;
     results_ = &e.metrics->results;
     unfired_ = &e.metrics->add_counter(e.id + ": windows dropped unfired");
+    keys_.open(e.cold, e.id, e.key_groups, "@panes", sizeof(entry), entry_calls());
   }
 
   void look_ahead(const batch<T>& in, std::size_t i) const noexcept {
-    fetch_ahead(keys_, in, i, key_of_, [this](std::uint32_t slot) {
+    fetch_ahead(keys_.index(), in, i, key_of_, [this](std::uint32_t slot) {
       if (slot < entries_.size()) prefetch_line(&entries_[slot]);
     });
   }
@@ -59,8 +59,8 @@ public:
   template <class E, class Next>
   void on_event(E&& event, timestamp at, Next& next, flow::step&) {
     const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
-    if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
-    entry& e = entries_[slot];
+    keys_.changed(slot);
+    entry& e = entry_of(slot);
     const auto number = static_cast<std::int64_t>(e.seen);
     e.panes.add(fold_, place(number / pane_ * pane_), place(number), event, at);
     note_time(e, number, at);
@@ -87,30 +87,23 @@ public:
   template <class Next>
   flow::verdict on_progress(flow::progress& p, Next&, flow::step&) {
     if (p.watermark != max_timestamp || std::exchange(ended_, true)) return flow::verdict::done;
-    for (const entry& e : entries_)
-      if (e.seen % windows_.every() != 0) unfired_->add(1);
+    const auto count = [this](std::uint64_t seen) {
+      if (seen % windows_.every() != 0) unfired_->add(1);
+    };
+    for (const entry& e : entries_) count(e.seen);
+    keys_.each_elsewhere([&](byte_reader& in) {
+      std::uint64_t seen = 0;
+      if (decode(in, seen)) count(seen);
+    });
     return flow::verdict::done;
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keys_.template save<saved_entry>(to, "@panes", groups_,
-                                     [this](std::uint32_t slot, bytes& part) {
-                                       const entry& e = entries_[slot];
-                                       encode(e.seen, part);
-                                       encode(e.times, part);
-                                       e.panes.save(part);
-                                     });
+    keys_.template save<saved_entry>(to);
     return flow::verdict::done;
   }
 
-  void restore(snapshot_reader& from) {
-    read_keyed_parts<saved_entry>(from, "@panes", [&](K key, byte_reader& in) {
-      const auto slot = keys_.enter(key);
-      if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
-      entry& e = entries_[slot];
-      return decode(in, e.seen) && decode(in, e.times) && e.panes.load(in);
-    });
-  }
+  void restore(snapshot_reader& from) { keys_.template restore<saved_entry>(from); }
 
 private:
   struct entry {
@@ -123,6 +116,28 @@ private:
   using saved_entry =
       std::tuple<K, std::uint64_t, std::vector<std::pair<std::int64_t, event_extent>>,
                  typename Store::saved>;
+
+  entry& entry_of(std::uint32_t slot) {
+    if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
+    return entries_[slot];
+  }
+  [[nodiscard]] auto entry_calls() {
+    typename entry_index<K>::calls c;
+    c.save = [this](std::uint32_t slot, bytes& to) {
+      const entry& e = entries_[slot];
+      encode(e.seen, to);
+      encode(e.times, to);
+      e.panes.save(to);
+    };
+    c.load = [this](std::uint32_t slot, byte_reader& in) {
+      entry& e = entry_of(slot);
+      return decode(in, e.seen) && decode(in, e.times) && e.panes.load(in);
+    };
+    c.drop = [this](std::uint32_t slot) { entry_of(slot) = {}; };
+    c.holds = [this](std::uint32_t slot) { return entry_of(slot).seen != 0; };
+    c.due = [](std::uint32_t) { return false; };
+    return c;
+  }
 
   static timestamp place(std::int64_t number) { return timestamp{duration{number}}; }
 
@@ -158,12 +173,11 @@ private:
   std::int64_t pane_;
   [[no_unique_address]] KeyOf key_of_;
   [[no_unique_address]] Fold fold_;
-  std::uint32_t groups_ = default_key_groups;
   counter* results_ = nullptr;
   counter* unfired_ = nullptr;
   bool ended_ = false;
 
-  key_index<K> keys_;
+  entry_index<K> keys_;
   std::vector<entry> entries_;  ///< Of each key, by slot.
 };
 

@@ -4,8 +4,8 @@
 #include "weir/core/prefetch.hpp"
 #include "weir/event/change.hpp"
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/state/entry_index.hpp"
 #include "weir/state/fetch_ahead.hpp"
-#include "weir/state/key_index.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/windows/calendar.hpp"
 #include "weir/windows/folds.hpp"
@@ -71,14 +71,14 @@ public:
   }
 
   void open(const flow::operator_environment& e) {
-    groups_ = e.key_groups;
     results_ = &e.metrics->results;
     without_window_ = &e.metrics->add_counter(e.id + ": events without a window");
     late_.open(e);
+    keys_.open(e.cold, e.id, e.key_groups, "@panes", sizeof(entry), entry_calls());
   }
 
   void look_ahead(const batch<T>& in, std::size_t i) const noexcept {
-    fetch_ahead(keys_, in, i, key_of_, [this](std::uint32_t slot) {
+    fetch_ahead(keys_.index(), in, i, key_of_, [this](std::uint32_t slot) {
       if (slot < entries_.size()) prefetch_line(&entries_[slot]);
     });
   }
@@ -95,6 +95,7 @@ public:
     const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
     if (slot >= entries_.size()) [[unlikely]]
       begin(slot);
+    keys_.changed(slot);
     entry& e = entries_[slot];
     if (const std::int64_t due = std::max(first_, complete_ + 1); due <= last_) schedule(slot, due);
     if constexpr (Late) {
@@ -120,6 +121,7 @@ public:
           if (at_ + 8 < slots_.size()) entries_[slots_[at_ + 8]].panes.prefetch();
         if (entries_[slot].next != firing_) continue;  // it was put off, or let go
         --s.budget;
+        keys_.settle();
         fire(slot, next);
       }
       if (!due_.take(complete, firing_, slots_)) break;
@@ -134,45 +136,33 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keys_.template save<saved_entry>(to, "@panes", groups_,
-                                     [this](std::uint32_t slot, bytes& part) {
-                                       const entry& e = entries_[slot];
-                                       encode(e.next, part);
-                                       if constexpr (Late) encode(e.refired, part);
-                                       if constexpr (Mode == output_mode::changed_results) {
-                                         encode(e.last.compared, part);
-                                         encode(e.last.value, part);
-                                       }
-                                       e.panes.save(part);
-                                     });
+    keys_.template save<saved_entry>(to);
+    keys_.template save_due<due_windows>(to, [this](std::uint32_t slot) {
+      const entry& e = entries_[slot];
+      if constexpr (Late)
+        return due_windows{e.next, e.kept_to};
+      else
+        return due_windows{e.next, none};
+    });
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
     reach(saved_watermark(from));
-    read_keyed_parts<saved_entry>(from, "@panes", [&](K key, byte_reader& in) {
-      const auto slot = keys_.enter(key);
-      if (slot >= entries_.size()) begin(slot);
-      entry& e = entries_[slot];
-      std::int64_t next = none;
-      if (!decode(in, next)) return false;
-      if constexpr (Late)
-        if (!decode(in, e.refired)) return false;
-      if constexpr (Mode == output_mode::changed_results)
-        if (!decode(in, e.last.compared) || !decode(in, e.last.value)) return false;
-      if (!e.panes.load(in)) return false;
-      if (next != none) schedule(slot, next);
-      if constexpr (Late)
-        if (!e.panes.empty()) {
-          e.kept_to = windows_.last(e.panes.last());
-          expiries_.add(e.kept_to, slot);
-        }
-      return true;
-    });
+    keys_.template restore<saved_entry>(from);
+    keys_.template restore_due<due_windows>(from,
+                                            [this](std::uint32_t slot, const due_windows& at) {
+                                              if (slot >= entries_.size()) begin(slot);
+                                              if (at.first != none) schedule(slot, at.first);
+                                              if constexpr (Late)
+                                                if (at.second != none) keep_to(slot, at.second);
+                                            });
   }
 
 private:
+  using due_windows = std::pair<std::int64_t, std::int64_t>;  ///< To fire, and to look through.
+
   struct nothing {};
   struct for_late_events {
     std::int64_t kept_to = none;  ///< After this window the panes are looked through.
@@ -223,15 +213,65 @@ private:
 
   /// Notes when the key's panes can be dropped.
   void keep(std::uint32_t slot) {
+    if (entries_[slot].kept_to == none) keep_to(slot, last_);
+  }
+  void keep_to(std::uint32_t slot, std::int64_t window) {
+    entries_[slot].kept_to = window;
+    expiries_.add(window, slot);
+  }
+
+  [[nodiscard]] auto entry_calls() {
+    typename entry_index<K>::calls c;
+    c.save = [this](std::uint32_t slot, bytes& to) { save(entries_[slot], to); };
+    c.load = [this](std::uint32_t slot, byte_reader& in) { return load(slot, in); };
+    c.drop = [this](std::uint32_t slot) {
+      if (slot >= entries_.size()) return;
+      const entry gone = std::exchange(entries_[slot], entry{});
+      begin(slot);
+      entries_[slot].next = gone.next;
+      if constexpr (Late) entries_[slot].kept_to = gone.kept_to;
+    };
+    c.holds = [this](std::uint32_t slot) {
+      return slot < entries_.size() && !entries_[slot].panes.empty();
+    };
+    c.due = [this](std::uint32_t slot) {
+      if (slot >= entries_.size()) return false;
+      if constexpr (Late)
+        if (entries_[slot].kept_to != none) return true;
+      return entries_[slot].next != none;
+    };
+    return c;
+  }
+  void save(const entry& e, bytes& to) const {
+    encode(e.next, to);
+    if constexpr (Late) encode(e.refired, to);
+    if constexpr (Mode == output_mode::changed_results) {
+      encode(e.last.compared, to);
+      encode(e.last.value, to);
+    }
+    e.panes.save(to);
+  }
+  /// What the key is due for may be noted already.
+  bool load(std::uint32_t slot, byte_reader& in) {
+    if (slot >= entries_.size()) begin(slot);
     entry& e = entries_[slot];
-    if (e.kept_to != none) return;
-    e.kept_to = last_;
-    expiries_.add(last_, slot);
+    std::int64_t next = none;
+    if (!decode(in, next)) return false;
+    if constexpr (Late)
+      if (!decode(in, e.refired)) return false;
+    if constexpr (Mode == output_mode::changed_results)
+      if (!decode(in, e.last.compared) || !decode(in, e.last.value)) return false;
+    if (!e.panes.load(in)) return false;
+    if (next != none) schedule(slot, next);
+    if constexpr (Late)
+      if (!e.panes.empty() && e.kept_to == none) keep_to(slot, windows_.last(e.panes.last()));
+    return true;
   }
 
   template <class Next>
   void fire(std::uint32_t slot, Next& next) {
     keys_.touch(slot);
+    keys_.changed(slot);
     entry& e = entries_[slot];
     e.next = none;
     // The first pane that a later window holds tells the next one; before anything is emitted.
@@ -369,15 +409,16 @@ private:
     }
   }
   void expire(std::uint32_t slot) {
+    keys_.settle();
     keys_.touch(slot);
+    keys_.changed(slot);
     entry& e = entries_[slot];
     e.kept_to = none;
     const bool ended = expired_ >= INT64_MAX - 1;
     e.panes.drop_before(fold_, ended ? max_timestamp : windows_.nth(expired_ + 1).start);
     if (e.panes.empty()) return leave(slot);
     std::erase_if(e.refired, [&](const auto& r) { return r.first <= expired_; });
-    e.kept_to = windows_.last(e.panes.last());
-    expiries_.add(e.kept_to, slot);
+    keep_to(slot, windows_.last(e.panes.last()));
   }
 
   hopping windows_;
@@ -385,11 +426,10 @@ private:
   [[no_unique_address]] Fold fold_;
   duration lateness_;
   late_gate<T> late_;
-  std::uint32_t groups_ = default_key_groups;
   counter* results_ = nullptr;
   counter* without_window_ = nullptr;
 
-  key_index<K> keys_;
+  entry_index<K> keys_;
   std::vector<entry> entries_;  ///< Of each key, by slot.
   calendar due_;                ///< By the next window to fire.
   calendar expiries_;           ///< By `kept_to`.

@@ -3,8 +3,8 @@
 
 #include "weir/core/prefetch.hpp"
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/state/entry_index.hpp"
 #include "weir/state/fetch_ahead.hpp"
-#include "weir/state/key_index.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/windows/due_heap.hpp"
 #include "weir/windows/folds.hpp"
@@ -39,14 +39,14 @@ public:
         late_(std::move(late_output)) {}
 
   void open(const flow::operator_environment& e) {
-    groups_ = e.key_groups;
     results_ = &e.metrics->results;
     without_window_ = &e.metrics->add_counter(e.id + ": events without a window");
     late_.open(e);
+    keys_.open(e.cold, e.id, e.key_groups, "@panes", sizeof(entry), entry_calls());
   }
 
   void look_ahead(const batch<T>& in, std::size_t i) const noexcept {
-    fetch_ahead(keys_, in, i, key_of_, [this](std::uint32_t slot) {
+    fetch_ahead(keys_.index(), in, i, key_of_, [this](std::uint32_t slot) {
       if (slot < entries_.size()) prefetch_line(&entries_[slot]);
     });
   }
@@ -56,9 +56,10 @@ public:
     if (at <= watermark_) return late_.refuse(std::forward<E>(event), at, watermark_, s);
     if (at == max_timestamp) return without_window_->add(1);  // no window ends behind it
     const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
-    if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
+    keys_.changed(slot);
+    entry& e = entry_of(slot);
     due_.set(slot, at);
-    entries_[slot].panes.add(fold_, at, at, event, at);
+    e.panes.add(fold_, at, at, event, at);
   }
 
   template <class Next>
@@ -68,7 +69,8 @@ public:
       if (next.full()) return flow::verdict::blocked;
       if (s.budget == 0) return flow::verdict::more;
       --s.budget;
-      keys_.touch(due_.first());
+      keys_.settle();
+      keys_.touch(due_.first());  // before it is taken: what is noted goes by what the entry says
       if (due_.pop(p.watermark, due)) evaluate(due.slot, due.at, next);
     }
     watermark_ = std::max(watermark_, p.watermark);
@@ -76,27 +78,17 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keys_.template save<saved_entry>(to, "@panes", groups_,
-                                     [this](std::uint32_t slot, bytes& part) {
-                                       encode(due_.due(slot), part);
-                                       encode(entries_[slot].value, part);
-                                       entries_[slot].panes.save(part);
-                                     });
+    keys_.template save<saved_entry>(to);
+    keys_.template save_due<timestamp>(to, [this](std::uint32_t slot) { return due_.due(slot); });
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
     watermark_ = saved_watermark(from);
-    read_keyed_parts<saved_entry>(from, "@panes", [&](K key, byte_reader& in) {
-      const auto slot = keys_.enter(key);
-      if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
-      timestamp due;
-      if (!decode(in, due) || !decode(in, entries_[slot].value) || !entries_[slot].panes.load(in))
-        return false;
-      due_.set(slot, due);
-      return true;
-    });
+    keys_.template restore<saved_entry>(from);
+    keys_.template restore_due<timestamp>(
+        from, [this](std::uint32_t slot, timestamp at) { due_.set(slot, at); });
   }
 
 private:
@@ -108,10 +100,35 @@ private:
   /// What is saved of a key.
   using saved_entry = std::tuple<K, timestamp, std::optional<value_type>, typename Store::saved>;
 
+  entry& entry_of(std::uint32_t slot) {
+    if (slot >= entries_.size()) entries_.resize(slot + std::size_t{1});
+    return entries_[slot];
+  }
+  [[nodiscard]] auto entry_calls() {
+    typename entry_index<K>::calls c;
+    c.save = [this](std::uint32_t slot, bytes& to) {
+      encode(due_.due(slot), to);
+      encode(entries_[slot].value, to);
+      entries_[slot].panes.save(to);
+    };
+    c.load = [this](std::uint32_t slot, byte_reader& in) {
+      entry& e = entry_of(slot);
+      timestamp due;
+      if (!decode(in, due) || !decode(in, e.value) || !e.panes.load(in)) return false;
+      due_.set(slot, due);
+      return true;
+    };
+    c.drop = [this](std::uint32_t slot) { entry_of(slot) = {}; };
+    c.holds = [this](std::uint32_t slot) { return !entry_of(slot).panes.empty(); };
+    c.due = [this](std::uint32_t slot) { return due_.due(slot) != max_timestamp; };
+    return c;
+  }
+
   /// Works off the instant `t`: it has events, or some leave at it.
   template <class Next>
   void evaluate(std::uint32_t slot, timestamp t, Next& next) {
     const window w = windows_.at(t);
+    keys_.changed(slot);
     entry& e = entries_[slot];
     const bool enters = e.panes.first_from(t) == t;
     e.panes.drop_before(fold_, w.start);
@@ -165,11 +182,10 @@ private:
   [[no_unique_address]] KeyOf key_of_;
   [[no_unique_address]] Fold fold_;
   late_gate<T> late_;
-  std::uint32_t groups_ = default_key_groups;
   counter* results_ = nullptr;
   counter* without_window_ = nullptr;
 
-  key_index<K> keys_;
+  entry_index<K> keys_;
   std::vector<entry> entries_;  ///< Of each key, by slot.
   due_heap due_;
   timestamp watermark_ = min_timestamp;

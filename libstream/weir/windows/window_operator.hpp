@@ -3,8 +3,8 @@
 
 #include "weir/core/prefetch.hpp"
 #include "weir/flow/operator_concepts.hpp"
+#include "weir/state/entry_index.hpp"
 #include "weir/state/fetch_ahead.hpp"
-#include "weir/state/key_index.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/windows/due_heap.hpp"
 #include "weir/windows/late_gate.hpp"
@@ -79,15 +79,15 @@ public:
         late_(std::move(rules.late_output)) {}
 
   void open(const flow::operator_environment& e) {
-    groups_ = e.key_groups;
     results_ = &e.metrics->results;
     without_window_ = &e.metrics->add_counter(e.id + ": events without a window");
     unfired_ = &e.metrics->add_counter(e.id + ": windows dropped unfired");
     late_.open(e);
+    keys_.open(e.cold, e.id, e.key_groups, "@windows", sizeof(entry), entry_calls());
   }
 
   void look_ahead(const batch<T>& in, std::size_t i) const noexcept {
-    fetch_ahead(keys_, in, i, key_of_, [this](std::uint32_t slot) {
+    fetch_ahead(keys_.index(), in, i, key_of_, [this](std::uint32_t slot) {
       if (slot < entries_.size()) prefetch_line(&entries_[slot]);
     });
   }
@@ -99,7 +99,7 @@ public:
     const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
     entry& e = entry_of(slot);
     if constexpr (only_grows)
-      if (grow(e, std::as_const(event), at)) return;
+      if (grow(e, std::as_const(event), at)) return keys_.changed(slot);
     e.entered = true;
     const leave_if_empty after{*this, slot};
     typename Contents::incoming in{event, at};
@@ -142,9 +142,10 @@ public:
   }
 
   flow::verdict snapshot(snapshot_writer& to) {
-    keys_.template save<saved_entry>(
-        to, "@windows", groups_,
-        [this](std::uint32_t slot, bytes& part) { save(entries_[slot], part); });
+    keys_.template save<saved_entry>(to);
+    keys_.template save_due<due_times>(to, [this](std::uint32_t slot) {
+      return due_times{event_due_.due_time(slot), clock_due_.due_time(slot)};
+    });
     save_watermark(to, watermark_);
     save_time(to, "@event time", event_time_);
     return flow::verdict::done;
@@ -154,20 +155,38 @@ public:
     watermark_ = saved_watermark(from);
     // Ahead of the watermark if that was being worked off.
     event_time_ = std::max(watermark_, saved_time(from, "@event time"));
-    read_keyed_parts<saved_entry>(from, "@windows", [&](K key, byte_reader& in) {
-      const auto slot = keys_.enter(key);
-      entry_of(slot).entered = true;
-      if (!load(entries_[slot], in)) return false;
-      for (open_window& w : entries_[slot].windows) arm(slot, w);
-      return true;
+    keys_.template restore<saved_entry>(from);
+    keys_.template restore_due<due_times>(from, [this](std::uint32_t slot, const due_times& at) {
+      if (at.first != never) event_due_.due.set(slot, at.first);
+      if (at.second != never) clock_due_.due.set(slot, at.second);
     });
   }
 
 private:
+  using due_times = std::pair<timestamp, timestamp>;  ///< In event time, and by the clock.
+
   void count_open() {
-    for (const entry& e : entries_)
-      for (const open_window& w : e.windows)
+    keys_.each_due([this](std::uint32_t slot) {
+      for (const open_window& w : entries_[slot].windows)
         if (w.unfired) unfired_->add(1);
+    });
+  }
+  [[nodiscard]] auto entry_calls() {
+    typename entry_index<K>::calls c;
+    c.save = [this](std::uint32_t slot, bytes& to) { save(entries_[slot], to); };
+    c.load = [this](std::uint32_t slot, byte_reader& in) {
+      entry& e = entry_of(slot);
+      e.entered = true;
+      if (!load(e, in)) return false;
+      for (open_window& w : e.windows) arm(slot, w);
+      return true;
+    };
+    c.drop = [this](std::uint32_t slot) { entry_of(slot) = {}; };
+    c.holds = [this](std::uint32_t slot) { return !entry_of(slot).windows.empty(); };
+    c.due = [this](std::uint32_t slot) {
+      return event_due_.due_time(slot) != never || clock_due_.due_time(slot) != never;
+    };
+    return c;
   }
 
   struct open_window {
@@ -194,12 +213,20 @@ private:
     due_heap due;
     due_heap::entry current{};
     bool at_work = false;
+
+    [[nodiscard]] timestamp due_time(std::uint32_t slot) const {
+      const timestamp next = due.due(slot);
+      return at_work && current.slot == slot ? std::min(next, current.at) : next;
+    }
   };
   struct leave_if_empty {
     window_operator& of;
     std::uint32_t slot;
 
-    ~leave_if_empty() { of.leave(slot); }
+    ~leave_if_empty() {
+      of.keys_.changed(slot);
+      of.leave(slot);
+    }
   };
 
   [[nodiscard]] const assigner& assigner_() const {
@@ -328,10 +355,17 @@ private:
   flow::verdict run(agenda& in, timestamp now, Next& next, flow::step& s) {
     if (now < max_timestamp) now = std::min(now, the_end - duration{1});
     while (true) {
-      if (!in.at_work && !in.due.pop(now, in.current)) return flow::verdict::done;
+      keys_.settle();
+      if (!in.at_work) {
+        // What is noted goes by what the entry says: it has to be there before it is taken.
+        if (in.due.earliest() > now || in.due.earliest() == never) return flow::verdict::done;
+        keys_.touch(in.due.first());
+        in.due.pop(now, in.current);
+      }
       in.at_work = true;
       keys_.touch(in.current.slot);
       entry& e = entries_[in.current.slot];
+      keys_.changed(in.current.slot);
       for (std::size_t i = 0; i < e.windows.size();) {
         if (due_of(e.windows[i], in) > in.current.at) {
           ++i;
@@ -451,12 +485,11 @@ private:
   [[no_unique_address]] Output output_;
   duration lateness_;
   late_gate<T> late_;
-  std::uint32_t groups_ = default_key_groups;
   counter* results_ = nullptr;
   counter* without_window_ = nullptr;
   counter* unfired_ = nullptr;
 
-  key_index<K> keys_;
+  entry_index<K> keys_;
   std::vector<entry> entries_;  ///< Of each key, by slot.
   agenda event_due_;
   agenda clock_due_;
