@@ -59,6 +59,7 @@ pipeline windows_and_joins(const std::string& directory, std::set<std::uint64_t>
         .named(std::string{name} + " file");
   };
   write(keyed().window(session{1s}).process<found>(summed("session")), "sessions");
+  write(keyed().window(tumbling{2s}).process<found>(summed("tumble")), "tumbles");
   write(keyed().window(hopping{6s, 2s}).process<found>(summed("hop")), "hops");
   write(keyed().window(sliding{3s}).process<found>(summed("slide")), "slides");
   write(keyed().window(tumbling_count{3}).process<found>(summed("three")), "threes");
@@ -74,7 +75,7 @@ pipeline windows_and_joins(const std::string& directory, std::set<std::uint64_t>
   return p;
 }
 
-constexpr const char* outputs[] = {"sessions", "hops",        "slides",   "threes",
+constexpr const char* outputs[] = {"sessions", "tumbles",     "hops",     "slides",  "threes",
                                    "near",     "same window", "same hop", "versions"};
 
 void check_same(const std::string& got, const std::string& wanted) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/codec/dynamic_size.hpp"
 #include "weir/graph/window_settings.hpp"
 #include "weir/operators/concepts.hpp"
 #include "weir/windows/clock_tumbling_operator.hpp"
@@ -12,6 +13,7 @@
 #include "weir/windows/pane_queue.hpp"
 #include "weir/windows/pane_tree.hpp"
 #include "weir/windows/sliding_operator.hpp"
+#include "weir/windows/tumbling_by_backend.hpp"
 #include "weir/windows/tumbling_operator.hpp"
 #include "weir/windows/window_operator.hpp"
 #include "weir/windows/window_output.hpp"
@@ -59,8 +61,7 @@ public:
     else if constexpr (traits::counted)
       return counted_of(std::move(fold));
     else if constexpr (is_plain_tumbling<Changes>)
-      return operators::tumbling_operator<key, T, KeyOf, Fold>{
-          settings_.windows, key_of_, std::move(fold), settings_.late_output};
+      return tumbling_of(std::move(fold));
     else if constexpr (is_clock_tumbling<Changes>)
       return operators::clock_tumbling_operator<key, T, KeyOf, Fold>{settings_.windows.windows,
                                                                      key_of_, std::move(fold)};
@@ -71,6 +72,21 @@ public:
   }
 
 private:
+  template <class Fold>
+  auto tumbling_of(Fold fold) const {
+    using in_memory = operators::tumbling_operator<key, T, KeyOf, Fold>;
+    if constexpr (has_dynamic_size<typename Fold::accumulator>) {
+      using contents = operators::folded_contents<T, Fold>;
+      using cold = operators::window_operator<key, T, KeyOf, windows_type, at_window_end, contents,
+                                              operators::each_result<key, Fold>, false>;
+      return operators::tumbling_by_backend<key, in_memory, cold>{
+          settings_.windows,
+          {settings_.windows, key_of_, fold, settings_.late_output},
+          {settings_.windows, key_of_, {}, contents{fold}, {}, {{}, settings_.late_output}}};
+    } else {
+      return in_memory{settings_.windows, key_of_, std::move(fold), settings_.late_output};
+    }
+  }
   template <class Fold>
   auto sliding_of(Fold fold) const {
     using store = std::conditional_t<operators::folds_events<Fold>, operators::event_store<T, Fold>,

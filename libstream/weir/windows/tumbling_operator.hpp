@@ -22,10 +22,14 @@ namespace weir::operators {
 /// emitted of it (`emit`).
 template <class K, class T, class KeyOf, class Fold>
 class tumbling_operator {
+public:
   using accumulator = typename Fold::accumulator;
+
+private:
   using table = gradual_table<K, accumulator>;
 
 public:
+  static constexpr const char* state = "pane";
   static constexpr bool leaves_firings = true;
   static constexpr bool keeps_letters = true;
 
@@ -57,22 +61,27 @@ public:
       bytes start;
       encode(p.at.start, start);
       const bool fires = firing_ && &p == &panes_.front();
-      p.entries.save(to, "pane", groups_, start, fires ? &*firing_ : nullptr);
+      p.entries.save(to, state, groups_, start, fires ? &*firing_ : nullptr);
     }
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
-    const saved_form form = table::form(from, "pane");
-    from.each("pane", [&](key_group, std::span<const std::byte> data) {
+    const saved_form form = table::form(from, state);
+    from.each(state, [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
       timestamp start;
       if (!decode(in, start))
         throw exception({errc::incompatible, "a saved window does not decode"});
-      pane_of(windows_.at(start)).entries.read_entries(in, "pane", form);
+      pane_of(windows_.at(start)).entries.read_entries(in, state, form);
     });
     watermark_ = saved_watermark(from);
+  }
+
+  /// Adds what a key has gathered in a window elsewhere; it has not been emitted.
+  void put(const K& key, const window& w, accumulator acc) {
+    *pane_of(w).entries.try_emplace(key).first = std::move(acc);
   }
 
 protected:

@@ -63,10 +63,18 @@ class window_operator {
   static constexpr timestamp the_end = max_timestamp - duration{1};
 
 public:
+  static constexpr const char* state = "@windows";
   static constexpr bool keeps_letters = true;
   static constexpr bool emits_many = FiresOnEvents;
   static constexpr bool leaves_timers = true;
   static constexpr bool leaves_firings = true;
+
+  /// What is saved of an open window, and of a key.
+  using saved_window = weir::detail::joined_tuple<
+      std::tuple<window, std::uint32_t, bool, bool, typename Trigger::state>,
+      typename Contents::saved_part, typename Output::saved>;
+  using saved_entry = weir::detail::joined_tuple<std::tuple<K>, typename Contents::saved_log,
+                                                 std::tuple<std::vector<saved_window>>>;
 
   window_operator(Windows windows, KeyOf key_of, Trigger trigger, Contents contents, Output output,
                   window_rules rules)
@@ -83,7 +91,7 @@ public:
     without_window_ = &e.metrics->add_counter(e.id + ": events without a window");
     unfired_ = &e.metrics->add_counter(e.id + ": windows dropped unfired");
     late_.open(e);
-    keys_.open(e.cold, e.id, e.key_groups, "@windows", sizeof(entry), entry_calls());
+    keys_.open(e.cold, e.id, e.key_groups, state, sizeof(entry), entry_calls());
   }
 
   void look_ahead(const batch<T>& in, std::size_t i) const noexcept {
@@ -160,6 +168,27 @@ public:
       if (at.first != never) event_due_.due.set(slot, at.first);
       if (at.second != never) clock_due_.due.set(slot, at.second);
     });
+  }
+
+  /// Calls `f(window, part)` for each window of what is saved of a key; false if it does not
+  /// decode.
+  template <class F>
+  static bool each_saved(byte_reader& in, F f) {
+    entry e;
+    if (!load(e, in)) return false;
+    for (open_window& w : e.windows) f(w.at, std::move(w.part));
+    return true;
+  }
+  /// Adds what a key has gathered in a window elsewhere; it has not fired.
+  void put(const K& key, const window& w, typename Contents::part part) {
+    const auto slot = keys_.enter(key);
+    entry& e = entry_of(slot);
+    e.entered = true;
+    open_window& o = opened(e, w);
+    o.part = std::move(part);
+    o.unfired = true;
+    arm(slot, o);
+    keys_.changed(slot);
   }
 
 private:
@@ -445,12 +474,6 @@ private:
     keys_.leave(slot);
   }
 
-  /// What is saved of an open window, and of a key.
-  using saved_window = weir::detail::joined_tuple<
-      std::tuple<window, std::uint32_t, bool, bool, typename Trigger::state>,
-      typename Contents::saved_part, typename Output::saved>;
-  using saved_entry = weir::detail::joined_tuple<std::tuple<K>, typename Contents::saved_log,
-                                                 std::tuple<std::vector<saved_window>>>;
   void save(const entry& e, bytes& to) const {
     contents_.save(e.log, to);
     encode(static_cast<std::uint32_t>(e.windows.size()), to);
@@ -464,14 +487,14 @@ private:
       output_.save(w.memory, to);
     }
   }
-  bool load(entry& e, byte_reader& from) const {
+  static bool load(entry& e, byte_reader& from) {
     std::uint32_t n = 0;
-    if (!contents_.load(e.log, from) || !decode(from, n)) return false;
+    if (!Contents::load(e.log, from) || !decode(from, n)) return false;
     for (std::uint32_t i = 0; i < n; ++i) {
       open_window w;
       if (!decode(from, w.at) || !decode(from, w.fired) || !decode(from, w.complete) ||
-          !decode(from, w.unfired) || !decode(from, w.trigger) || !contents_.load(w.part, from) ||
-          !output_.load(w.memory, from))
+          !decode(from, w.unfired) || !decode(from, w.trigger) || !Contents::load(w.part, from) ||
+          !Output::load(w.memory, from))
         return false;
       e.windows.push_back(std::move(w));
     }
