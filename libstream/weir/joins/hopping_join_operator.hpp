@@ -160,7 +160,7 @@ private:
       return without_window_->add(1);
     }
     const auto slot = keys_.enter(std::invoke(std::get<Side>(keys_of_), std::as_const(in)));
-    keys_.changed(slot);
+    const typename decltype(keys_)::noting_change noted{keys_, slot};
     rows<Side>().append(side_of<Side>(part_of(slot, first, last, at)), std::forward<E>(in));
     count_rows();
   }

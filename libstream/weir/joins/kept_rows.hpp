@@ -40,7 +40,7 @@ public:
   }
   void put(const K& key, V row) {
     if (cold_)
-      *cold_->try_emplace(key).first = std::move(row);
+      cold_->put(key, std::move(row));
     else
       rows_[rows_.enter(key)] = std::move(row);
   }

@@ -163,7 +163,7 @@ private:
   void take_event(E&& in, timestamp at, flow::step& s) {
     if (at <= watermark_) return late_.refuse(std::forward<E>(in), at, watermark_, s);
     const auto slot = keys_.enter(std::invoke(key_a_, std::as_const(in)));
-    keys_.changed(slot);
+    const typename decltype(keys_)::noting_change noted{keys_, slot};
     entry_of(slot).events.insert({at, std::forward<E>(in)});
     waiting_.insert({at, slot});
     count_rows(1);
@@ -172,7 +172,7 @@ private:
   template <class E>
   void take_version(E&& in, timestamp at, flow::step& s) {
     const auto slot = keys_.enter(std::invoke(key_v_, std::as_const(in)));
-    keys_.changed(slot);
+    const typename decltype(keys_)::noting_change noted{keys_, slot};
     entry& e = entry_of(slot);
     if (at <= watermark_) {
       const auto* valid = e.versions.last_until(watermark_);
@@ -218,9 +218,9 @@ private:
 
   /// Drops the versions that were superseded at or before `now`.
   void drop_old(std::uint32_t slot, timestamp now) {
-    if (!keys_.holds_key(slot)) return;  // it left before
-    keys_.changed(slot);
     entry& e = entry_of(slot);
+    if (e.empty()) return;  // the key left before
+    keys_.changed(slot);
     std::int64_t old = -1;
     e.versions.each_in(min_timestamp, now, [&](const auto&) { ++old; });
     for (; old > 0; --old) drop_version(e);

@@ -286,8 +286,8 @@ private:
 
   using saved_entry = weir::detail::joined_tuple<std::tuple<K>, typename window_rows<A, B>::saved>;
 
-  /// Calls `note(at)` with the ends of a key's windows that are noted for an earlier time: one that is
-  /// loaded is noted for its end.
+  /// Calls `note(at)` with the ends of a key's windows that are noted for an earlier time: one that
+  /// is loaded is noted for its end.
   template <class Note>
   void each_postponed(std::uint32_t slot, Note note) {
     for (const open_window& w : keys_[slot])

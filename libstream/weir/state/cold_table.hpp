@@ -50,6 +50,11 @@ public:
     cache_.changed(s);
     return &*values_.cell(s);
   }
+  void put(const K& key, V value) {
+    const auto s = cache_.enter(keys_, key);
+    values_.cell(s) = std::move(value);
+    cache_.changed(s);
+  }
   /// Removes the key's value, if it has one.
   void erase(const K& key) {
     const auto s = cache_.enter(keys_, key);

@@ -79,10 +79,22 @@ public:
     keys_.touch(s);
   }
   /// To be called after an entry was used: it may have changed.
-  void changed(slot s) {
+  void changed(slot s) noexcept {
     if (cold_) [[unlikely]]
       cold_->changed(s);
   }
+  /// Does so when it goes, also if what is done with the entry throws.
+  class noting_change {
+  public:
+    noting_change(entry_index& of, slot s) noexcept : of_(of), slot_(s) {}
+    noting_change(const noting_change&) = delete;
+    noting_change& operator=(const noting_change&) = delete;
+    ~noting_change() { of_.changed(slot_); }
+
+  private:
+    entry_index& of_;
+    slot slot_;
+  };
   /// The slot holds nothing, and is due for nothing.
   void leave(slot s) {
     if (cold_) [[unlikely]]
@@ -204,13 +216,20 @@ private:
     };
     c.drop = calls_.drop;
     c.stays = calls_.due;
-    c.heap_bytes = [this](slot s) {
-      measured_.clear();
-      if (calls_.holds(s)) calls_.save(s, measured_);
-      return 2 * measured_.size();
-    };
+    c.heap_bytes = [this](slot s) { return measure(s); };
     c.slot_bytes = entry_bytes;
     return c;
+  }
+
+  /// A codec that throws does so where the entry is saved.
+  std::size_t measure(slot s) noexcept {
+    measured_.clear();
+    try {
+      if (calls_.holds(s)) calls_.save(s, measured_);
+    } catch (...) {
+      return 0;
+    }
+    return 2 * measured_.size();
   }
 
   /// Rows of the store may have been written by a program whose types were others.

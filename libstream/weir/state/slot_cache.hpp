@@ -71,11 +71,14 @@ public:
     if (over_) make_room(keys);
   }
 
-  /// The states of the slot have changed.
+  /// The states of the slot have changed. What they take is measured at the first change, and the
+  /// more rarely the larger they are: measuring may take time by their size.
   void changed(slot s) {
-    notes_[s].changed_in = store_->epoch();
-    constexpr std::uint32_t measured = 16;  // one change in so many
-    if (states_.heap_bytes && ++changes_ % measured == 0) charge(s, states_.heap_bytes(s));
+    note& n = notes_[s];
+    n.changed_in = store_->epoch();
+    if (!states_.heap_bytes || (n.unmeasured != 0 && --n.unmeasured != 0)) return;
+    charge(s, states_.heap_bytes(s));
+    n.unmeasured = 4 + n.heap / 64;
   }
   /// The slot holds nothing and has no timer.
   void emptied(Keys& keys, slot s) {
@@ -120,6 +123,7 @@ private:
   struct note {
     std::uint32_t changed_in = 0;  ///< An epoch.
     std::uint32_t heap = 0;        ///< Bytes that were measured.
+    std::uint32_t unmeasured = 0;  ///< Changes until they are measured again; 0: never measured.
     bool taken = false;
     bool used = false;    ///< Since the hand was here.
     bool hollow = false;  ///< What the key has is in the store alone.
@@ -244,7 +248,6 @@ private:
   std::size_t slot_bytes_;
   std::vector<note> notes_;  ///< By slot.
   slot hand_ = 0;
-  std::uint32_t changes_ = 0;
   bool over_ = false;  ///< More is in memory than may be.
   bytes key_, row_;
 };

@@ -59,8 +59,8 @@ public:
   template <class E, class Next>
   void on_event(E&& event, timestamp at, Next& next, flow::step&) {
     const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
-    keys_.changed(slot);
     entry& e = entry_of(slot);
+    const typename decltype(keys_)::noting_change noted{keys_, slot};
     const auto number = static_cast<std::int64_t>(e.seen);
     e.panes.add(fold_, place(number / pane_ * pane_), place(number), event, at);
     note_time(e, number, at);

@@ -95,7 +95,7 @@ public:
     const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
     if (slot >= entries_.size()) [[unlikely]]
       begin(slot);
-    keys_.changed(slot);
+    const typename decltype(keys_)::noting_change noted{keys_, slot};
     entry& e = entries_[slot];
     if (const std::int64_t due = std::max(first_, complete_ + 1); due <= last_) schedule(slot, due);
     if constexpr (Late) {

@@ -56,7 +56,7 @@ public:
     if (at <= watermark_) return late_.refuse(std::forward<E>(event), at, watermark_, s);
     if (at == max_timestamp) return without_window_->add(1);  // no window ends behind it
     const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
-    keys_.changed(slot);
+    const typename decltype(keys_)::noting_change noted{keys_, slot};
     entry& e = entry_of(slot);
     due_.set(slot, at);
     e.panes.add(fold_, at, at, event, at);
@@ -129,7 +129,7 @@ private:
   void evaluate(std::uint32_t slot, timestamp t, Next& next) {
     const window w = windows_.at(t);
     keys_.changed(slot);
-    entry& e = entries_[slot];
+    entry& e = entry_of(slot);
     const bool enters = e.panes.first_from(t) == t;
     e.panes.drop_before(fold_, w.start);
     due_again(slot, e, w, t);

@@ -36,7 +36,9 @@ struct trigger_view {
 /// - `on_event(state&, event, at, view)` → `trigger_action`, after the event was added;
 /// - `next_event_time(state, view)` → when to call `on_event_time(state&, time, view)`, measured by
 ///   the watermark; `max_timestamp` for never. A time that has passed already counts at the next
-///   watermark. The answer must have moved on after the call;
+///   watermark. The answer must have moved on after the call. It is asked for anew when a window
+///   comes back from a checkpoint or a cold store: let it depend on state, window and
+///   `view.complete` alone;
 /// - `next_processing_time`, `on_processing_time`: the same for the wall clock;
 /// - `merge(state&, other)`: what it is when two windows become one. Sessions need it.
 ///

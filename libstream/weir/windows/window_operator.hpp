@@ -106,8 +106,9 @@ public:
     const timestamp t = by_clock ? now_ : at;
     const auto slot = keys_.enter(std::invoke(key_of_, std::as_const(event)));
     entry& e = entry_of(slot);
+    const typename decltype(keys_)::noting_change noted{keys_, slot};
     if constexpr (only_grows)
-      if (grow(e, std::as_const(event), at)) return keys_.changed(slot);
+      if (grow(e, std::as_const(event), at)) return;
     e.entered = true;
     const leave_if_empty after{*this, slot};
     typename Contents::incoming in{event, at};
@@ -170,13 +171,14 @@ public:
     });
   }
 
-  /// Calls `f(window, part)` for each window of what is saved of a key; false if it does not
-  /// decode.
+  /// Calls `f(window, part)` for each window of what is saved of a key, if it has not fired what it
+  /// holds; false if it does not decode.
   template <class F>
   static bool each_saved(byte_reader& in, F f) {
     entry e;
     if (!load(e, in)) return false;
-    for (open_window& w : e.windows) f(w.at, std::move(w.part));
+    for (open_window& w : e.windows)
+      if (w.unfired) f(w.at, std::move(w.part));
     return true;
   }
   /// Adds what a key has gathered in a window elsewhere; it has not fired.
