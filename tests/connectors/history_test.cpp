@@ -5,6 +5,8 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace weir;
@@ -121,4 +123,31 @@ TEST_CASE("an empty history is no obstacle") {
   instance one{source};
   one.assign(0, found[0].id).assign(1, found[1].id);
   CHECK(one.polls(4) == words{"1: idle @0", "0: @0", "1: 10 ended @1", "0: ended @0"});
+}
+
+namespace {
+
+/// Decodes records by saying where it would look them up.
+class decoding_source : public memory_source<std::string> {
+public:
+  explicit decoding_source(std::string name)
+      : memory_source(std::vector<std::string>{}), name_(std::move(name)) {}
+  [[nodiscard]] result<std::string> decode_record(const std::string& split,
+                                                  std::string_view record) const {
+    return name_ + " " + split + " " + std::string{record};
+  }
+
+private:
+  std::string name_;
+};
+
+}  // namespace
+
+TEST_CASE("a record that was rejected is decoded by the one whose split it is of") {
+  const auto source = history_then(decoding_source{"past"}, decoding_source{"live"});
+  CHECK(source.decode_record("history:a.csv", "1,2").value() == "past a.csv 1,2");
+  CHECK(source.decode_record("orders/0", "1,2").value() == "live orders/0 1,2");
+  using plain = memory_source<std::string>;
+  STATIC_REQUIRE(decodes_records<decltype(source)>);
+  STATIC_REQUIRE_FALSE(decodes_records<history_then_source<decoding_source, plain>>);
 }

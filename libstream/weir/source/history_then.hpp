@@ -249,6 +249,14 @@ public:
     return std::make_unique<detail::history_then_reader<event_type>>(history_.make_reader(),
                                                                      live_.make_reader(), gate_);
   }
+  /// By the one of the two that the split is of.
+  [[nodiscard]] result<event_type> decode_record(const std::string& split,
+                                                 std::string_view record) const
+      requires(decodes_records<History>&& decodes_records<Live>) {
+    if (split.starts_with(detail::history_prefix))
+      return history_.decode_record(split.substr(detail::history_prefix.size()), record);
+    return live_.decode_record(split, record);
+  }
   [[nodiscard]] std::string kind() const { return live_.kind(); }
   [[nodiscard]] bool blocking() const { return history_.blocking() || live_.blocking(); }
 
