@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The detect operator in its stage: event time, time-outs, limits, snapshots.
 #include "patterns/letters.hpp"
+#include "patterns/scale.hpp"
+#include "support/map_backend.hpp"
 #include "weir/test.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 #include <random>
 
@@ -360,7 +363,7 @@ TEST_CASE("what is given up or waits is shown under a skip strategy, too") {
   CHECK(shown("matches_waiting") == 0);
 }
 
-TEST_CASE("saved and restored anywhere, at another parallelism, nothing changes") {
+TEST_CASE("saved and restored anywhere, at another parallelism or backend, nothing changes") {
   const std::uint64_t seed = std::random_device{}();
   INFO("seed " << seed);
   std::mt19937_64 random{seed};
@@ -388,11 +391,32 @@ TEST_CASE("saved and restored anywhere, at another parallelism, nothing changes"
           .followed_by_any("b")
           .where(named('b'))
           .within(3us, since::previous)
-          .skip(skip_to_next())};
+          .skip(skip_to_next()),
+      // Complete matches wait for an earlier partial match.
+      pattern<note>("a")
+          .where(named('a'))
+          .followed_by("b")
+          .where([](const note& n, const match_so_far<note>& m) {
+            return n.name != 'a' && n.price % 4 == m.first("a")->price % 4;
+          })
+          .within(12us)
+          .skip(skip_past_last()),
+      // Without an end: keys leave memory altogether.
+      pattern<note>("a").where(named('a')).times(2).followed_by("b").where(named('b')),
+      pattern<note>("a")
+          .where(named('a'))
+          .one_or_more()
+          .followed_by("b")
+          .where(named('b'))
+          .followed_by("c")
+          .where(named('c'))
+          .optional()
+          .skip(skip_past_last())};
   for (const auto& p : all) {
-    for (int round = 0; round < 20; ++round) {
+    for (int round = 0; round < rounds(20); ++round) {
       operator_options o;
       o.pipeline.parallelism = 2;
+      o.backend = some_backend(random);
       auto plain = matching(p).run();
       auto saved = matching(p, {}, o).run();
       texts expected, got;
@@ -414,8 +438,10 @@ TEST_CASE("saved and restored anywhere, at another parallelism, nothing changes"
         drain(plain, expected);
         drain(saved, got);
         if (pick(8) != 0) continue;
+        CHECK(saved.watermark() == plain.watermark());
         o.pipeline.parallelism = static_cast<std::uint32_t>(1 + pick(3));
-        saved = saved.restarted(o);
+        o.backend = some_backend(random);
+        saved = restarted(saved, o);
       }
       plain.end();
       saved.end();
@@ -429,18 +455,65 @@ TEST_CASE("saved and restored anywhere, at another parallelism, nothing changes"
 }
 
 TEST_CASE("state of a pattern that has changed is refused") {
-  auto run = matching(a_then_b()).run();
+  operator_options where;
+  where.backend = GENERATE(false, true) ? std::make_shared<map_backend>(1) : nullptr;
+  auto run = matching(a_then_b(), {}, where).run();
   run.push({"k", 'a', 1}, us(1));
   run.push_watermark(us(1));
   const auto state = run.snapshot();
   try {
-    (void)matching(a_then_b().times(2)).restore(state);
+    (void)matching(a_then_b().times(2), {}, where).restore(state);
     FAIL("it was taken");
   } catch (const exception& e) {
     CHECK(e.why().code == errc::incompatible);
     CHECK(std::string{e.what()}.find("are not those that the partial matches were saved with") !=
           std::string::npos);
   }
+}
+
+namespace {
+
+// The event in another version of the program.
+namespace since {
+struct note {
+  std::int64_t price = 0;
+  std::string key;
+  char name = 'x';
+  std::string remark;
+};
+BOOST_DESCRIBE_STRUCT(note, (), (price, key, name, remark))
+}  // namespace since
+
+}  // namespace
+
+TEST_CASE("partial matches in a cold store are read by a program whose event has changed") {
+  operator_options where;
+  where.backend = std::make_shared<map_backend>(1);
+  auto run = matching(a_then_b(), {}, where).run();
+  for (const char* key : {"k", "l", "m"}) run.push({key, 'a', key[0] - 'k'}, us(1));
+  run.push_watermark(us(1));
+  const auto state = run.snapshot();
+  const subject changed{
+      [](stream<since::note> s) {
+        const auto named = [](char n) { return [n](const since::note& x) { return x.name == n; }; };
+        return std::move(s)
+            .key_by(&since::note::key)
+            .detect(pattern<since::note>("a")
+                        .where(named('a'))
+                        .followed_by("b")
+                        .where(named('b'))
+                        .within(10us))
+            .named("detect")
+            .map([](const match<since::note>& m) {
+              const since::note& a = m.first("a");
+              return a.key + std::to_string(a.price) + a.remark + m.first("b").remark;
+            });
+      },
+      where};
+  auto next = changed.restore(state);
+  for (const char* key : {"m", "k"}) next.push({0, key, 'b', "!"}, us(2));
+  next.end();
+  CHECK(next.values() == texts{"m2!", "k0!"});
 }
 
 TEST_CASE("a pipeline's check names what is wrong with a pattern") {

@@ -32,6 +32,7 @@ public:
     core_->open(e);
     core_->rules().add(
         std::make_unique<rule>(rule{{}, patterns::matcher<T>{plan_, options_.limits}, {}}));
+    core_->rules().open(e.cold, e.id, e.key_groups, state);
   }
 
   template <class E, class Next>
@@ -51,16 +52,17 @@ public:
   flow::verdict snapshot(snapshot_writer& to) {
     core_->save(to);
     core_->rules().save(to, core_->environment().key_groups,
-                        [](const rule&) { return std::string{"@partial matches"}; });
+                        [](const rule&) { return std::string{state}; });
     return flow::verdict::done;
   }
   void restore(snapshot_reader& from) {
     core_->load(from);
-    core_->rules().load(*core_->rules().rules().front(), from, "@partial matches");
+    core_->rules().load(*core_->rules().rules().front(), from, state);
   }
 
 private:
   using rule = typename patterns::rule_set<K, T, KeyOf>::rule;
+  static constexpr const char* state = "@partial matches";
 
   [[no_unique_address]] KeyOf key_of_;
   std::shared_ptr<const patterns::plan<T>> plan_;

@@ -32,6 +32,9 @@ public:
               [&](auto a, auto b) { return gaps[a] < gaps[b]; });
   }
 
+  /// Lets waits be known by key alone: `next_deadline` and `take_due` know of none.
+  void only_by_key() noexcept { by_key_only_ = true; }
+
   /// Whether no wait of the pattern is bounded so.
   [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
   /// Places in all queues, for tests.
@@ -52,7 +55,7 @@ public:
       seen[g / 64] |= std::uint64_t{1} << (g % 64);
       const auto n = static_cast<std::size_t>(g);
       const gap_wait w{saturating_add(at, gaps_[n]), id, r.generation};
-      add(all_[n], w, runs, runs.size());
+      if (!by_key_only_) add(all_[n], w, runs, runs.size());
       add(queue_of(r.slot, n), w, runs, runs.key(r.slot).runs);
     };
     for (unsigned i = 0; i < s.edges; ++i) note_one(a.edges[s.first_edge + i].gap);
@@ -77,6 +80,22 @@ public:
       return slot;
     }
     return nowhere;
+  }
+
+  /// The earliest time at which a wait of the key ends.
+  [[nodiscard]] timestamp deadline_of(std::uint32_t slot, const run_table& runs) {
+    timestamp earliest = max_timestamp;
+    for (std::size_t g = 0; g < all_.size(); ++g) {
+      queue& q = queue_of(slot, g);
+      while (!q.empty() && is_over(q.front(), runs)) q.pop();
+      if (!q.empty()) earliest = std::min(earliest, q.front().deadline);
+    }
+    return earliest;
+  }
+  /// Gives back what the waits of a key took, which has none any more.
+  void forget(std::uint32_t slot) {
+    const std::size_t at = slot * all_.size();
+    for (std::size_t g = 0; g < all_.size() && at + g < by_key_.size(); ++g) by_key_[at + g] = {};
   }
 
   /// Calls `f(wait, bound)` for all waits of a key that have ended at `t`, those with the shortest
@@ -113,6 +132,7 @@ private:
   std::vector<queue> all_;     ///< By bound.
   std::vector<queue> by_key_;  ///< By key and bound.
   std::vector<std::size_t> shortest_first_;
+  bool by_key_only_ = false;
 };
 
 }  // namespace weir::patterns

@@ -83,10 +83,16 @@ struct match_store {
     return waiting.take_first(slot);
   }
 
+  /// What a key takes in its slot.
+  [[nodiscard]] std::size_t slot_bytes() const noexcept {
+    return sizeof(run_table::key_cell) + runs.groups() * sizeof(run_id);
+  }
+
   /// Forgets all of a key.
   void clear(std::uint32_t slot) {
     while (runs.has(slot)) drop(runs.key(slot).oldest);
     while (waiting.has(slot)) release(slot, take_waiting(slot).path);
+    gaps.forget(slot);
   }
 };
 

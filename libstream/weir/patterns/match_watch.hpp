@@ -26,6 +26,7 @@ enum class match_stage : std::uint8_t {
 BOOST_DESCRIBE_ENUM(match_stage, growing, unless_not, in_line)
 
 /// A partial match, or a complete one that is not out yet, as others see it: data for a console.
+/// Those that are in a cold store are not seen.
 struct partial_match {
   std::string pattern;
   match_stage stage = match_stage::growing;

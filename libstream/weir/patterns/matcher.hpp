@@ -102,6 +102,21 @@ public:
     return true;
   }
 
+  // Where what is remembered of a key may leave memory, `next_deadline` and `next_due` know of
+  // nothing: keys are asked one by one.
+
+  void keys_may_leave() noexcept { store_.gaps.only_by_key(); }
+  /// When the key wants to be advanced. It is in memory.
+  [[nodiscard]] timestamp deadline_of(std::uint32_t slot) {
+    if (!store_.runs.has(slot)) return max_timestamp;
+    const timestamp over =
+        store_.gaps.empty() ? max_timestamp : store_.gaps.deadline_of(slot, store_.runs);
+    return std::min(over, window_end(store_.runs[store_.runs.key(slot).oldest]));
+  }
+  /// The number that the next event will have; those of a key's events grow.
+  [[nodiscard]] std::uint64_t next_number() const noexcept { return next_number_; }
+  void number_from(std::uint64_t n) noexcept { next_number_ = std::max(next_number_, n); }
+
   /// Ends a key's partial matches because no event can come any more, so that the matches that
   /// waited behind one are emitted.
   void end(std::uint32_t slot, findings<T>& out) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace weir::patterns {
@@ -57,16 +58,18 @@ public:
 
   /// Puts what was loaded for all keys into order.
   void finish() {
-    auto& [buffer, stored_runs, gaps, waiting] = of_->store_;
-    auto& runs = stored_runs;  // a lambda of Clang can't have the other name
-    const auto last_event = [&](run_id r) { return of_->buffer().at(of_->runs()[r].path); };
+    run_table& runs = of_->store_.runs;
     runs.sort_all([&](run_id a, run_id b) { return runs[a].began < runs[b].began; });
     std::vector<run_id> all;
     for (run_id r = runs.oldest(); r != nowhere; r = runs[r].after) all.push_back(r);
-    std::stable_sort(all.begin(), all.end(),
-                     [&](run_id a, run_id b) { return last_event(a) < last_event(b); });
-    if (gaps.empty()) return;
-    for (const run_id r : all) gaps.note(of_->machine(), runs, r, last_event(r));
+    note_gaps(std::move(all));
+  }
+  /// ... for one key, where they come one by one.
+  void finish(std::uint32_t slot) {
+    if (of_->store_.gaps.empty()) return;
+    std::vector<run_id> all;
+    for (run_id r = first_run(slot); r != nowhere; r = of_->runs()[r].younger) all.push_back(r);
+    note_gaps(std::move(all));
   }
 
 private:
@@ -74,6 +77,15 @@ private:
     std::uint32_t parent, event;
     std::uint16_t step;
   };
+
+  void note_gaps(std::vector<run_id> all) {
+    gap_clock& gaps = of_->store_.gaps;
+    if (gaps.empty()) return;
+    const auto last_event = [&](run_id r) { return of_->buffer().at(of_->runs()[r].path); };
+    std::stable_sort(all.begin(), all.end(),
+                     [&](run_id a, run_id b) { return last_event(a) < last_event(b); });
+    for (const run_id r : all) gaps.note(of_->machine(), of_->runs(), r, last_event(r));
+  }
 
   [[nodiscard]] run_id first_run(std::uint32_t slot) const {
     return of_->runs().has(slot) ? of_->runs().key(slot).oldest : nowhere;

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "weir/operators/process_context.hpp"
+#include "weir/patterns/cold_matches.hpp"
 #include "weir/patterns/key_parts.hpp"
 #include "weir/patterns/matcher_snapshot.hpp"
 #include "weir/patterns/rule_index.hpp"
 #include "weir/patterns/slot_bits.hpp"
+#include "weir/state/entry_index.hpp"
 #include "weir/state/fetch_ahead.hpp"
 #include "weir/state/key_groups.hpp"
-#include "weir/state/key_index.hpp"
 #include "weir/state/saved_form.hpp"
 #include "weir/state/snapshot.hpp"
 
@@ -17,13 +18,16 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace weir::patterns {
 
 /// One pattern, or several at once, matched for all keys of a stage instance. A key has a slot only
-/// while some pattern remembers something of it.
+/// while some pattern remembers something of it. What one pattern remembers may lie in a cold
+/// store; rules that come and go keep all in memory.
 ///
 /// Of several patterns an event goes only to those that it may mean something to: the ones it may
 /// begin, and of those that have partial matches of its key the ones that heed it.
@@ -42,7 +46,10 @@ public:
   rule_set(KeyOf key_of, kind k) : key_of_(std::move(key_of)), finds_(k == kind::several) {}
 
   rule& add(std::unique_ptr<rule> r) {
-    r->machine.tell_before_giving_up([this](std::uint32_t slot) { keys_.touch(slot); });
+    r->machine.tell_before_giving_up([this](std::uint32_t slot) {
+      keys_.touch(slot);
+      keys_.changed(slot);
+    });
     rules_.push_back(std::move(r));
     active_.widen(rules_.size());
     waiting_.widen(rules_.size());
@@ -56,6 +63,18 @@ public:
     index_ = {};
   }
   [[nodiscard]] const std::vector<std::unique_ptr<rule>>& rules() const noexcept { return rules_; }
+
+  /// Lets what is remembered of keys, in the state of that name of an operator, leave memory for a
+  /// cold store, unless that is null or there is one key only. @pre There is one rule, and it has
+  /// seen nothing.
+  void open(cold_store* store, std::string_view operator_id, std::uint32_t groups,
+            std::string state) {
+    if constexpr (!std::is_same_v<K, no_key>) {
+      if (store != nullptr)
+        cold_ = std::make_unique<cold_matches<K, T>>(keys_, rules_.front()->machine, *store,
+                                                     operator_id, groups, std::move(state));
+    }
+  }
 
   /// Looks at events by themselves. Throws what a condition throws.
   void classify(std::span<const T> events) {
@@ -92,15 +111,16 @@ public:
       const auto hash = [&](std::size_t step) -> std::uint32_t& {
         return coming_[i + (steps - step) * apart];
       };
+      const key_index<K>& keys = keys_.index();
       try {
         if (const std::size_t n = i + steps * apart; n < events.size())
-          hash(0) = keys_.fetch_cell(std::invoke(key_of_, events[n]));
+          hash(0) = keys.fetch_cell(std::invoke(key_of_, events[n]));
       } catch (...) {
         return;  // once more when it is the event's turn
       }
-      static_cast<void>(keys_.fetch_slot(hash(1)));
+      static_cast<void>(keys.fetch_slot(hash(1)));
       for (int step = 1; step < static_cast<int>(steps); ++step)
-        if (const auto s = keys_.guess(hash(static_cast<std::size_t>(step)));
+        if (const auto s = keys.guess(hash(static_cast<std::size_t>(step)));
             s != key_index<K>::none)
           for (const auto& r : rules_) r->machine.store().fetch(s, step - 1);
     }
@@ -112,10 +132,10 @@ public:
     if (finds_) return find_and_match(event, at, now, out);
     bool begins = false;
     for (auto& r : rules_) begins = begins || r->machine.begins(r->bits[i]);
-    if (!begins && keys_.size() == 0) return;
+    if (!begins && knows_none()) return;
     const K& key = std::invoke(key_of_, std::as_const(event));
-    const auto known = begins ? key_index<K>::none : keys_.slot_of(key);
-    if (known == key_index<K>::none && !begins) return;
+    const auto known = begins ? key_index<K>::none : keys_.index().slot_of(key);
+    if (known == key_index<K>::none && !begins && cold_ == nullptr) return;
     const leave_if_idle after{*this, slot_for(key, known)};
     for (auto& r : rules_) {
       matcher<T>& m = r->machine;
@@ -127,6 +147,13 @@ public:
 
   /// Tells one key whose time has come what time it is; false if there is nowhere.
   bool advance_next(timestamp t, findings<T>& out) {
+    if (cold_) {
+      std::uint32_t slot = 0;
+      if (!cold_->bring_due(t, slot)) return false;
+      const leave_if_idle after{*this, slot};
+      rules_.front()->machine.advance(slot, t, out);
+      return true;
+    }
     for (; advances_ < rules_.size(); ++advances_) {
       std::uint32_t slot = 0;
       if (!rules_[advances_]->machine.next_due(t, slot)) continue;
@@ -140,6 +167,7 @@ public:
     return false;
   }
   [[nodiscard]] timestamp next_deadline() {
+    if (cold_) return cold_->next_deadline();
     timestamp earliest = max_timestamp;
     for (auto& r : rules_) earliest = std::min(earliest, r->machine.next_deadline());
     return earliest;
@@ -148,6 +176,7 @@ public:
   /// Emits the matches of one key that wait, because the stream has ended; false if there are
   /// nowhere.
   bool end_next(findings<T>& out) {
+    if (cold_) cold_->bring_waiting();
     for (std::size_t n = 0; n < rules_.size(); ++n) {
       const std::uint32_t slot = rules_[n]->machine.waiting().some_slot();
       if (slot == nowhere) continue;
@@ -162,7 +191,7 @@ public:
 
   /// Time of the earliest match that is complete and waits for its turn.
   [[nodiscard]] timestamp earliest_waiting() const {
-    timestamp earliest = max_timestamp;
+    timestamp earliest = cold_ ? cold_->earliest_waiting() : max_timestamp;
     for (const auto& r : rules_) earliest = std::min(earliest, r->machine.waiting().earliest());
     return earliest;
   }
@@ -171,7 +200,7 @@ public:
   void remove(std::size_t number) {
     keys_.write_all();  // of the rule, too, if it is being saved
     std::vector<std::uint32_t> slots;
-    keys_.each([&](const K&, std::uint32_t slot) { slots.push_back(slot); });
+    keys_.index().each([&](const K&, std::uint32_t slot) { slots.push_back(slot); });
     rules_.erase(rules_.begin() + static_cast<std::ptrdiff_t>(number));
     active_.erase(number);
     waiting_.erase(number);
@@ -180,6 +209,8 @@ public:
     for (const std::uint32_t slot : slots)
       if (idle(slot)) keys_.leave(slot);
   }
+
+  // What is counted and shown is what is in memory.
 
   [[nodiscard]] std::size_t partial_matches() const {
     std::size_t n = 0;
@@ -197,10 +228,10 @@ public:
     for (const auto& r : rules_) n += r->machine.bytes();
     return n;
   }
-  [[nodiscard]] std::size_t keys() const noexcept { return keys_.size(); }
+  [[nodiscard]] std::size_t keys() const noexcept { return keys_.index().size(); }
   template <class F>
   void each_key(F f) {
-    keys_.each(f);
+    keys_.index().each(f);
   }
   [[nodiscard]] const KeyOf& key_of() const noexcept { return key_of_; }
 
@@ -210,10 +241,11 @@ public:
     auto all = std::make_shared<std::vector<saving>>();
     for (const auto& r : rules_) {
       const std::string state = name_of(*r);
-      save_form<saved_entry>(to, state);
       bytes made_for;
       encode(fingerprint(r->machine.machine()), made_for);
       to.item(automaton_of(state), std::move(made_for), state_kind::union_list);
+      if (cold_) return cold_->save(to);
+      save_form<saved_entry>(to, state);
       all->push_back({&r->machine, state, key_parts<K>{groups}, matcher_snapshot<T>{r->machine}});
     }
     keys_.save_slots(
@@ -232,28 +264,31 @@ public:
     const std::size_t number = number_of(r);
     const bool described = saved_schema(from, state).has_value();
     const saved_form form = form_of_entry<saved_entry>(from, state);
+    if (cold_) {
+      if (!is_saved_for(r, from, state) && cold_->has_rows()) refuse(r);
+      cold_->load(from);
+    }
     const auto read = [&](byte_reader& in) {
       K key{};
       if (!decode(in, key)) return false;
       const std::uint32_t slot = keys_.enter(key);
       if (!loading.load(slot, in)) return false;
+      if (cold_) {
+        loading.finish(slot);
+        cold_->changed(slot);
+      }
       const note_active note{*this, slot, number};
       return true;
     };
     from.each(state, [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
       // Up to 0.1 what the matches are of stood in front of each part, and no form was saved.
-      if (described ? !is_saved_for(r, from, state) : !reads_as_made_for(r, in))
-        throw exception({errc::incompatible,
-                         "pattern '" + r.machine.machine().name +
-                             "': its steps, repetitions or times are not those that the partial "
-                             "matches were saved with; name the operator anew to begin without "
-                             "them"});
+      if (described ? !is_saved_for(r, from, state) : !reads_as_made_for(r, in)) refuse(r);
       if (!form.each_entry(in, read))
         throw exception(
             {errc::incompatible, "state '" + state + "': a saved partial match does not decode"});
     });
-    loading.finish();
+    if (!cold_) loading.finish();
   }
 
 private:
@@ -266,6 +301,12 @@ private:
     matcher_snapshot<T> writer;
   };
   static std::string automaton_of(const std::string& state) { return "@automaton of " + state; }
+  [[noreturn]] static void refuse(const rule& r) {
+    throw exception({errc::incompatible,
+                     "pattern '" + r.machine.machine().name +
+                         "': its steps, repetitions or times are not those that the partial "
+                         "matches were saved with; name the operator anew to begin without them"});
+  }
   static bool reads_as_made_for(const rule& r, byte_reader& in) {
     std::uint64_t made_for = 0;
     return decode(in, made_for) && made_for == fingerprint(r.machine.machine());
@@ -278,6 +319,8 @@ private:
     });
     return all;
   }
+
+  [[nodiscard]] bool knows_none() const { return keys_.index().size() == 0 && cold_ == nullptr; }
 
   /// The slot of a key that is about to change, known or not.
   std::uint32_t slot_for(const K& key, std::uint32_t known) {
@@ -294,9 +337,9 @@ private:
     for (const std::uint32_t n : index_.beginning())
       if (const auto bits = index_.classify(n, event); rules_[n]->machine.begins(bits))
         concerned_.emplace_back(n, bits);
-    if (concerned_.empty() && keys_.size() == 0) return;
+    if (concerned_.empty() && knows_none()) return;
     const K& key = std::invoke(key_of_, std::as_const(event));
-    const auto known = keys_.slot_of(key);
+    const auto known = keys_.index().slot_of(key);
     if (known != key_index<K>::none) find_active(known);
     if (concerned_.empty()) return;
     const leave_if_idle after{*this, slot_for(key, known)};
@@ -354,14 +397,18 @@ private:
     rule_set& of;
     std::uint32_t slot;
     ~leave_if_idle() {
-      if (of.idle(slot)) of.keys_.leave(slot);
+      if (of.idle(slot))
+        of.keys_.leave(slot);
+      else if (of.cold_) [[unlikely]]
+        of.cold_->changed(slot);
     }
   };
 
   [[no_unique_address]] KeyOf key_of_;
-  key_index<K> keys_;
+  entry_index<K> keys_;
   std::vector<std::unique_ptr<rule>> rules_;
-  std::size_t advances_ = 0;  ///< The rule whose keys are being told of the time.
+  std::unique_ptr<cold_matches<K, T>> cold_;  ///< What makes `keys_` a cache; null in memory.
+  std::size_t advances_ = 0;                  ///< The rule whose keys are being told of the time.
 
   bool finds_;           ///< Rules are found by what they heed; else each is asked.
   rule_index<T> index_;  ///< Of the first of the rules; the others are added before use.

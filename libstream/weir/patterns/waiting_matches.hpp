@@ -58,6 +58,12 @@ public:
   [[nodiscard]] std::size_t size(std::uint32_t slot) const noexcept {
     return slot < keys_.size() ? keys_[slot].heap.size() : 0;
   }
+  /// Time of the key's one that was complete first. Linear in the key's.
+  [[nodiscard]] timestamp earliest(std::uint32_t slot) const {
+    timestamp first = max_timestamp;
+    each(slot, [&](const complete& c) { first = std::min(first, c.at); });
+    return first;
+  }
   /// Calls `f(match)` for a key's, in no order.
   template <class F>
   void each(std::uint32_t slot, F f) const {

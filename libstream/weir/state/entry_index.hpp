@@ -38,6 +38,8 @@ public:
     std::function<void(slot)> drop;                ///< Frees it, but for what it is due for.
     std::function<bool(slot)> holds;               ///< Whether there is anything to save.
     std::function<bool(slot)> due;                 ///< Whether its time will come by itself.
+    /// What it has on the heap; if it can't tell, that is taken for twice what it is when saved.
+    std::function<std::size_t(slot)> bytes;
   };
 
   entry_index() = default;
@@ -52,7 +54,7 @@ public:
   ~entry_index() = default;
 
   /// To be called first, for the state of that name of an operator. `entry_bytes` is what an entry
-  /// takes in its slot; what it has on the heap is taken for twice what it is when saved.
+  /// takes in its slot.
   void open(cold_store* store, std::string_view operator_id, std::uint32_t groups,
             std::string state, std::size_t entry_bytes, calls entries) {
     state_ = std::move(state);
@@ -103,6 +105,12 @@ public:
   }
   /// Forgets all keys. @pre not cold()
   void clear() { keys_.clear(); }
+  /// As those of the index. @pre not cold()
+  void write_all() noexcept { keys_.write_all(); }
+  void save_slots(snapshot_writer& to, gradual_slots::write_slot write,
+                  gradual_slots::finish done) {
+    keys_.save_slots(to, std::move(write), std::move(done));
+  }
   /// To be called where no slot is in hand, in loops that touch many.
   void settle() {
     if (cold_) [[unlikely]]
@@ -161,13 +169,27 @@ public:
   /// ... and reads them, by `load`. Throws `weir::exception` if they can't be read.
   template <class Entry>
   void restore(const snapshot_reader& from) {
-    if (cold_) convert_rows<Entry>(from);
+    convert_rows<Entry>(from);
     read_keyed_parts<Entry>(from, state_, [&](const K& key, byte_reader& in) {
       const slot s = enter(key);
       const bool loaded = calls_.load(s, in);
       changed(s);
       return loaded;
     });
+  }
+
+  /// Rows of the store may have been written by a program whose types were others. Part of
+  /// `restore`, for those who read entries themselves.
+  template <class Entry>
+  void convert_rows(const snapshot_reader& from) {
+    if (!cold_) return;
+    const saved_form form = form_of_entry<Entry>(from, state_);
+    if (!form.changes()) return;
+    cold_->convert_rows(
+        [&](std::span<const std::byte> key, std::uint8_t column, std::span<const std::byte> data) {
+          return column != column_ ? std::optional<bytes>{}
+                                   : convert_column<K>(form, state_, key, data);
+        });
   }
 
   // What keys are due for must be known of those whose entries are in the store, too. In memory
@@ -216,7 +238,7 @@ private:
     };
     c.drop = calls_.drop;
     c.stays = calls_.due;
-    c.heap_bytes = [this](slot s) { return measure(s); };
+    c.heap_bytes = [this](slot s) { return calls_.bytes ? calls_.bytes(s) : measure(s); };
     c.slot_bytes = entry_bytes;
     return c;
   }
@@ -230,18 +252,6 @@ private:
       return 0;
     }
     return 2 * measured_.size();
-  }
-
-  /// Rows of the store may have been written by a program whose types were others.
-  template <class Entry>
-  void convert_rows(const snapshot_reader& from) {
-    const saved_form form = form_of_entry<Entry>(from, state_);
-    if (!form.changes()) return;
-    cold_->convert_rows(
-        [&](std::span<const std::byte> key, std::uint8_t column, std::span<const std::byte> data) {
-          return column != column_ ? std::optional<bytes>{}
-                                   : convert_column<K>(form, state_, key, data);
-        });
   }
 
   Keys keys_;
