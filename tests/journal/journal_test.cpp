@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A run is recorded in a journal, and what the journal holds is repeated.
 #include "actors/sample.hpp"
+#include "journal/late_sink.hpp"
 #include "support/temporary_directory.hpp"
 #include "unit/asker.hpp"
 #include "weir/checkpoints/directory_store.hpp"
@@ -263,6 +264,29 @@ TEST_CASE("what is pushed and what services answer is in the journal") {
   std::sort(sent.begin(), sent.end());
   CHECK(sent == wanted);
   CHECK(again.values().empty());
+}
+
+TEST_CASE("what a sink is answered later is in the journal, and when") {
+  const temporary_directory dir;
+  const auto make = [](const late_sink& out) {
+    pipeline p{"late"};
+    p.from(generator{reading_of, {.events = 5'000, .rate = 50'000}})
+        .map([](const reading& r) { return r.number; })
+        .to(out)
+        .on_error(directive::retry(3, 0ms))
+        .named("out");
+    return p;
+  };
+  const late_sink out;
+  CHECK_FALSE(start(make(out), journaled(dir / "journal")).wait().failure);
+  CHECK(out.taken->size() == 5'000);
+
+  const late_sink unused;
+  const outcome again = repeated(recordings(dir / "journal").at(0), make(unused));
+  CHECK(again.difference == "");
+  CHECK(again.note == "");
+  CHECK(again.steps > 20);
+  CHECK(unused.taken->empty());
 }
 
 TEST_CASE("a journal that was cut anywhere is repeated up to there") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "weir/journal/taped_answered_writer.hpp"
 #include "weir/journal/taped_reader.hpp"
 #include "weir/journal/taped_writer.hpp"
 
@@ -153,5 +154,51 @@ TEST_CASE("a writer answers again what it answered, and is not written to") {
   taped_writer<int> real{std::make_unique<scripted_writer>(), recorded};
   play(real);
   taped_writer<int> repeated{nullptr, again(*recorded)};
+  play(repeated);
+}
+
+namespace {
+
+class scripted_answers final : public answered_writer<int> {
+public:
+  void begin(std::span<const int> events) override {
+    if (events.empty()) throw std::runtime_error("nothing to write");
+  }
+  written settle() override {
+    return tried_ ? written{3, {}} : written{1, error{errc::io_failed, "refused"}};
+  }
+  void try_again() override { tried_ = true; }
+  void pass_over() override {}
+  [[nodiscard]] bool has_answers() const override { return !tried_; }
+  [[nodiscard]] std::size_t most_under_way() const noexcept override { return 300; }
+
+private:
+  bool tried_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("a writer that is answered later is answered again as it was") {
+  const manual_clock time;
+  const auto recorded = std::make_shared<tape>(time);
+  const auto play = [](answered_writer<int>& w) {
+    const std::vector<int> events{1, 2, 3, 4};
+    CHECK(w.most_under_way() == 300);
+    w.begin(events);
+    CHECK(w.has_answers());
+    const written first = w.settle();
+    CHECK(first.events == 1);
+    CHECK(first.failure == error{errc::io_failed, "refused"});
+    w.try_again();
+    const written rest = w.settle();
+    CHECK(rest.events == 3);
+    CHECK_FALSE(rest.failure);
+    CHECK_FALSE(w.has_answers());
+    w.pass_over();
+    CHECK_THROWS_WITH(w.begin({}), "nothing to write");
+  };
+  taped_answered_writer<int> real{std::make_unique<scripted_answers>(), recorded};
+  play(real);
+  taped_answered_writer<int> repeated{nullptr, again(*recorded)};
   play(repeated);
 }

@@ -7,6 +7,7 @@
 #include "weir/graph/graph.hpp"
 #include "weir/graph/keyed_stream.hpp"
 #include "weir/graph/sink_handle.hpp"
+#include "weir/journal/taped_answered_writer.hpp"
 #include "weir/journal/taped_reader.hpp"
 #include "weir/journal/taped_writer.hpp"
 #include "weir/source/source_root.hpp"
@@ -36,16 +37,18 @@ std::uint32_t add_sink(graph_draft& draft, Sink sink) {
     const sink_instance place{
         e.id,          e.instance,     e.parallelism, a.attempt,
         a.around.wake, a.around.start, pipeline,      a.around.checkpoint_interval};
+    const bool writes = !a.around.tape || !a.around.tape->repeats();
     if constexpr (answered_sink_of<Sink, T>) {
+      std::unique_ptr<answered_writer<T>> writer;
+      if (writes) writer = sink.template make_answered_writer<T>(place);
       if (a.around.tape)
-        throw exception({errc::unsupported, "sink '" + e.id +
-                                                "' is answered later, which a journal can't "
-                                                "record: leave --journal out"});
-      return std::make_unique<flow::answered_sink_segment<T>>(
-          e.id, sink.template make_answered_writer<T>(place), *a.around.time, *a.around.metrics);
+        writer =
+            std::make_unique<journal::taped_answered_writer<T>>(std::move(writer), a.around.tape);
+      return std::make_unique<flow::answered_sink_segment<T>>(e.id, std::move(writer),
+                                                              *a.around.time, *a.around.metrics);
     } else {
       std::unique_ptr<sink_writer<T>> writer;
-      if (!a.around.tape || !a.around.tape->repeats()) writer = sink.template make_writer<T>(place);
+      if (writes) writer = sink.template make_writer<T>(place);
       if (a.around.tape)
         writer = std::make_unique<journal::taped_writer<T>>(std::move(writer), a.around.tape);
       return std::make_unique<flow::sink_segment<T>>(e.id, e.instance, std::move(writer),

@@ -25,7 +25,11 @@ std::string to_string(mark m) {
                                     "a commit",
                                     "an abort",
                                     "an exception",
-                                    "its end"};
+                                    "its end",
+                                    "most_under_way",
+                                    "a beginning",
+                                    "a settlement",
+                                    "has_answers"};
   const auto i = static_cast<std::size_t>(m);
   return i < names.size() ? names[i] : "something unknown";
 }

@@ -32,7 +32,12 @@ enum class mark : std::uint8_t {
   committed,
   aborted,
   threw,
-  digest,  ///< What the entry came to; the last one.
+  digest,  ///< What the entry came to; an entry's last one.
+  // Of sinks that are answered later.
+  under_way,
+  begun,
+  settled,
+  has_answers,
 };
 /// The mark's name, as people read it.
 [[nodiscard]] std::string to_string(mark m);

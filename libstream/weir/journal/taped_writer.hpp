@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "weir/journal/tape.hpp"
-#include "weir/sink/sink.hpp"
+#include "weir/journal/taped_written.hpp"
 
 #include <memory>
 #include <utility>
@@ -19,14 +18,9 @@ public:
       : real_(std::move(real)), tape_(std::move(on)) {}
 
   written write(std::span<const T> events, std::span<const timestamp> times) override {
-    if (tape_->repeats()) return repeat_write();
-    const written done = noting(*tape_, [&] { return real_->write(events, times); });
-    bytes& to = tape_->note(mark::written);
-    write_number(done.events, to);
-    encode(done.failure.has_value(), to);
-    if (!done.failure) return done;
-    encode(static_cast<std::uint16_t>(done.failure->code), to);
-    encode(done.failure->message, to);
+    if (tape_->repeats()) return noted_written(*tape_, mark::written);
+    written done = noting(*tape_, [&] { return real_->write(events, times); });
+    note_written(*tape_, mark::written, done);
     return done;
   }
   [[nodiscard]] bool takes_whole_batches() const override {
@@ -61,16 +55,6 @@ private:
     if (tape_->repeats()) return noted_result(*tape_, m);
     result<void> done = noting(*tape_, ask);
     note_result(*tape_, m, done);
-    return done;
-  }
-  [[nodiscard]] written repeat_write() const {
-    written done;
-    std::uint64_t n = 0;
-    if (!read_number(tape_->expect(mark::written), n)) tape::damaged();
-    done.events = n;
-    if (!tape_->template read<bool>()) return done;
-    const auto code = static_cast<errc>(tape_->template read<std::uint16_t>());
-    done.failure = error{code, tape_->template read<std::string>()};
     return done;
   }
 

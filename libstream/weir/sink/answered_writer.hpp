@@ -33,7 +33,7 @@ public:
   virtual void try_again() = 0;
   virtual void pass_over() = 0;
   /// Whether answers have come that `settle` has not seen.
-  [[nodiscard]] virtual bool has_answers() const noexcept = 0;
+  [[nodiscard]] virtual bool has_answers() const = 0;
   /// How many batches may be under way.
   [[nodiscard]] virtual std::size_t most_under_way() const noexcept = 0;
 };
