@@ -23,10 +23,10 @@ public:
   /// Lets the slot be due at `at`, unless it is before that.
   void note(std::uint32_t slot, timestamp at) {
     widen(slot);
-    timestamp& noted = slots_[slot].deadline;
-    if (at >= noted) return;
-    if (noted != max_timestamp) timers_.erase({noted, slot});
-    noted = at;
+    timestamp& deadline = slots_[slot].deadline;
+    if (at >= deadline) return;
+    if (deadline != max_timestamp) timers_.erase({deadline, slot});
+    deadline = at;
     timers_.set({at, slot});
   }
   [[nodiscard]] timestamp next_deadline() { return timers_.earliest(); }
