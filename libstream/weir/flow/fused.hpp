@@ -129,7 +129,8 @@ public:
   }
 
   [[nodiscard]] timestamp next_timer() const override {
-    timestamp earliest = std::min(end_.next_timer(), earliest_timer(sides_));
+    timestamp earliest = end_.next_timer();  // one after the other: a journal notes what is said
+    earliest = std::min(earliest, earliest_timer(sides_));
     const_cast<fused*>(this)->each_op([&]<std::size_t I>(auto& op) {
       if constexpr (takes_time<std::remove_reference_t<decltype(op)>, next_op<I + 1, true>>)
         earliest = std::min(earliest, op.next_timer());

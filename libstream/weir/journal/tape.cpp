@@ -29,7 +29,9 @@ std::string to_string(mark m) {
                                     "most_under_way",
                                     "a beginning",
                                     "a settlement",
-                                    "has_answers"};
+                                    "has_answers",
+                                    "a further try",
+                                    "an event passed over"};
   const auto i = static_cast<std::size_t>(m);
   return i < names.size() ? names[i] : "something unknown";
 }

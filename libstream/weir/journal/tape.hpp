@@ -38,6 +38,8 @@ enum class mark : std::uint8_t {
   begun,
   settled,
   has_answers,
+  tried_again,
+  passed_over,
 };
 /// The mark's name, as people read it.
 [[nodiscard]] std::string to_string(mark m);

@@ -22,9 +22,7 @@ public:
       : real_(std::move(real)), tape_(std::move(on)), most_(ask_most()) {}
 
   void begin(std::span<const T> events) override {
-    if (tape_->repeats()) return tape_->expect(mark::begun), void();
-    noting(*tape_, [&] { real_->begin(events); });
-    tape_->note(mark::begun);
+    on_tape(mark::begun, [&] { real_->begin(events); });
   }
   written settle() override {
     if (tape_->repeats()) return noted_written(*tape_, mark::settled);
@@ -33,10 +31,10 @@ public:
     return done;
   }
   void try_again() override {
-    if (real_) real_->try_again();
+    on_tape(mark::tried_again, [&] { real_->try_again(); });
   }
   void pass_over() override {
-    if (real_) real_->pass_over();
+    on_tape(mark::passed_over, [&] { real_->pass_over(); });
   }
   [[nodiscard]] bool has_answers() const override {
     if (tape_->repeats()) return tape_->expect(mark::has_answers), tape_->template read<bool>();
@@ -47,6 +45,12 @@ public:
   [[nodiscard]] std::size_t most_under_way() const noexcept override { return most_; }
 
 private:
+  template <class Do>
+  void on_tape(mark m, Do what) {
+    if (tape_->repeats()) return tape_->expect(m), void();
+    noting(*tape_, what);
+    tape_->note(m);
+  }
   /// Asked once: it is compared outside of steps, too.
   [[nodiscard]] std::size_t ask_most() const {
     std::uint64_t most = 0;

@@ -29,6 +29,11 @@ public:
     deadline = at;
     timers_.set({at, slot});
   }
+  /// The slot has no deadline any more.
+  void forget(std::uint32_t slot) {
+    if (slot >= slots_.size() || slots_[slot].deadline == max_timestamp) return;
+    timers_.erase({std::exchange(slots_[slot].deadline, max_timestamp), slot});
+  }
   [[nodiscard]] timestamp next_deadline() { return timers_.earliest(); }
   /// Takes out a slot that is due at `now`; false if there is none.
   [[nodiscard]] bool take(timestamp now, std::uint32_t& slot) {
@@ -60,6 +65,8 @@ public:
     return waiting_.empty() ? nowhere : waiting_.begin()->second;
   }
 
+  /// What a slot takes.
+  static constexpr std::size_t slot_bytes = 96;
   /// Whether the slot is due for anything.
   [[nodiscard]] bool has(std::uint32_t slot) const {
     const saved s = of(slot);

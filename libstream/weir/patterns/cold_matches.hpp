@@ -28,16 +28,22 @@ public:
                std::string_view operator_id, std::uint32_t groups, std::string state)
       : keys_(keys), of_(of), mover_(of) {
     of.keys_may_leave();
-    keys.open(&store, operator_id, groups, std::move(state), of.store().slot_bytes(), calls());
+    keys.open(&store, operator_id, groups, std::move(state),
+              of.store().slot_bytes() + cold_dues::slot_bytes, calls());
   }
   cold_matches(const cold_matches&) = delete;
   cold_matches& operator=(const cold_matches&) = delete;
   ~cold_matches() = default;
 
-  /// To be called after the partial matches of a key have changed.
-  void changed(std::uint32_t slot) {
+  /// To be called after a key was used, and whether what is remembered of it has changed: it leaves
+  /// if that is nothing.
+  void used(std::uint32_t slot, bool changed) {
+    if (of_.idle(slot)) {
+      dues_.forget(slot);
+      return keys_.leave(slot);
+    }
     dues_.note(slot, of_.deadline_of(slot));
-    keys_.changed(slot);
+    if (changed) keys_.changed(slot);
   }
 
   [[nodiscard]] timestamp next_deadline() { return dues_.next_deadline(); }
@@ -47,7 +53,9 @@ public:
     while (dues_.take(t, slot)) {
       if (!keys_.holds_key(slot)) continue;  // it has left since
       keys_.touch(slot);
-      return true;
+      if (of_.deadline_of(slot) <= t) return true;
+      used(slot, false);  // it was noted for something that is over
+      keys_.settle();
     }
     return false;
   }
@@ -114,7 +122,7 @@ private:
     };
     c.holds = [this](std::uint32_t slot) { return !of_.idle(slot); };
     c.due = [this](std::uint32_t slot) { return dues_.has(slot) || of_.waiting().has(slot); };
-    c.bytes = [this](std::uint32_t slot) {
+    c.heap_bytes = [this](std::uint32_t slot) {
       return static_cast<std::size_t>(of_.store().bytes(slot));
     };
     return c;

@@ -92,6 +92,8 @@ public:
     }
     return earliest;
   }
+  /// What a key takes while it has none.
+  [[nodiscard]] std::size_t slot_bytes() const noexcept { return all_.size() * sizeof(queue); }
   /// Gives back what the waits of a key took, which has none any more.
   void forget(std::uint32_t slot) {
     const std::size_t at = slot * all_.size();

@@ -13,8 +13,8 @@ enum class at_limit : std::uint8_t {
 };
 
 /// Bounds what a pattern remembers in one stage instance. Bytes are those of events (as
-/// `dynamic_size` measures them), of paths and of partial matches. With a cold store the limits of
-/// all keys are of what is in memory.
+/// `dynamic_size` measures them), of paths and of partial matches. Over a cold store, which
+/// bounds memory by itself, those of all keys together are not kept.
 struct match_limits {
   std::uint64_t matches_per_key = 65'536;
   std::uint64_t bytes_per_key = 64ULL << 20;

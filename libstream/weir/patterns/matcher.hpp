@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <bit>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -105,7 +106,13 @@ public:
   // Where what is remembered of a key may leave memory, `next_deadline` and `next_due` know of
   // nothing: keys are asked one by one.
 
-  void keys_may_leave() noexcept { store_.gaps.only_by_key(); }
+  /// Memory is bounded by what lets them leave: the limits over all keys are not kept.
+  void keys_may_leave() noexcept {
+    store_.gaps.only_by_key();
+    limits_.matches = limits_.bytes = std::numeric_limits<std::uint64_t>::max();
+  }
+  /// Goes up when what is remembered of some key changes.
+  [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
   /// When the key wants to be advanced. It is in memory.
   [[nodiscard]] timestamp deadline_of(std::uint32_t slot) {
     if (!store_.runs.has(slot)) return max_timestamp;
@@ -120,6 +127,7 @@ public:
   /// Ends a key's partial matches because no event can come any more, so that the matches that
   /// waited behind one are emitted.
   void end(std::uint32_t slot, findings<T>& out) {
+    ++changes_;
     while (store_.runs.has(slot)) store_.drop(store_.runs.key(slot).oldest);
     settle(slot, out);
     gate_.rethrow();
@@ -139,6 +147,7 @@ private:
   // Taking events.
 
   void apply(std::uint32_t slot, std::uint32_t starting, T& event, timestamp at) {
+    ++changes_;
     const std::uint64_t before = store_.buffer.bytes();
     const std::uint64_t number = next_number_++;
     born_.clear();
@@ -271,6 +280,7 @@ private:
   }
   void give_up(run_id id, findings<T>& out) {
     ++counts_.dropped;
+    ++changes_;
     const std::uint32_t slot = store_.runs[id].slot;
     store_.drop(id);
     settle(slot, out);
@@ -302,6 +312,7 @@ private:
   }
 
   void expire_gap(const gap_wait& w, std::size_t gap, timestamp t, findings<T>& out) {
+    ++changes_;
     run& r = store_.runs[w.of];
     const state& s = machine().states[r.state];
     const std::uint32_t had = r.live;
@@ -324,6 +335,7 @@ private:
       const run& r = store_.runs[id];
       const timestamp over = window_end(r);
       if (over > t || over == max_timestamp) return;
+      ++changes_;
       const bool in_time = r.ends && machine().states[r.state].end == ending::in_time;
       if (in_time) complete_run(r, t == max_timestamp ? over : t);
       if (r.live != 0 || (r.ends && !in_time)) report_timed_out(r, over, out);
@@ -345,6 +357,7 @@ private:
   match_gate<T> gate_;
   matcher_counts counts_;
   std::uint64_t next_number_ = 1;
+  std::uint64_t changes_ = 0;
   std::function<void(std::uint32_t)> before_giving_up_;
 
   // Of the event in hand; kept for their memory.

@@ -134,7 +134,8 @@ public:
     for (auto& r : rules_) begins = begins || r->machine.begins(r->bits[i]);
     if (!begins && knows_none()) return;
     const K& key = std::invoke(key_of_, std::as_const(event));
-    const auto known = begins ? key_index<K>::none : keys_.index().slot_of(key);
+    // Over a cold store each event asks for its key: that makes room, too.
+    const auto known = begins || cold_ ? key_index<K>::none : keys_.index().slot_of(key);
     if (known == key_index<K>::none && !begins && cold_ == nullptr) return;
     const leave_if_idle after{*this, slot_for(key, known)};
     for (auto& r : rules_) {
@@ -275,7 +276,7 @@ public:
       if (!loading.load(slot, in)) return false;
       if (cold_) {
         loading.finish(slot);
-        cold_->changed(slot);
+        cold_->used(slot, true);
       }
       const note_active note{*this, slot, number};
       return true;
@@ -396,13 +397,18 @@ private:
   struct leave_if_idle {
     rule_set& of;
     std::uint32_t slot;
+    std::uint64_t before = of.changes();
     ~leave_if_idle() {
-      if (of.idle(slot))
+      if (of.cold_) [[unlikely]]
+        of.cold_->used(slot, of.changes() != before);
+      else if (of.idle(slot))
         of.keys_.leave(slot);
-      else if (of.cold_) [[unlikely]]
-        of.cold_->changed(slot);
     }
   };
+  /// Of what is remembered in a cold store.
+  [[nodiscard]] std::uint64_t changes() const {
+    return cold_ ? rules_.front()->machine.changes() : 0;
+  }
 
   [[no_unique_address]] KeyOf key_of_;
   entry_index<K> keys_;

@@ -32,9 +32,9 @@ public:
   /// been dealt with. Called before `settle` is again.
   virtual void try_again() = 0;
   virtual void pass_over() = 0;
-  /// Whether answers have come that `settle` has not seen.
+  /// Whether answers have come that `settle` has not seen. Does not throw.
   [[nodiscard]] virtual bool has_answers() const = 0;
-  /// How many batches may be under way.
+  /// How many batches may be under way; always the same.
   [[nodiscard]] virtual std::size_t most_under_way() const noexcept = 0;
 };
 

@@ -39,7 +39,7 @@ public:
     std::function<bool(slot)> holds;               ///< Whether there is anything to save.
     std::function<bool(slot)> due;                 ///< Whether its time will come by itself.
     /// What it has on the heap; if it can't tell, that is taken for twice what it is when saved.
-    std::function<std::size_t(slot)> bytes;
+    std::function<std::size_t(slot)> heap_bytes;
   };
 
   entry_index() = default;
@@ -238,7 +238,7 @@ private:
     };
     c.drop = calls_.drop;
     c.stays = calls_.due;
-    c.heap_bytes = [this](slot s) { return calls_.bytes ? calls_.bytes(s) : measure(s); };
+    c.heap_bytes = [this](slot s) { return calls_.heap_bytes ? calls_.heap_bytes(s) : measure(s); };
     c.slot_bytes = entry_bytes;
     return c;
   }
