@@ -54,11 +54,20 @@ if(WEIR_BUILD_TESTS)
   add_custom_target(other_programs)
 endif()
 
+# What GCC's ThreadSanitizer must be told of the libraries that are not built for it; in every program.
+if(CMAKE_CXX_FLAGS MATCHES "fsanitize=thread")
+  add_library(weir_thread_sanitizer OBJECT "${PROJECT_SOURCE_DIR}/tests/support/thread_sanitizer.cpp")
+  target_compile_features(weir_thread_sanitizer PRIVATE cxx_std_20)
+endif()
+
 # weir_program(name SOURCES … DEPENDS … [PART]): a program in bin/; a PART is counted by who calls.
 function(weir_program target)
   cmake_parse_arguments(arg "PART" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE ${arg_DEPENDS} weir_warnings)
+  if(TARGET weir_thread_sanitizer)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:weir_thread_sanitizer>)
+  endif()
   if(NOT arg_PART)
     add_dependencies(other_programs ${target})
   endif()

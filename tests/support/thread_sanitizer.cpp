@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Threads of <threads.h> as POSIX threads, for programs under ThreadSanitizer: GCC's knows only
-// those, and a program crashes in the first thread that thrd_create makes, as librdkafka does. With
-// this the sanitizer sees that library's threads and locks, too. The types are glibc's, in which
-// mtx_t and cnd_t are what the functions of POSIX take.
+// What GCC's ThreadSanitizer must be told of the libraries that are not built for it.
 //
-// What it can't see are the library's atomic counts, by which a fetched buffer, say, is freed once
-// nobody reads it. So reports that have a frame of the library in them are left out.
+// It knows threads of POSIX only: a program crashes in the first thread that <threads.h> makes, as
+// librdkafka does. So these are made POSIX threads here; then it sees that library's threads and
+// locks, too. The types are glibc's, in which mtx_t and cnd_t are what the functions of POSIX take.
+//
+// What it can't see are atomic operations in librdkafka and RocksDB: the count by which a fetched
+// buffer is freed once nobody reads it, or the list by which readers find a new row. So reports
+// that have a frame of either library in them are left out.
 #include <pthread.h>
 #include <threads.h>
 
@@ -48,7 +50,7 @@ void* run(void* start) {
 
 extern "C" {
 
-const char* __tsan_default_suppressions() { return "race:librdkafka.so\n"; }
+const char* __tsan_default_suppressions() { return "race:librdkafka.so\nrace:librocksdb.so\n"; }
 
 int thrd_create(thrd_t* made, thrd_start_t function, void* argument) {
   auto how = std::make_unique<thread_start>(thread_start{function, argument});
