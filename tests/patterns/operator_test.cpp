@@ -249,6 +249,24 @@ TEST_CASE("limits over all keys give up the oldest of any key; bytes are limited
   CHECK(kept < 10);
 }
 
+TEST_CASE("limits over all keys are not kept over a cold store, which bounds memory; a key's are") {
+  operator_options where;
+  where.backend = std::make_shared<map_backend>(1);
+  detect_options<note> o;
+  o.limits.matches = 2;
+  auto run = matching(a_then_b(), o, where).run();
+  for (const char* key : {"k", "l", "m"}) run.push({key, 'a', 1}, us(1));
+  for (const char* key : {"k", "l", "m"}) run.push({key, 'b', 0}, us(4));
+  run.push_watermark(us(4));
+  CHECK(run.outputs().size() == 3);
+  o.limits.matches_per_key = 2;
+  auto of_a_key = matching(a_then_b(), o, where).run();
+  for (int i = 1; i <= 3; ++i) of_a_key.push({"k", 'a', i}, us(i));
+  of_a_key.push({"k", 'b', 0}, us(4));
+  of_a_key.push_watermark(us(4));
+  CHECK(texts_of(of_a_key.outputs()) == texts{"ka2 kb0 @4", "ka3 kb0 @4"});
+}
+
 TEST_CASE("partial matches can be looked at while they run") {
   detect_options<note> o;
   o.watch = std::make_shared<match_watch>();

@@ -53,7 +53,7 @@ pattern<reading> pairs() {
 /// Every engine that keeps an entry of each key, over readings of which a key has one in 1.5 s.
 pipeline every_engine(const std::string& directory, std::set<std::uint64_t> fails_at = {},
                       std::uint32_t parallelism = 2) {
-  pipeline p{"windows", {.parallelism = parallelism}};
+  pipeline p{"engines", {.parallelism = parallelism}};
   const auto readings = [&](const char* name) {
     return p.from(generator{keyed_reading, {.events = 30'000, .rate = 60'000}})
         .event_time(&reading::at, bounded_out_of_orderness{0s})
