@@ -167,3 +167,63 @@ TEST_CASE("a stream without a key sees what is broadcast in each of its instance
   CHECK(lines_in_order(run) ==
         texts{"nobody", "nobody", "nobody", "one", "one", "one", "two", "two", "two"});
 }
+
+namespace {
+
+// A rule in two versions of a program, and one that can't be read as the first.
+struct rule {
+  std::int64_t key = 0;
+  std::string gone;
+  std::int32_t limit = 0;
+};
+BOOST_DESCRIBE_STRUCT(rule, (), (key, gone, limit))
+struct later_rule {
+  std::int64_t limit = 0;
+  std::int64_t key = 0;
+  std::string added;
+};
+BOOST_DESCRIBE_STRUCT(later_rule, (), (limit, key, added))
+struct other_rule {
+  std::int64_t key = 0;
+  std::string limit;
+};
+BOOST_DESCRIBE_STRUCT(other_rule, (), (key, limit))
+
+std::string text_of(const std::string& text) { return text; }
+std::string text_of(std::int64_t n) { return std::to_string(n); }
+
+/// Says what the rules of a blip's key come to.
+template <class Rule>
+struct ruled {
+  using output = std::string;
+  broadcast_state<std::int64_t, Rule> rules{"rules"};
+  auto broadcast_states() { return std::tie(rules); }
+
+  void on_broadcast(const Rule& r, const broadcast_context&) { rules.put(r.key, r); }
+  void on_event(const blip& b, process_context<no_key, std::string>& c) {
+    const Rule* found = rules.get(b.key);
+    c.emit(found == nullptr ? "none" : text_of(found->limit));
+  }
+};
+template <class Rule>
+auto ruling(stream<blip> blips, stream<Rule> rules) {
+  return blips.connect(rules.broadcast()).process(ruled<Rule>{}).named("rules");
+}
+
+}  // namespace
+
+TEST_CASE("broadcast state is read though its values have other members now, or refused") {
+  operator_run first{ruling<rule>, operator_options{}};
+  first.input<1>().push({1, "x", 10}, tick(0)).push({2, "y", 20}, tick(0));
+  const auto state = first.snapshot();
+  auto next = subject{ruling<later_rule>}.restore(state);
+  next.input<0>().push({2, 0}, tick(1)).push({1, 0}, tick(1)).push({3, 0}, tick(1));
+  CHECK(lines_in_order(next) == texts{"10", "20", "none"});
+  try {
+    (void)subject{ruling<other_rule>}.restore(state);
+    FAIL("it was taken");
+  } catch (const exception& e) {
+    INFO(e.what());
+    CHECK(std::string{e.what()}.find("limit' was int32, and is text now") != std::string::npos);
+  }
+}

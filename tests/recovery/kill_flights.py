@@ -82,15 +82,24 @@ with tempfile.TemporaryDirectory() as work:
               "rename:after:/checkpoint-:3",   # it is there, and nothing is committed
               "remove:before:.part:9",         # rows are committed, and what held them is still there
               "remove:after:.part:12")         # between two commits
+    in_restore = 0
     for i, point in enumerate(points):
         name = f"point-{i}"
         code, _, err = run(*command(work, name, "--speed", "20000000"), env={"LD_PRELOAD": library, "KILL_AT": point})
         check(code == -signal.SIGKILL, f"{point} kills", code, err)
-        # ... and once more in the restore: before and after the first of its commits.
+        # ... and again in the restore: while state is read, and then before or after the first of its commits.
+        if any(n.startswith("checkpoint-") for n in os.listdir(os.path.join(work, name + "-state"))):
+            reading = dice.choice(("open:before:/checkpoint-:1", "open:after:/checkpoint-:2", "open:before:/checkpoint-:2"))
+            code, _, err = run(*command(work, name, "--speed", "40000000"), env={"LD_PRELOAD": library, "KILL_AT": reading})
+            check(code == -signal.SIGKILL, f"{point}, then {reading} kills", code, err)
+            check("going on from checkpoint" not in err, f"{point}: {reading} is before the run goes on", err)
+            in_restore += 1
         again = dice.choice(("remove:before:.part:2", "remove:after:.part:1", "rename:after:.csv:1"))
         code, _, err = run(*command(work, name, "--speed", "40000000"), env={"LD_PRELOAD": library, "KILL_AT": again})
         check(code in (0, -signal.SIGKILL), f"{point}, then {again}", code, err)
         finish(work, name, wanted)
+
+    check(in_restore >= 4, "kills while state is read", in_restore)
 
     # A finished run that is started again changes nothing; one beside a running one is refused.
     finish(work, "random", wanted)

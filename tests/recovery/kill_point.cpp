@@ -3,14 +3,16 @@
 //
 //   KILL_AT=<call>:<before|after>:<part of the path>:<n>
 //
-// where the call is rename (matched by its target), fsync or remove, and n counts the calls that
-// match. A process that is killed so leaves what one leaves whose machine fails at that instant,
-// but for what the kernel has not written yet.
+// where the call is rename (matched by its target), fsync, remove or open, and n counts the calls
+// that match. A process that is killed so leaves what one leaves whose machine fails at that
+// instant, but for what the kernel has not written yet.
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <csignal>
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -67,6 +69,15 @@ int rename(const char* from, const char* to) noexcept {
 int remove(const char* path) noexcept {
   static auto* const next = real<int(const char*)>("remove");
   return make("remove", path, [&] { return next(path); });
+}
+
+int open(const char* path, int flags, ...) {
+  static auto* const next = real<int(const char*, int, ...)>("open");
+  va_list rest;
+  va_start(rest, flags);
+  const auto mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : mode_t{0};
+  va_end(rest);
+  return make("open", path, [&] { return next(path, flags, mode); });
 }
 
 int fsync(int file) {

@@ -88,5 +88,8 @@ with tempfile.TemporaryDirectory() as work:
         name = f"point-{i}"
         code, _, err = run(*command(work, name, "--rate", "60000", *little), env={"LD_PRELOAD": library, "KILL_AT": point})
         check(code == -signal.SIGKILL, f"{point} kills", code, err)
+        reading = "open:after:/checkpoint-:2"  # in the restore
+        code, _, err = run(*command(work, name, "--rate", "60000", *little), env={"LD_PRELOAD": library, "KILL_AT": reading})
+        check(code == -signal.SIGKILL, f"{point}, then {reading} kills", code, err)
         finish(work, name, wanted, *little)
 print("killed", kills, "times at random, and at", len(points), "points: the results are those of an undisturbed run")

@@ -2,6 +2,7 @@
 #include "simulation/scenario.hpp"
 
 #include <set>
+#include <stdexcept>
 
 namespace weir::test {
 
@@ -47,7 +48,22 @@ std::vector<std::vector<reading>> readings(dice& d, std::size_t n, std::size_t s
                               static_cast<std::int64_t>(d.between(0, late))}};
     all[i % splits].push_back(r);
   }
+  spread_keys(d, all, keys);
   return all;
+}
+
+void spread_keys(const dice& d, std::vector<std::vector<reading>>& splits, std::uint64_t keys) {
+  if (!d.large()) return;
+  std::set<std::uint64_t> met;
+  std::uint64_t n = 0;
+  for (auto& split : splits)
+    for (reading& r : split) {
+      if (n++ % 8 == 7) r.key = n / 8 % keys;
+      met.insert(r.key);
+    }
+  if (n < 500 || met.size() < 50)
+    throw std::logic_error("a large schedule has " + std::to_string(n) + " events of " +
+                           std::to_string(met.size()) + " keys");
 }
 
 script<reading> read_by(dice& d, std::vector<std::vector<reading>> splits) {

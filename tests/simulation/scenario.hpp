@@ -129,6 +129,8 @@ reluctance reluctant(dice& d);
 /// `n` events over `splits` splits. Within a split, events come at most `disorder` late.
 std::vector<std::vector<reading>> readings(dice& d, std::size_t n, std::size_t splits,
                                            duration disorder);
+/// Makes sure of a large schedule that it has 500 events of 50 keys, those below `keys`.
+void spread_keys(const dice& d, std::vector<std::vector<reading>>& splits, std::uint64_t keys);
 std::size_t usual_size(dice& d);
 script<reading> read_by(dice& d, std::vector<std::vector<reading>> splits);
 

@@ -17,9 +17,11 @@ struct crowd {
   explicit crowd(dice& d)
       : disorder(d.one_of<std::int64_t>({0, 2'000, 3'600'000'000})),
         splits(readings(d, usual_size(d), few(d, 3), std::min(disorder, duration{2'000}))) {
-    const std::uint64_t keys = d.one_of<std::uint64_t>({3, 60, 500});
+    const std::uint64_t keys =
+        d.large() ? d.one_of<std::uint64_t>({55, 80, 500}) : d.one_of<std::uint64_t>({3, 60, 500});
     for (auto& split : splits)
       for (reading& r : split) r.key = d.between(0, keys);
+    spread_keys(d, splits, keys + 1);
   }
   auto from(pipeline& p, dice& d) const {
     return p.from(scripted_source{read_by(d, splits)})

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <thread>
 
 namespace weir {
@@ -48,27 +49,64 @@ void begin_anew(checkpoint_store& store, actors::supervision& what) {
   store.write(nothing).value();
 }
 
-/// Makes the state that a run begins with the newest of its store: whatever fails goes on from it.
-void put_first(checkpoint_store& store, const checkpoint& from, actors::supervision& what) {
-  checkpoint first = from;
-  first.manifest.id = what.first_checkpoint++;
-  first.manifest.kind = flow::checkpoint_kind::checkpoint;
-  store.write(first).value();
+/// The state that a run begins with, as the newest of its store: whatever fails goes on from it. If
+/// the run can't begin it is taken back: the next one finds what was there.
+class first_checkpoint {
+public:
+  first_checkpoint() = default;
+  first_checkpoint(const first_checkpoint&) = delete;
+  first_checkpoint& operator=(const first_checkpoint&) = delete;
+  ~first_checkpoint() {
+    if (store_) take_back();
+  }
+
+  void put(std::shared_ptr<checkpoint_store> in, checkpoint first, actors::supervision& what) {
+    first.manifest.id = id_ = what.first_checkpoint++;
+    first.manifest.kind = flow::checkpoint_kind::checkpoint;
+    log_ = what.log;
+    in->write(first).value();
+    store_ = std::move(in);
+  }
+  /// The run has begun.
+  void keep() noexcept { store_.reset(); }
+
+private:
+  void take_back() noexcept {
+    try {
+      for (const stored_checkpoint& s : store_->list().value())
+        if (s.id == id_) store_->remove(s).value();
+    } catch (const std::exception& e) {
+      log_("checkpoint " + std::to_string(id_) +
+           ", which the run was to begin with, stays: " + e.what());
+    }
+  }
+
+  std::shared_ptr<checkpoint_store> store_;
+  std::uint64_t id_ = 0;
+  std::function<void(const std::string&)> log_;
+};
+
+/// Says what maps to what, where that is more than each operator going on.
+void tell_mapping(const restore_report& report, bool elsewhere, const actors::supervision& what) {
+  const bool plain = std::all_of(
+      report.operators.begin(), report.operators.end(),
+      [](const restored_operator& o) { return o.in_checkpoint && o.in_pipeline && !o.dropped; });
+  if (plain && !elsewhere) return;
+  for (const restored_operator& o : report.operators) what.log("  " + o.text());
 }
 
 /// Leaves out the state that nobody takes, or that is of another kind of operator.
-void drop_parts(std::vector<snapshot_part>& parts, const restore_report& report,
-                const actors::supervision& what) {
+void drop_parts(std::vector<snapshot_part>& parts, const restore_report& report) {
   for (const restored_operator& o : report.operators) {
     if (!o.dropped) continue;
-    what.log("state of '" + o.id + "' dropped: " + std::to_string(o.bytes) + " bytes");
     std::erase_if(parts, [&](const snapshot_part& p) { return p.operator_id == o.id; });
     give_up_rows(parts, o.id);
   }
 }
 
 /// Finds the checkpoint to go on from, and says so. Throws `weir::exception` if the pipeline can't.
-actors::beginning begin_with(checkpoint_options how, actors::supervision& what) {
+actors::beginning begin_with(checkpoint_options how, actors::supervision& what,
+                             first_checkpoint& first) {
   // A replay adds to what earlier runs wrote.
   if (!how.store) return {0, {}, what.replays ? std::optional{sink_start::goes_on} : std::nullopt};
   what.first_checkpoint = next_id(*how.store).value();
@@ -87,12 +125,13 @@ actors::beginning begin_with(checkpoint_options how, actors::supervision& what) 
   what.shown->set_restored(m.id);
   what.log("going on from checkpoint " + std::to_string(m.id) + " of " +
            format_rfc3339(m.taken_at));
+  tell_mapping(report, elsewhere, what);
   for (const std::string& note : report.notes) what.log("note: " + note);
   if (what.graph.options().from)
     what.log("note: --from counts for a run that begins anew (--fresh)");
-  drop_parts(found->parts, report, what);
+  drop_parts(found->parts, report);
   if (!what.backend) bring_into_memory(found->parts);
-  if (elsewhere) put_first(*how.store, *found, what);
+  if (elsewhere) first.put(std::move(how.store), *found, what);
   return {what.first_attempt, std::move(found->parts), sink_start::restored, found->manifest.id};
 }
 
@@ -175,7 +214,8 @@ result<runtime> runtime::start(pipeline p, runtime_options options) {
     if (!journaled.directory.empty())
       in->what.records = journal::journal_writer::open(std::move(journaled), in->what.log).value();
     in->what.letters_kind = letters_kind;
-    const actors::beginning from = begin_with(std::move(checkpoints), in->what);
+    first_checkpoint first;
+    const actors::beginning from = begin_with(std::move(checkpoints), in->what, first);
     const split_list splits = in->what.graph.find_splits(from.state).value();
     std::set<std::uint32_t> all;
     for (std::uint32_t i = 0; i < in->what.graph.plan().stages.size(); ++i) all.insert(i);
@@ -184,6 +224,7 @@ result<runtime> runtime::start(pipeline p, runtime_options options) {
     in->supervisor =
         in->system.spawn<caf_compat::state_actor<actors::pipeline_actor>, caf::detached>(
             in->what, std::move(hosts), splits);
+    first.keep();
     return runtime{std::move(in)};
   } catch (const exception& e) {
     return e.why();

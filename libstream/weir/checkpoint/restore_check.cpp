@@ -33,14 +33,15 @@ error refused(std::string why) { return {errc::incompatible, std::move(why)}; }
 
 }  // namespace
 
+std::string restored_operator::text() const {
+  const std::string size = std::to_string(bytes) + " bytes of state";
+  return id + " (" + kind +
+         "): " + (!in_checkpoint ? "begins empty" : size + (dropped ? " dropped" : ""));
+}
+
 std::string restore_report::text() const {
   std::string lines;
-  for (const restored_operator& o : operators) {
-    const std::string size = std::to_string(o.bytes) + " bytes of state";
-    const std::string what =
-        !o.in_checkpoint ? "begins empty" : size + (o.dropped ? " dropped" : "");
-    lines += "  " + o.id + " (" + o.kind + "): " + what + "\n";
-  }
+  for (const restored_operator& o : operators) lines += "  " + o.text() + "\n";
   for (const std::string& n : notes) lines += "  note: " + n + "\n";
   return lines;
 }

@@ -17,6 +17,9 @@ struct restored_operator {
   bool in_checkpoint = false;  ///< Else it begins empty.
   bool in_pipeline = false;    ///< Else its state is left over.
   bool dropped = false;        ///< Its state is given up.
+
+  /// A line for people: "totals (window): 1234 bytes of state".
+  [[nodiscard]] std::string text() const;
 };
 
 /// What maps to what.

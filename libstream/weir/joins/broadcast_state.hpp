@@ -4,7 +4,7 @@
 #include "weir/codec/binary.hpp"
 #include "weir/core/error.hpp"
 #include "weir/core/time.hpp"
-#include "weir/state/snapshot.hpp"
+#include "weir/state/saved_form.hpp"
 
 #include <map>
 #include <string>
@@ -57,14 +57,19 @@ public:
 
   void allow_writing(bool yes) noexcept { writable_ = yes; }
   void save(snapshot_writer& to) const {
+    save_form<std::map<M, V>>(to, name_);
     bytes data;
     encode(values_, data);
     to.item(name_, std::move(data), state_kind::union_list);
   }
   void restore(const snapshot_reader& from) {
+    const saved_form form = form_of<std::map<M, V>>(from, name_);
     from.each(name_, [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
-      if (!decode(in, values_))
+      const auto read = [&](byte_reader& all) {
+        return decode(all, values_) && all.remaining() == 0;
+      };
+      if (!form.each_entry(in, read))
         throw exception({errc::incompatible, "state '" + name_ + "' does not decode"});
     });
   }

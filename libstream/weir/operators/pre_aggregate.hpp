@@ -11,6 +11,7 @@
 #include <bit>
 #include <cstdint>
 #include <functional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -124,28 +125,38 @@ public:
     for (const auto* list : {&entries_, &restored_})
       for (const entry& e : *list)
         if (e.events != 0) save(e, held);
-    if (!held.empty()) to.item("@partials", std::move(held));
+    if (!held.empty()) {
+      save_form<saved>(to, "@partials");
+      to.item("@partials", std::move(held));
+    }
     if (was_idle_) to.item("@was idle", {}, state_kind::union_list);
     save_watermark(to, watermark_);
     return flow::verdict::done;
   }
 
   void restore(snapshot_reader& from) {
+    const saved_form form = form_of<saved>(from, "@partials");
+    const auto read = [this](byte_reader& in) {
+      entry e;
+      if (!decode(in, e.key) || !decode(in, e.pane_end) || !decode(in, e.newest) ||
+          !decode(in, e.events) || !decode(in, e.acc))
+        return false;
+      restored_.push_back(std::move(e));
+      return true;
+    };
     from.each("@partials", [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
-      while (in.remaining() != 0) {
-        entry e;
-        if (!decode(in, e.key) || !decode(in, e.pane_end) || !decode(in, e.newest) ||
-            !decode(in, e.events) || !decode(in, e.acc))
-          throw exception({errc::incompatible, "a saved partial aggregate does not decode"});
-        restored_.push_back(std::move(e));
-      }
+      if (!form.each_entry(in, read))
+        throw exception(
+            {errc::incompatible, "state '@partials': a saved partial aggregate does not decode"});
     });
     from.each("@was idle", [&](key_group, auto) { was_idle_ = true; });
     watermark_ = saved_watermark(from);
   }
 
 private:
+  /// Of an entry: key, pane's end, newest event, events, aggregate.
+  using saved = std::tuple<K, timestamp, timestamp, std::uint64_t, accumulator>;
   struct entry {
     K key{};
     timestamp pane_end;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -58,6 +59,7 @@ public:
     // Sorted is a heap, too.
     std::sort(held_.begin(), held_.end(),
               [](const entry& a, const entry& b) { return later(b, a); });
+    if (!held_.empty()) save_form<saved>(to, "@held");
     if constexpr (std::is_same_v<K, no_key>) {
       bytes all;
       for (const entry& e : held_) append_entry(e, all);
@@ -74,20 +76,24 @@ public:
   }
 
   void restore(snapshot_reader& from) {
+    const saved_form form = form_of<saved>(from, "@held");
+    const auto read = [this](byte_reader& in) {
+      timestamp at;
+      T event{};
+      if (!decode(in, at) || !decode(in, event)) return false;
+      hold(std::move(event), at);
+      return true;
+    };
     from.each("@held", [&](key_group, std::span<const std::byte> data) {
       byte_reader in{data};
-      while (in.remaining() != 0) {
-        timestamp at;
-        T event{};
-        if (!decode(in, at) || !decode(in, event))
-          throw exception({errc::incompatible, "a saved event does not decode"});
-        hold(std::move(event), at);
-      }
+      if (!form.each_entry(in, read))
+        throw exception({errc::incompatible, "state '@held': a saved event does not decode"});
     });
     watermark_ = saved_watermark(from);
   }
 
 private:
+  using saved = std::tuple<timestamp, T>;
   struct entry {
     timestamp at;
     std::uint64_t number;
