@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
+#include <optional>
 
 using namespace weir;
 using namespace weir::test;
@@ -51,20 +53,34 @@ struct booking {
   }
 };
 
+/// How a run is begun, beside the types of its state.
+struct beginning {
+  std::optional<checkpoint> from = {};
+  std::string booking = "booking";  ///< The operator's name.
+  bool allow_dropped_state = false;
+};
+
 template <class Account>
-run_summary run(const std::string& directory, const memory_sink<std::string>& out,
-                double rate = 0) {
+run_summary run(const std::string& directory, const memory_sink<std::string>& out, double rate = 0,
+                const beginning& how = {}, std::vector<std::string>* log = nullptr) {
   pipeline p{"accounts"};
   p.from(generator{reading_of, {.events = 20'000, .rate = rate}})
       .named("readings")
       .key_by(&reading::key)
       .process(booking<Account>{})
-      .named("booking")
+      .named(how.booking)
       .to(out)
       .named("out");
   runtime_options options;
   options.checkpoints.store = directory_store::open(directory).value();
-  options.log = [](const std::string&) {};
+  options.checkpoints.from = how.from;
+  options.checkpoints.allow_dropped_state = how.allow_dropped_state;
+  const auto lines = std::make_shared<std::vector<std::string>>();
+  const auto mutex = std::make_shared<std::mutex>();
+  options.log = [lines, mutex](const std::string& line) {
+    const std::lock_guard lock{*mutex};
+    lines->push_back(line);
+  };
   auto started = runtime::start(std::move(p), std::move(options));
   if (!started) {
     run_summary refused;
@@ -76,7 +92,26 @@ run_summary run(const std::string& directory, const memory_sink<std::string>& ou
     while (running.summary().events_read < 1'000) (void)running.wait_for(1ms);
     running.stop();
   }
-  return running.wait();
+  run_summary done = running.wait();
+  const std::lock_guard lock{*mutex};
+  if (log != nullptr) *log = *lines;
+  return done;
+}
+
+std::vector<std::uint64_t> stored_in(const std::string& directory) {
+  std::vector<std::uint64_t> ids;
+  for (const stored_checkpoint& s : directory_store::open(directory).value()->list().value())
+    ids.push_back(s.id);
+  return ids;
+}
+checkpoint newest_of(const std::string& directory) {
+  return read_newest(*directory_store::open(directory).value(), [](const auto&, const auto&) {})
+      .value()
+      .value();
+}
+bool any_with(const std::vector<std::string>& lines, const std::string& part) {
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& l) { return l.find(part) != l.npos; });
 }
 
 }  // namespace
@@ -109,4 +144,45 @@ TEST_CASE("state that can't be read as the new type is refused in one line that 
   CHECK(done.failure->message.find("'account' of 'booking'") != std::string::npos);
   CHECK(done.failure->message.find("events' was int32, and is text now") != std::string::npos);
   CHECK(done.failure->message.find('\n') == std::string::npos);
+}
+
+TEST_CASE(
+    "a run that begins elsewhere says what maps to what; one that is refused changes nothing") {
+  const temporary_directory dir;
+  const std::string elsewhere = dir / "elsewhere";
+  REQUIRE_FALSE(run<account>(elsewhere, memory_sink<std::string>{}, 20'000).failure);
+  const checkpoint from = newest_of(elsewhere);
+  const std::string here = dir / "here";
+  REQUIRE_FALSE(run<account>(here, memory_sink<std::string>{}, 20'000).failure);
+  const auto before = stored_in(here);
+  const run_summary refused =
+      run<other_account>(here, memory_sink<std::string>{}, 0, {.from = from});
+  REQUIRE(refused.failure);
+  CHECK(refused.failure->code == errc::incompatible);
+  CHECK(stored_in(here) == before);
+
+  std::vector<std::string> log;
+  const run_summary done =
+      run<wider_account>(here, memory_sink<std::string>{}, 0, {.from = from}, &log);
+  REQUIRE_FALSE(done.failure);
+  CHECK(done.restored_from == from.manifest.id);
+  CHECK(any_with(log, "booking (process): "));
+  CHECK(any_with(log, " bytes of state"));
+}
+
+TEST_CASE("a run goes on without the state of an operator that is gone, if it is told to") {
+  const temporary_directory dir;
+  REQUIRE_FALSE(run<account>(dir.path(), memory_sink<std::string>{}, 20'000).failure);
+  const run_summary refused =
+      run<account>(dir.path(), memory_sink<std::string>{}, 0, {.booking = "books"});
+  REQUIRE(refused.failure);
+  CHECK(refused.failure->message.find("say --allow-dropped-state") != std::string::npos);
+  std::vector<std::string> log;
+  const run_summary done =
+      run<wider_account>(dir.path(), memory_sink<std::string>{}, 0,
+                         {.booking = "books", .allow_dropped_state = true}, &log);
+  REQUIRE_FALSE(done.failure);
+  CHECK(any_with(log, "books (process): begins empty"));
+  CHECK(any_with(log, "booking (process): "));
+  CHECK(any_with(log, " bytes of state dropped"));
 }
