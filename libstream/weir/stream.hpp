@@ -21,6 +21,7 @@
 #include "weir/patterns/pattern_rule.hpp"
 #include "weir/sink/keyed_sink.hpp"
 #include "weir/sink/memory_sink.hpp"
+#include "weir/sink/write_ahead_sink.hpp"
 #include "weir/source/generator.hpp"
 #include "weir/source/memory_source.hpp"
 #include "weir/windows/window_kinds.hpp"

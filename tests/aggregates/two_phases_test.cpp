@@ -2,7 +2,7 @@
 // That aggregation in two phases gives what it gives in one.
 #include "aggregates/two_phases.hpp"
 #include "simulation/scripted_source.hpp"
-#include "simulation/transactional_sink.hpp"
+#include "weir/test/test_sink.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -151,7 +151,7 @@ std::vector<row> simulated(const std::vector<std::vector<sale>>& splits, std::ui
   script.splits = splits;
   script.seed = seed;
   script.largest_batch = 8;
-  transactional_sink<row> out;
+  test_sink<row> out;
   pipeline p{"p",
              {.parallelism = 1 + static_cast<std::uint32_t>(seed % 3),
               .batches = {.events = 8},

@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <stdexcept>
 
@@ -22,11 +23,17 @@ namespace {
 
 using clock_point = std::chrono::steady_clock::time_point;
 
+/// With its key an entry of 32 bytes.
 struct touch {
   std::uint64_t key = 0;
   std::uint64_t amount = 0;
+  std::uint64_t touches = 1;
+
+  friend touch operator+(const touch& a, const touch& b) {
+    return {a.key, a.amount + b.amount, a.touches + b.touches};
+  }
 };
-BOOST_DESCRIBE_STRUCT(touch, (), (key, amount))
+BOOST_DESCRIBE_STRUCT(touch, (), (key, amount, touches))
 
 /// Notes when results come, and the longest time between two. Used by one sink instance.
 struct arrivals {
@@ -50,14 +57,12 @@ struct arrivals {
 pipeline sums(std::uint64_t keys, std::uint64_t events, const std::shared_ptr<arrivals>& seen) {
   pipeline p{"checkpoint bench", {.parallelism = 2}};
   p.from(generator{[keys](std::uint64_t i) {
-                     return touch{i < keys ? i : mix(i) % keys, i};
+                     return touch{i < keys ? i : mix(i) % keys, i, 1};
                    },
                    {.events = events}})
       .named("touches")
       .key_by(&touch::key)
-      .reduce([](const touch& a, const touch& b) {
-        return touch{a.key, a.amount + b.amount};
-      })
+      .reduce(std::plus<touch>{})
       .named("sums")
       .filter([](const touch& t) { return t.amount % 64 == 0; })
       .to(callback_sink{[seen](const touch&) { seen->note(); }})
@@ -130,7 +135,7 @@ double take_savepoint(runtime& running) {
 
 /// Fills a state, has one savepoint taken under load, and goes on from it.
 void pause_and_restore(std::vector<measurement>& out, place where) {
-  constexpr std::uint64_t keys = 16'000'000;
+  constexpr std::uint64_t keys = (std::uint64_t{1} << 30) / 32;
   const test::temporary_directory dir;
   const auto seen = std::make_shared<arrivals>();
   double size = 0;
@@ -192,9 +197,7 @@ void changed_keys(std::vector<measurement>& out) {
   p.from(touches)
       .named("touches")
       .key_by(&touch::key)
-      .reduce([](const touch& a, const touch& b) {
-        return touch{a.key, a.amount + b.amount};
-      })
+      .reduce(std::plus<touch>{})
       .named("sums")
       .to(callback_sink{[&results](const touch&) { ++results; }})
       .named("results");
@@ -203,7 +206,7 @@ void changed_keys(std::vector<measurement>& out) {
   runtime& running = started.value();
   const auto touch_each = [&](std::uint64_t step) {
     const std::uint64_t wanted = results + keys / step;
-    for (std::uint64_t k = 0; k < keys; k += step) (void)touches.push({mix(k), 1});
+    for (std::uint64_t k = 0; k < keys; k += step) (void)touches.push({mix(k), 1, 1});
     while (results < wanted && !running.wait_for(std::chrono::milliseconds{10})) {
     }
     return take_savepoint(running);

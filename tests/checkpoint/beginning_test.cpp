@@ -219,6 +219,51 @@ std::vector<std::string> lines(const std::string& path) {
 
 }  // namespace
 
+TEST_CASE("run --from-offset begins behind offsets of splits that are there") {
+  const temporary_directory dir;
+  const std::string first = R"({"page":"a","at":"2013-02-27T23:59:59Z"})"
+                            "\n";
+  const std::string rest = R"({"page":"b","at":"2013-02-28T12:00:00Z"}
+{"page":"c","at":"2013-03-01T00:00:00Z"}
+)";
+  std::ofstream{dir / "in.jsonl"} << first << rest;
+  const auto from = [&](const std::string& offsets, const std::string& out) {
+    return call({"run", "--input", dir / "in.jsonl", "--output", dir / out, "--from-offset",
+                 offsets, "--guarantee", "at-least-once"});
+  };
+  REQUIRE(from(dir / "in.jsonl=" + std::to_string(first.size()), "out.jsonl") == 0);
+  CHECK(lines(dir / "out.jsonl") ==
+        std::vector<std::string>{R"({"page":"b","n":1})", R"({"page":"c","n":1})"});
+  for (const char* wrong : {"elsewhere=1", "in.jsonl", "=3", "in.jsonl=-1", "in.jsonl=1x"}) {
+    INFO(wrong);
+    CHECK(from(wrong, "x.jsonl") == 2);
+  }
+  CHECK(call({"run", "--input", dir / "in.jsonl", "--output", dir / "x.jsonl", "--guarantee",
+              "sometimes"}) == 2);
+}
+
+TEST_CASE("a run begins behind offsets, and goes on from a checkpoint where that was") {
+  const temporary_directory dir;
+  const std::vector<std::vector<reading>> splits{numbered(0, 10), numbered(10, 20)};
+  const auto read = [&](std::map<std::string, std::uint64_t, std::less<>> offsets) {
+    memory_sink<reading> all;
+    pipeline p{"p", {.from_offsets = std::move(offsets)}};
+    p.from(memory_source{splits}).named("readings").to(all).named("out");
+    runtime_options options;
+    options.log = [](const std::string&) {};
+    options.checkpoints.store = directory_store::open(dir / "state").value();
+    auto running = runtime::start(std::move(p), std::move(options));
+    if (!running) return running.error().message;
+    const run_summary done = running->wait();
+    return done.failure ? done.failure->message : std::to_string(all.size());
+  };
+  CHECK(read({{"memory-000001", 4}}) == "16");
+  CHECK(read({{"memory-000001", 0}}) == "0");  // that run has ended
+  const std::string refused = read({{"memory-000002", 4}});
+  CHECK(refused.find("'memory-000002', which no source has; there are: memory-000000, "
+                     "memory-000001") != std::string::npos);
+}
+
 TEST_CASE("run --from begins with a time, and --name beside a run of the same program") {
   const temporary_directory dir;
   std::ofstream{dir / "in.jsonl"} << R"({"page":"a","at":"2013-02-27T23:59:59Z"}

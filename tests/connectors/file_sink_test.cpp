@@ -117,19 +117,6 @@ TEST_CASE("what an interrupted commit has left is written again") {
   CHECK(read_file(dir / "rows.jsonl") == lines(1, 4));
 }
 
-TEST_CASE("aborted rows are removed") {
-  const temporary_directory dir;
-  const writer to = open_sink(dir, {.id = "rows"}, {.format = file_format::csv});
-  write(to, 1);
-  const bytes first = to->pre_commit(1).value();
-  REQUIRE(to->abort(first));
-  REQUIRE(to->abort(first));
-  CHECK(dir.names().empty());
-  write(to, 2);
-  REQUIRE(to->commit(to->pre_commit(2).value()));
-  CHECK(read_file(dir / "rows.csv") == "name,number,value\nx,2,\n");
-}
-
 TEST_CASE("the first commit of a run replaces the file of an earlier run") {
   const temporary_directory dir;
   write_file(dir / "rows.jsonl", lines(50, 99));

@@ -57,7 +57,6 @@ struct scripted_writer final : sink_writer<int> {
   result<void> flush() override { return error{errc::stopped, "closed"}; }
   result<bytes> pre_commit(std::uint64_t n) override { return bytes(n); }
   result<void> commit(std::span<const std::byte>) override { return {}; }
-  result<void> abort(std::span<const std::byte>) override { return {}; }
 };
 
 }  // namespace
@@ -149,7 +148,6 @@ TEST_CASE("a writer answers again what it answered, and is not written to") {
     CHECK(w.flush().error().message == "closed");
     CHECK(w.pre_commit(5).value().size() == 5);
     CHECK(w.commit({}));
-    CHECK(w.abort({}));
   };
   taped_writer<int> real{std::make_unique<scripted_writer>(), recorded};
   play(real);

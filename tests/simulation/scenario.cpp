@@ -18,11 +18,12 @@ pipeline_options narrow(dice& d) {
   return o;
 }
 
-reluctance reluctant(dice& d) {
-  reluctance r;
-  if (d.chance(0.2)) r.refusals = static_cast<std::uint32_t>(d.between(1, 8));
-  if (d.chance(0.3)) r.at_most = static_cast<std::uint32_t>(d.between(1, 3));
-  return r;
+outlet reluctant(dice& d) {
+  outlet o;
+  if (d.chance(0.2)) o.how.refusals = static_cast<std::uint32_t>(d.between(1, 8));
+  if (d.chance(0.3)) o.how.at_most = static_cast<std::uint32_t>(d.between(1, 3));
+  o.in_files = d.large() && d.chance(0.5);
+  return o;
 }
 
 std::size_t usual_size(dice& d) {
@@ -407,7 +408,7 @@ scenario union_with_idle_source(dice& d) {
   s.check = [out, wanted = sum_up(splits, size), hour, newest](const tallies& run) -> std::string {
     const auto& seen = out.seen();
     const bool in_time = run[met::crash] == 0;  // a crash after that hour writes again, later
-    for (std::size_t i = 0; i < seen.rows.size() && in_time; ++i)
+    for (std::size_t i = 0; i < seen.written.size() && in_time; ++i)
       if (seen.rows[i].window.end <= newest && seen.written[i] >= hour)
         return "a window waited for the idle source";
     return differ(seen.rows, wanted);

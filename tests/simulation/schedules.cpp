@@ -68,6 +68,9 @@ void disturb(dice& d, scenario& s) {
   o.checkpoint_every = d.one_of<std::uint32_t>({0, 10, 40, 40, 150, 400});
   if (o.checkpoint_every != 0 && d.chance(0.3)) o.abandon = 0.02;
   if (d.chance(0.2)) o.failed_store = 0.3;
+  if (d.chance(0.2)) o.slow_store = 0.3;
+  o.late_wake = d.one_of({0.0, 0.0, 0.3});
+  o.repeated_wake = d.one_of({0.0, 0.3});
   if (d.chance(0.2)) o.lost_acknowledgement = 0.05;
   if (d.chance(0.3)) o.late_acknowledgement = 0.3;
   if (d.chance(0.6)) {
@@ -105,6 +108,9 @@ void break_often(dice& d, scenario& s) {
   o.commit_crash = d.one_of({0.0, 0.02, 0.1});
   o.restore_crash = d.one_of({0.0, 0.05, 0.2});
   o.failed_store = d.one_of({0.0, 0.0, 0.2});
+  o.slow_store = d.one_of({0.0, 0.0, 0.2});
+  o.late_wake = d.one_of({0.0, 0.3});
+  o.repeated_wake = d.one_of({0.0, 0.3});
   o.lost_acknowledgement = d.one_of({0.0, 0.0, 0.02});
   o.late_acknowledgement = d.one_of({0.0, 0.2});
   o.abandon = d.one_of({0.0, 0.0, 0.01});

@@ -119,7 +119,7 @@ TEST_CASE("distinct passes what a plain look at all events passes, whatever cras
     at->second = x.at;
     wanted.push_back(x);
   }
-  require_written(events, wanted, [](weir::stream<sale> in, transactional_sink<sale> out) {
+  require_written(events, wanted, [](weir::stream<sale> in, test_sink<sale> out) {
     in.distinct(&sale::shop, 30ms).named("once").to(out);
   });
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "simulation/scripted_source.hpp"
-#include "simulation/transactional_sink.hpp"
+#include "weir/test/test_sink.hpp"
 #include "unit/one_stage.hpp"
 
 #include <functional>
@@ -51,11 +51,11 @@ inline std::vector<snapshot_part> state_of(one_stage& s) {
 template <class T>
 std::vector<T> written_with_crashes(
     const std::vector<sale>& events, std::uint64_t seed,
-    const std::function<void(weir::stream<sale>, transactional_sink<T>)>& make) {
+    const std::function<void(weir::stream<sale>, test_sink<T>)>& make) {
   script<sale> s;
   s.splits = {events};
   s.largest_batch = 4;
-  transactional_sink<T> out;
+  test_sink<T> out;
   pipeline p{"p",
              {.parallelism = 1 + static_cast<std::uint32_t>(seed % 3),
               .batches = {.events = 4},
@@ -89,7 +89,7 @@ inline std::vector<sale> random_sales(std::uint64_t seed, std::uint64_t shops) {
 /// Requires that a pipeline writes `wanted`, whatever crashes.
 inline void require_written(
     const std::vector<sale>& events, const std::vector<sale>& wanted,
-    const std::function<void(weir::stream<sale>, transactional_sink<sale>)>& make) {
+    const std::function<void(weir::stream<sale>, test_sink<sale>)>& make) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     INFO("seed " << seed);
     REQUIRE(sorted(written_with_crashes<sale>(events, seed, make)) == sorted(wanted));

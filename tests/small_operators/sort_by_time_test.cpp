@@ -132,7 +132,7 @@ TEST_CASE("sorting changes nothing but the order, whatever crashes, and no insta
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     INFO("seed " << seed);
     const auto got = written_with_crashes<sale>(
-        events, seed, [](weir::stream<sale> in, transactional_sink<sale> out) {
+        events, seed, [](weir::stream<sale> in, test_sink<sale> out) {
           in.key_by(&sale::shop).sort_by_time().named("in order").to(out);
         });
     CHECK(sorted(got) == sorted(events));

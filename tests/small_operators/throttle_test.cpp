@@ -119,7 +119,7 @@ TEST_CASE("throttle passes what a plain count passes, whatever crashes") {
     if (x.at >= at->second.first + 15ms) at->second = {x.at, 0};
     if (++at->second.second <= 3) wanted.push_back(x);
   }
-  require_written(events, wanted, [](weir::stream<sale> in, transactional_sink<sale> out) {
+  require_written(events, wanted, [](weir::stream<sale> in, test_sink<sale> out) {
     in.key_by(&sale::shop).throttle(3, 15ms).named("few").to(out);
   });
 }

@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
+#include <random>
 #include <set>
 
 using namespace weir;
@@ -208,6 +211,36 @@ TEST_CASE("of a checkpoint in RocksDB a damaged file is found, and the one befor
   expand_files(parts, [](const snapshot_part& p, const cold_store::row_visitor&) {
     CHECK(p.files->list().value().names.size() > 2);
   });
+}
+
+TEST_CASE("of a checkpoint in RocksDB a bit that is flipped anywhere, or a file cut anywhere, is found") {
+  const temporary_directory dir;
+  run_a_while(counts(dir / "out", {.rate = 100'000}), in_rocksdb(dir / "state", 50ms), 5'000);
+  const std::string newest = newest_of(dir / "state");
+  REQUIRE_FALSE(tables_in(newest).empty());
+  std::vector<fs::path> all;
+  for (const auto& entry : fs::recursive_directory_iterator{newest})
+    if (entry.is_regular_file()) all.push_back(entry.path());
+  const auto write = [](const fs::path& to, const std::string& text) {
+    std::ofstream{to, std::ios::binary | std::ios::trunc} << text;
+  };
+  std::mt19937_64 random{7};
+  for (const fs::path& path : all) {
+    std::ifstream in{path, std::ios::binary};
+    const std::string whole{std::istreambuf_iterator<char>{in}, {}};
+    const std::size_t step = 1 + whole.size() / 100;
+    for (std::size_t i = 0; i < whole.size(); i += 1 + random() % step) {
+      INFO(path.string() << " byte " << i << " of " << whole.size());
+      std::string flipped = whole;
+      flipped[i] = static_cast<char>(flipped[i] ^ (1 << random() % 8));
+      write(path, flipped);
+      CHECK_FALSE(read_checkpoint(newest));
+      write(path, whole.substr(0, i));
+      CHECK_FALSE(read_checkpoint(newest));
+    }
+    write(path, whole);
+    REQUIRE(read_checkpoint(newest));
+  }
 }
 
 TEST_CASE("a checkpoint in RocksDB shares the tables that have not changed with the one before") {

@@ -14,8 +14,9 @@ namespace weir::test {
 /// A directory of its own that is removed with the object.
 class temporary_directory {
 public:
-  temporary_directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "weir-test-XXXXXX").string();
+  explicit temporary_directory(
+      const std::filesystem::path& in = std::filesystem::temp_directory_path()) {
+    std::string name = (in / "weir-test-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
     path_ = name;
   }

@@ -157,6 +157,46 @@ TEST_CASE("retry goes on with an event that works the second time") {
   CHECK(s.values<dead_letter>(1).empty());
 }
 
+namespace {
+
+/// Numbers the events of a key, once what may fail is behind it.
+struct careful {
+  using output = std::int64_t;
+  static constexpr bool atomic = true;
+  std::shared_ptr<int> failures_left;
+  value_state<std::int64_t> seen{"seen"};
+  auto states() { return std::tie(seen); }
+  void on_event(const tick& t, process_context<std::uint64_t, std::int64_t>& c) {
+    c.emit(-1);  // is taken back
+    if (t.value == 1 && (*failures_left)-- > 0) throw std::runtime_error("not yet");
+    seen.update([](std::int64_t& n) { ++n; });
+    c.emit(*seen.get());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("an operator with state that says it is atomic is tried again") {
+  pipeline p{"p"};
+  p.from(memory_source{ticks{}})
+      .key_by(&tick::key)
+      .process(careful{std::make_shared<int>(2)})
+      .named("careful")
+      .on_error(directive::retry(3, 1ms))
+      .to(memory_sink<std::int64_t>{});
+  p.dead_letters_to(memory_sink<dead_letter>{});
+  one_stage s{p, "careful"};
+  s.grant_all();
+  s.send(0, numbers(3));
+  for (const auto wait : {1ms, 2ms}) {
+    CHECK(s.work() == verdict::blocked);
+    s.time().advance(wait);
+  }
+  CHECK(s.work() == verdict::done);
+  CHECK(s.values<std::int64_t>(0) == values{-1, 1, -1, 2, -1, 3});
+  CHECK(s.values<dead_letter>(1).empty());
+}
+
 TEST_CASE("two consumers of a stream that retry the same event have their own tries") {
   pipeline p{"p"};
   auto named = p.from(memory_source{ticks{}})

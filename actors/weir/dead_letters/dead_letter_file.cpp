@@ -67,7 +67,6 @@ public:
     restored_ = letters::further(std::move(restored_), std::move(place), path_);
     return {};
   }
-  result<void> abort(std::span<const std::byte>) override { return {}; }
 
 private:
   result<void> begin() {

@@ -79,6 +79,24 @@ std::uint64_t args::bytes(std::string_view name) const {
   return *n;
 }
 
+std::map<std::string, std::uint64_t, std::less<>> args::offsets(std::string_view name) const {
+  const std::string& text = (*this)[name];
+  std::map<std::string, std::uint64_t, std::less<>> all;
+  for (std::size_t from = 0; from < text.size();) {
+    const std::size_t end = std::min(text.find(',', from), text.size());
+    const std::string_view one = std::string_view{text}.substr(from, end - from);
+    const std::size_t equals = one.rfind('=');  // a split's name may hold one
+    std::uint64_t offset = 0;
+    const char* last = one.data() + one.size();
+    if (equals == 0 || equals == one.npos ||
+        std::from_chars(one.data() + equals + 1, last, offset) != std::from_chars_result{last, {}})
+      refuse(name, text, "splits and offsets like flights.csv=2048, with commas between them");
+    all[std::string{one.substr(0, equals)}] = offset;
+    from = end + 1;
+  }
+  return all;
+}
+
 bool args::flag(std::string_view name) const {
   const std::string& text = (*this)[name];
   if (text == "true" || text == "yes" || text == "1") return true;

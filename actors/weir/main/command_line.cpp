@@ -28,6 +28,7 @@ const std::vector<option> run_options = {
     {"checkpoint-interval", "10s", "time from one checkpoint to the next"},
     {"checkpoint-timeout", "10min", "a checkpoint that takes longer is given up"},
     {"checkpoints-retained", "2", "older checkpoints that are kept beside the newest"},
+    {"guarantee", "exactly-once", "after a failure: exactly-once, or at-least-once without alignment"},
     {"fresh", "false", "begin anew, and remove the checkpoints that are there"},
     {"from-savepoint", "none", "begin with the state in this directory"},
     {"allow-dropped-state", "false", "give up the state of operators that are gone"},
@@ -39,6 +40,7 @@ const std::vector<option> run_options = {
     {"at-memory-limit", "hold", "hold: sources wait until there is less; fail: the run ends"},
     dead_letters_option,
     {"from", "", "begin with events of this time, like 2013-03-01T00:00Z"},
+    {"from-offset", "", "begin behind these offsets, like flights.csv=2048 (SPLIT=OFFSET,…)"},
     name_option,
     {"journal", "none", "a directory to record the run in, to be repeated step by step"},
     {"journal-megabytes", "1024", "as much as its files may take"},
@@ -52,6 +54,7 @@ const std::vector<option> repeat_options = {
     {"to-failure", "false", "stop behind the first entry in which something fails"},
     {"parallelism", "1", "as it was"},
     {"hot-keys", "0", "as it was"},
+    {"guarantee", "exactly-once", "as it was"},
     {"from", "", "as it was"},
     name_option,
 };

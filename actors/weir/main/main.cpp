@@ -32,6 +32,13 @@ std::string given(const program& what, const args& values, const std::string& na
   return own || !values.has(name) ? "" : values[name];
 }
 
+processing_guarantee read_guarantee(const std::string& text) {
+  if (text.empty() || text == "exactly-once") return processing_guarantee::exactly_once;
+  if (text == "at-least-once") return processing_guarantee::at_least_once;
+  throw exception({errc::invalid_argument,
+                   "--guarantee '" + text + "': expected exactly-once or at-least-once"});
+}
+
 pipeline write_down(const program& what, const args& values) {
   const std::uint64_t parallelism = values.count("parallelism");
   pipeline_options options;
@@ -41,6 +48,9 @@ pipeline write_down(const program& what, const args& values) {
     options.hot_keys.keys =
         static_cast<std::uint32_t>(std::min<std::uint64_t>(values.count("hot-keys"), 4'096));
   if (!given(what, values, "from").empty()) options.from = values.instant("from");
+  if (!given(what, values, "from-offset").empty())
+    options.from_offsets = values.offsets("from-offset");
+  options.guarantee = read_guarantee(given(what, values, "guarantee"));
   const std::string other_name = given(what, values, "name");
   pipeline p{other_name.empty() ? what.name : other_name, options};
   what.build(p, values);

@@ -127,8 +127,8 @@ actors::beginning begin_with(checkpoint_options how, actors::supervision& what,
            format_rfc3339(m.taken_at));
   tell_mapping(report, elsewhere, what);
   for (const std::string& note : report.notes) what.log("note: " + note);
-  if (what.graph.options().from)
-    what.log("note: --from counts for a run that begins anew (--fresh)");
+  if (what.graph.options().from || !what.graph.options().from_offsets.empty())
+    what.log("note: --from and --from-offset count for a run that begins anew (--fresh)");
   drop_parts(found->parts, report);
   if (!what.backend) bring_into_memory(found->parts);
   if (elsewhere) first.put(std::move(how.store), *found, what);

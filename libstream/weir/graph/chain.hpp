@@ -145,7 +145,7 @@ public:
     return std::move(*this).template then<typename P::output>(
         operators::process<no_key, T, std::decay_t<decltype(key_of)>, P>{key_of,
                                                                          std::move(processor)},
-        "process", true);
+        "process", true, is_atomic<P>);
   }
 
   /// Finds the events that fit a pattern, over the whole stream: emits a `match<T>` for each. The
@@ -411,8 +411,10 @@ protected:
 
   /// Adds an operator that emits values of `U`.
   template <class U, class Op>
-  chain<S, U, Ops..., Op> then(Op op, std::string kind, bool stateful = false) && {
+  chain<S, U, Ops..., Op> then(Op op, std::string kind, bool stateful = false,
+                               bool atomic = false) && {
     state_.newest = state_.draft->add_operator(from_->stage(), std::move(kind), stateful);
+    state_.draft->stages[from_->stage()].operators[*state_.newest].atomic = atomic;
     state_.operators.push_back(*state_.newest);
     return {std::move(from_), std::tuple_cat(std::move(ops_), std::tuple<Op>{std::move(op)}),
             std::move(state_)};

@@ -28,7 +28,7 @@ struct operator_draft {
   std::string id;  ///< Empty until the user or the check names it.
   bool named = false;
   bool stateful = false;
-  bool atomic = false;  ///< Undoes its state changes when an event fails, so that a retry is safe.
+  bool atomic = false;  ///< An event that fails has changed no state, so that a retry is safe.
   /// The stage whose window gets what this one gathers; it is called like that window.
   std::optional<std::uint32_t> gathers_for{};
   std::vector<side_draft> sides;

@@ -93,6 +93,31 @@ result<graph> graph::from_draft(const build::graph_draft& original) {
   return graph{std::move(in)};
 }
 
+namespace {
+
+std::uint64_t first_offset(const pipeline_options& options, const std::string& split) {
+  const auto at = options.from_offsets.find(split);
+  return at == options.from_offsets.end() ? 0 : at->second;
+}
+
+/// A run that is to begin in a split that isn't there would read all of another.
+result<void> check_offsets(const pipeline_options& options, const split_list& found) {
+  std::set<std::string> there;
+  for (const auto& of_stage : found.by_stage)
+    for (const split_position& s : of_stage) there.insert(s.id);
+  for (const auto& [id, offset] : options.from_offsets) {
+    if (there.contains(id)) continue;
+    std::string names;
+    for (const std::string& s : there) names += (names.empty() ? "" : ", ") + s;
+    return error{errc::invalid_argument, "the run is to begin at offset " + std::to_string(offset) +
+                                             " of the split '" + id +
+                                             "', which no source has; there are: " + names};
+  }
+  return {};
+}
+
+}  // namespace
+
 result<split_list> graph::find_splits(std::span<const snapshot_part> restored,
                                       const std::set<std::uint32_t>* of) const {
   split_list list;
@@ -112,9 +137,12 @@ result<split_list> graph::find_splits(std::span<const snapshot_part> restored,
     if (!found)
       return error{found.error().code,
                    "source '" + stage.operators.front().id + "': " + found.error().message};
-    for (const split& s : *found) known.try_emplace(s.id, split_position{s.id, 0, false});
+    for (const split& s : *found)
+      known.try_emplace(s.id, split_position{s.id, first_offset(options(), s.id), false});
     for (auto& [id, at] : known) list.by_stage[i].push_back(at);
   }
+  if (of == nullptr)
+    if (auto there = check_offsets(options(), list); !there) return there.error();
   return list;
 }
 

@@ -119,7 +119,8 @@ public:
   template <processor<key, T> P>
   auto process(P processor) const {
     return begin().template then<typename P::output>(
-        operators::process<key, T, KeyOf, P>{key_of_, std::move(processor)}, "process", true);
+        operators::process<key, T, KeyOf, P>{key_of_, std::move(processor)}, "process", true,
+        is_atomic<P>);
   }
   template <class P>
   auto process(P) const {

@@ -9,7 +9,10 @@
 #include "weir/state/key_groups.hpp"
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
+#include <string>
 
 namespace weir {
 
@@ -36,6 +39,8 @@ struct pipeline_options {
   hot_key_options hot_keys;
   /// The run begins with events of this time: what sources have recorded before it is passed over.
   std::optional<timestamp> from{};
+  /// ... and is read in these splits from behind these offsets on; in the others from the start.
+  std::map<std::string, std::uint64_t, std::less<>> from_offsets{};
   processing_guarantee guarantee = processing_guarantee::exactly_once;
 };
 

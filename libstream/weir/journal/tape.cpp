@@ -23,7 +23,7 @@ std::string to_string(mark m) {
                                     "a flush",
                                     "a pre_commit",
                                     "a commit",
-                                    "an abort",
+                                    "nothing",
                                     "an exception",
                                     "its end",
                                     "most_under_way",

@@ -30,8 +30,7 @@ enum class mark : std::uint8_t {
   flushed,
   prepared,
   committed,
-  aborted,
-  threw,
+  threw = 18,  ///< 17 was in use once.
   digest,  ///< What the entry came to; an entry's last one.
   // Of sinks that are answered later.
   under_way,

@@ -45,9 +45,6 @@ public:
   result<void> commit(std::span<const std::byte> committable) override {
     return on_tape(mark::committed, [&] { return real_->commit(committable); });
   }
-  result<void> abort(std::span<const std::byte> committable) override {
-    return on_tape(mark::aborted, [&] { return real_->abort(committable); });
-  }
 
 private:
   template <class Ask>

@@ -75,11 +75,18 @@ private:
 
 /// A free-form operator over events of `T` keyed by `K`: `output` names what it emits; `on_event`
 /// is called for each event, `on_timer(time, context)`, if there, for each timer, and `states()`,
-/// if there, answers `std::tie` of its states. Every instance works on a copy.
+/// if there, answers `std::tie` of its states. Every instance works on a copy. One that changes
+/// state and sets timers only behind all that may throw says so by `static constexpr bool atomic =
+/// true`: then its stage may have `directive::retry`.
 template <class P, class K, class T>
 concept processor = std::copy_constructible<P> &&
     requires(P& p, const T& event, process_context<K, typename P::output>& context) {
   p.on_event(event, context);
+};
+
+template <class P>
+inline constexpr bool is_atomic = requires {
+  requires P::atomic;
 };
 
 }  // namespace weir

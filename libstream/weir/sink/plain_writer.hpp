@@ -15,7 +15,6 @@ class plain_writer : public sink_writer<T> {
 public:
   result<bytes> pre_commit(std::uint64_t) override { return bytes{}; }
   result<void> commit(std::span<const std::byte>) override { return {}; }
-  result<void> abort(std::span<const std::byte>) override { return {}; }
 };
 
 /// Calls `f(event)` for one event after the other, until it throws: then that is the failure.

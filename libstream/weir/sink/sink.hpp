@@ -47,9 +47,19 @@ struct sink_instance {
   std::optional<duration> checkpoint_interval;
 };
 
-/// Writes events to the world, in two phases so that a checkpoint can decide. What `pre_commit` has
-/// promised must be possible to commit after a crash, by a writer made anew, from the committable
-/// alone; `commit` is idempotent. Called from one thread at a time.
+/// Writes events to the world, in two phases so that a checkpoint can decide. Exactly once takes:
+/// - At a barrier `pre_commit` makes what was written since the one before durable, not visible.
+///   What it answers, the committable, is part of the checkpoint.
+/// - `commit` comes once that is complete and durable. It is idempotent, possible for a writer made
+///   anew from the committable alone, and repeated by a restart if it fails.
+/// - A writer made for a restored checkpoint is first given the committables of that checkpoint, of
+///   any instance if the parallelism has changed, and then events. With the first of these it gives
+///   up (aborts) what earlier writers of its instance left and no committable named.
+/// - The work of a checkpoint that fails while the run goes on is committed with the next one: its
+///   input is not read again.
+/// - A writer is destroyed before the one of the next attempt is made. One whose process was killed
+///   may still have work under way elsewhere, which a later `sink_instance::attempt` has to fence.
+/// Called from one thread at a time.
 template <class T>
 class sink_writer {
 public:
@@ -66,7 +76,6 @@ public:
   /// it visible later; no bytes say that there is nothing to commit.
   virtual result<bytes> pre_commit(std::uint64_t checkpoint) = 0;
   virtual result<void> commit(std::span<const std::byte> committable) = 0;
-  virtual result<void> abort(std::span<const std::byte> committable) = 0;
 };
 
 /// What `stream::to` takes: a copyable description from which each instance's writer is made.

@@ -147,6 +147,11 @@ simulator::outcome simulator::move() {
   for (std::size_t i = 0; i < instances_.size(); ++i) {
     instance& in = instances_[i];
     if (std::exchange(*in.woken, false)) in.may_step = true;
+    if (in.wakes_again && chance(0.1)) {
+      in.wakes_again = false;
+      in.may_step = true;
+      seen_.add(met::repeated_wake);
+    }
     collect_answers(in);
     if (!in.commands.empty()) choices_.push_back({choice::command, i});
     if (!in.answers.empty()) choices_.push_back({choice::answer, i});
@@ -155,7 +160,7 @@ simulator::outcome simulator::move() {
         std::count(options_.slow.begin(), options_.slow.end(), in.stage) != 0 && !chance(0.01);
     (slow || options_.stalled == in.stage ? held_back_ : choices_).push_back({choice::step, i});
   }
-  if (storing_) choices_.push_back({choice::store, 0});
+  if (storing_ && stored_at_ <= clock_.wall()) choices_.push_back({choice::store, 0});
   // One that is late comes when little else moves.
   if (!late_acknowledgements_.empty() && (choices_.size() < 3 || chance(0.02)))
     choices_.push_back({choice::acknowledgement, pick(late_acknowledgements_.size())});
@@ -356,18 +361,27 @@ bool simulator::advance_time() {
   if (due != steady_time::max())
     next = std::min(
         next, saturating_add(clock_.wall(), std::chrono::ceil<duration>(due - clock_.steady())));
+  if (storing_) next = std::min(next, stored_at_);
   if (next == max_timestamp) return false;
   seen_.add(met::time_advance);
   anything_new_ = true;
   clock_.advance(std::max(duration{0}, next - clock_.wall()));
   for (instance& i : instances_)
-    if (i.wake_at <= clock_.wall()) {
-      i.may_step = true;
-      i.wake_at = max_timestamp;
-    }
+    if (i.wake_at <= clock_.wall()) wake(i);
   coordinator_->tick(clock_.steady(), orders_);
   carry_out();
   return true;
+}
+
+/// A timer is due. It may come late, so that others overtake it, or twice.
+void simulator::wake(instance& in) {
+  if (chance(options_.late_wake)) {
+    in.wake_at = clock_.wall() + duration{1 + static_cast<std::int64_t>(pick(5'000))};
+    return seen_.add(met::late_wake);
+  }
+  in.may_step = true;
+  in.wake_at = max_timestamp;
+  in.wakes_again = chance(options_.repeated_wake);
 }
 
 }  // namespace weir::test

@@ -36,6 +36,10 @@ struct simulation_options {
   double commit_crash = 0;     ///< ... or is complete and not committed by all,
   double restore_crash = 0;    ///< ... or while the stages of a new attempt are being made.
   double failed_store = 0;     ///< Share of checkpoints that can't be stored.
+  double slow_store = 0;       ///< Share that the disk takes up to `slowest_store` to write.
+  duration slowest_store = std::chrono::seconds{3};
+  double late_wake = 0;        ///< Share of due timers that come up to 5 ms after their time.
+  double repeated_wake = 0;    ///< Share of timers that come a second time.
   double lost_acknowledgement = 0;  ///< Share of acknowledgements that never arrive.
   double late_acknowledgement = 0;  ///< Share of those that arrive a while later.
   duration checkpoint_timeout = std::chrono::seconds{1};
@@ -130,6 +134,7 @@ private:
     std::unique_ptr<flow::stage> machine;
     std::shared_ptr<stage_metrics> metrics;
     bool may_step = true;
+    bool wakes_again = false;
     bool is_source = false;
     timestamp wake_at = max_timestamp;
     bool ended = false;
@@ -178,6 +183,7 @@ private:
   void disturb();
   [[nodiscard]] bool crashes_now();
   bool advance_time();
+  void wake(instance& in);
   [[nodiscard]] bool aligning() const;
   [[nodiscard]] bool saving() const;
   void count_metrics(tallies& to) const;
@@ -216,6 +222,7 @@ private:
   std::uint64_t next_checkpoint_ = 1;
   std::uint64_t next_trigger_ = 0;
   std::optional<complete_checkpoint> storing_;
+  timestamp stored_at_{};  ///< When the disk is done with it.
   std::optional<complete_checkpoint> newest_;
   std::vector<std::pair<std::uint32_t, flow::notice>> late_acknowledgements_;
   std::uint64_t moves_ = 0;

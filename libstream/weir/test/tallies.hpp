@@ -45,6 +45,9 @@ enum class met : std::uint8_t {
   suspension,     ///< A user's stop that takes a last checkpoint instead of an end.
   sink_pushed,    ///< A sink took less than it was offered.
   further_split,  ///< A split that was found while its source was read.
+  slow_store,     ///< A checkpoint that the disk took a while to write.
+  late_wake,      ///< A timer that was due before others, and came after them.
+  repeated_wake,  ///< A timer that came again.
   count_of_these,
 };
 
@@ -83,6 +86,9 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(met::coun
         "suspensions",
         "writes put off by a sink",
         "splits found later",
+        "slowly stored checkpoints",
+        "late wakes",
+        "repeated wakes",
     };
 
 /// How often each of them was met.

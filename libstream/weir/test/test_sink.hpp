@@ -54,6 +54,23 @@ struct reluctance {
   std::uint32_t at_most = 1'000'000;  ///< Rows that one write takes.
 };
 
+/// A reluctant writer's way through its writes.
+class reluctant_turns {
+public:
+  explicit reluctant_turns(reluctance how) : how_(how), left_(how.refusals) {}
+
+  /// Answers how many of the `offered` rows the next write takes; 0 if it refuses.
+  [[nodiscard]] std::size_t room(std::size_t offered) noexcept {
+    if (left_ != 0) return --left_, 0;
+    left_ = how_.refusals;
+    return std::min<std::size_t>(offered, how_.at_most);
+  }
+
+private:
+  reluctance how_;
+  std::uint32_t left_;
+};
+
 /// A sink for simulated runs. Shows rows only once their checkpoint is committed, and each
 /// transaction once: what a crash leaves uncommitted is lost with its writer. So a run is exactly
 /// once if and only if what is shown is exact. A run that ends takes a last checkpoint, so that all
@@ -96,20 +113,18 @@ public:
 private:
   class writer final : public sink_writer<T> {
   public:
-    writer(const sink_instance& at, test_sink of) : of_(std::move(of)), left_(of_.how_.refusals) {
+    writer(const sink_instance& at, test_sink of) : of_(std::move(of)), turns_(of_.how_) {
       open_.sink = at.id;
       open_.instance = at.instance;
     }
 
     written write(std::span<const T> events, std::span<const timestamp> times) override {
       ledger<T>& l = *of_.ledger_;
-      if (left_ != 0) {
-        --left_;
+      std::size_t n = turns_.room(events.size());
+      if (n == 0) {
         ++l.writes_put_off;
         return {};
       }
-      left_ = of_.how_.refusals;
-      std::size_t n = std::min<std::size_t>(events.size(), of_.how_.at_most);
       written done;
       if (of_.fails_) {
         const auto bad = std::find_if(events.begin(), events.begin() + offset(n), of_.fails_);
@@ -148,13 +163,12 @@ private:
       l.written.insert(l.written.end(), t.written.begin(), t.written.end());
       return {};
     }
-    result<void> abort(std::span<const std::byte>) override { return {}; }
 
   private:
     static std::ptrdiff_t offset(std::size_t n) { return static_cast<std::ptrdiff_t>(n); }
 
     test_sink of_;
-    std::uint32_t left_;
+    reluctant_turns turns_;
     transaction<T> open_;
   };
 

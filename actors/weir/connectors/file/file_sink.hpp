@@ -35,9 +35,6 @@ public:
   result<void> commit(std::span<const std::byte> committable) override {
     return out_.commit(committable);
   }
-  result<void> abort(std::span<const std::byte> committable) override {
-    return out_.abort(committable);
-  }
 
 private:
   row_encoder<T> encoder_;

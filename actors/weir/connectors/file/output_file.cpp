@@ -183,19 +183,6 @@ result<void> output_file::make_visible(const pending_rows& rows) const {
   return posix::sync_directory(directory.empty() ? "." : directory);
 }
 
-result<void> output_file::abort(std::span<const std::byte> committable) {
-  const result<pending_rows> rows = rows_of(committable);
-  if (!rows) return rows.error();
-  if (rows->pending.empty()) return {};
-  if (std::remove(rows->pending.c_str()) != 0 && errno != ENOENT)
-    return posix::system_error("cannot remove '" + rows->pending + "'", errno);
-  if (begun_ && !to_ && rows->path == path_) {
-    base_ = std::min(base_, rows->base);
-    exists_ = base_ != 0;
-  }
-  return {};
-}
-
 std::string output_file::part_path(const std::string& middle) const {
   return (std::filesystem::path{directory_} / ("." + name_ + "." + middle)).string() +
          std::string{ending};

@@ -45,7 +45,6 @@ public:
 
   [[nodiscard]] result<bytes> pre_commit(std::uint64_t checkpoint);
   [[nodiscard]] result<void> commit(std::span<const std::byte> committable);
-  [[nodiscard]] result<void> abort(std::span<const std::byte> committable);
 
 private:
   enum class part_kind : std::uint8_t { open, prepared };

@@ -43,7 +43,6 @@ public:
     return bytes{};
   }
   result<void> commit(std::span<const std::byte>) override { return {}; }
-  result<void> abort(std::span<const std::byte>) override { return {}; }
 
 private:
   row_encoder<T> encoder_;

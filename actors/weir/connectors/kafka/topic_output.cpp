@@ -64,9 +64,6 @@ public:
   result<void> commit(std::span<const std::byte> committable) {
     return exact_ ? exact_->commit(committable) : result<void>{};
   }
-  result<void> abort(std::span<const std::byte> committable) {
-    return exact_ ? exact_->abort(committable) : result<void>{};
-  }
 
 private:
   void check() {
@@ -93,9 +90,6 @@ result<bytes> topic_output::pre_commit(std::uint64_t checkpoint) try {
 }
 result<void> topic_output::commit(std::span<const std::byte> committable) {
   return inside_->commit(committable);
-}
-result<void> topic_output::abort(std::span<const std::byte> committable) {
-  return inside_->abort(committable);
 }
 
 }  // namespace weir::kafka

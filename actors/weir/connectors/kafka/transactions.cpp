@@ -370,14 +370,4 @@ result<bool> transactions::try_to_write(const epoch_rows& epoch) {
   return finish(*s);
 }
 
-result<void> transactions::abort(std::span<const std::byte> committable) {
-  epoch_rows epoch;
-  byte_reader in{committable};
-  if (!decode(in, epoch))
-    return error{errc::incompatible, "a saved committable of a Kafka sink is damaged"};
-  for (slot& s : slots_)
-    if (epoch.run == run_ && s.at == slot::phase::prepared && s.sequence == epoch.sequence) drop(s);
-  return {};
-}
-
 }  // namespace weir::kafka

@@ -33,7 +33,6 @@ public:
   void serve();
   [[nodiscard]] result<bytes> pre_commit(std::uint64_t checkpoint);
   [[nodiscard]] result<void> commit(std::span<const std::byte> committable);
-  [[nodiscard]] result<void> abort(std::span<const std::byte> committable);
 
 private:
   /// One producer, and the transaction that it may have open.
