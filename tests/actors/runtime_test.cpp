@@ -47,7 +47,7 @@ struct counting_sink {
       *committed_ += static_cast<int>(std::exchange(waiting_, 0));
       return {};
     }
-  
+
   private:
     std::shared_ptr<std::atomic<int>> committed_;
     std::size_t waiting_ = 0;

@@ -87,9 +87,8 @@ pipeline counts_into(const std::shared_ptr<database>& to, std::uint64_t events, 
       .key_by(&reading::key)
       .process(counting{})
       .named("counting")
-      .to(write_ahead_sink{[to](const std::string& unit, std::span<const counted> rows) {
-        to->apply(unit, rows);
-      }})
+      .to(write_ahead_sink{
+          [to](const std::string& unit, std::span<const counted> rows) { to->apply(unit, rows); }})
       .named("database")
       .parallelism(2);
   return p;
@@ -107,8 +106,8 @@ std::vector<counted> counts_of(std::uint64_t events) {
 }
 
 runtime_options with_checkpoints(const std::string& directory) {
-  runtime_options options{.restarts = {.restarts = 20, .within = 1min, .first_backoff = 1ms,
-                                       .longest_backoff = 5ms}};
+  runtime_options options{
+      .restarts = {.restarts = 20, .within = 1min, .first_backoff = 1ms, .longest_backoff = 5ms}};
   options.checkpoints.store = directory_store::open(directory).value();
   options.checkpoints.timing.interval = 10ms;
   return options;

@@ -66,8 +66,7 @@ private:
       for (const std::string& name : directory.names()) {
         if (name.starts_with(".")) throw std::logic_error("'" + name + "' was left behind");
         std::ifstream in{directory / name};
-        for (std::string line; std::getline(in, line);)
-          all.push_back(from_json<T>(line).value());
+        for (std::string line; std::getline(in, line);) all.push_back(from_json<T>(line).value());
       }
       return all;
     }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "simulation/scripted_source.hpp"
-#include "weir/test/test_sink.hpp"
 #include "unit/one_stage.hpp"
+#include "weir/test/test_sink.hpp"
 
 #include <functional>
 #include <random>
@@ -87,9 +87,8 @@ inline std::vector<sale> random_sales(std::uint64_t seed, std::uint64_t shops) {
 }
 
 /// Requires that a pipeline writes `wanted`, whatever crashes.
-inline void require_written(
-    const std::vector<sale>& events, const std::vector<sale>& wanted,
-    const std::function<void(weir::stream<sale>, test_sink<sale>)>& make) {
+inline void require_written(const std::vector<sale>& events, const std::vector<sale>& wanted,
+                            const std::function<void(weir::stream<sale>, test_sink<sale>)>& make) {
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     INFO("seed " << seed);
     REQUIRE(sorted(written_with_crashes<sale>(events, seed, make)) == sorted(wanted));

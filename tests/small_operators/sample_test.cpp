@@ -88,8 +88,8 @@ TEST_CASE("a random sample is the same when a run crashes and goes on") {
   std::vector<sale> events;
   for (std::int64_t i = 0; i < 300; ++i) events.push_back(sold("a", i, i));
   const auto sampled = [&](std::uint64_t seed) {
-    return sorted(written_with_crashes<sale>(
-        events, seed, [](weir::stream<sale> in, test_sink<sale> out) {
+    return sorted(
+        written_with_crashes<sale>(events, seed, [](weir::stream<sale> in, test_sink<sale> out) {
           in.sample(0.3, 7).named("some").to(out);
         }));
   };

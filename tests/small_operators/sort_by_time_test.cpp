@@ -131,8 +131,8 @@ TEST_CASE("sorting changes nothing but the order, whatever crashes, and no insta
                           i + static_cast<std::int64_t>(random() % 20)));
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     INFO("seed " << seed);
-    const auto got = written_with_crashes<sale>(
-        events, seed, [](weir::stream<sale> in, test_sink<sale> out) {
+    const auto got =
+        written_with_crashes<sale>(events, seed, [](weir::stream<sale> in, test_sink<sale> out) {
           in.key_by(&sale::shop).sort_by_time().named("in order").to(out);
         });
     CHECK(sorted(got) == sorted(events));

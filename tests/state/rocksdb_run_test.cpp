@@ -213,7 +213,8 @@ TEST_CASE("of a checkpoint in RocksDB a damaged file is found, and the one befor
   });
 }
 
-TEST_CASE("of a checkpoint in RocksDB a bit that is flipped anywhere, or a file cut anywhere, is found") {
+TEST_CASE(
+    "of a checkpoint in RocksDB a bit that is flipped anywhere, or a file cut anywhere, is found") {
   const temporary_directory dir;
   run_a_while(counts(dir / "out", {.rate = 100'000}), in_rocksdb(dir / "state", 50ms), 5'000);
   const std::string newest = newest_of(dir / "state");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "simulation/scripted_source.hpp"
-#include "simulation/transactional_sink.hpp"
 #include "unit/one_stage.hpp"
+#include "weir/test/test_sink.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -16,9 +16,9 @@ namespace {
 /// Runs a pipeline of one parallelism until a checkpoint half-way, and goes on from it with
 /// another; answers the rows that the outside world sees in the end.
 template <class T>
-std::vector<T> rescaled(const std::function<pipeline(std::uint32_t, transactional_sink<T>)>& make,
+std::vector<T> rescaled(const std::function<pipeline(std::uint32_t, test_sink<T>)>& make,
                         std::uint32_t before, std::uint32_t after, std::uint64_t seed) {
-  transactional_sink<T> out;
+  test_sink<T> out;
   auto built = make(before, out).build();
   if (!built) FAIL(built.error().message);
   simulator first{*built, {.seed = seed, .checkpoint_every = 60, .outputs_of_one_event = 1}};
@@ -37,7 +37,7 @@ std::vector<T> rescaled(const std::function<pipeline(std::uint32_t, transactiona
 
 /// The same for 1 → 3, 2 → 1, 2 → 3, 3 → 2, and 2 → 2 instances.
 template <class T>
-void check_rescaled(const std::function<pipeline(std::uint32_t, transactional_sink<T>)>& make,
+void check_rescaled(const std::function<pipeline(std::uint32_t, test_sink<T>)>& make,
                     std::vector<T> wanted) {
   for (const auto& [before, after] : {std::pair{1U, 3U}, {2U, 1U}, {2U, 3U}, {3U, 2U}, {2U, 2U}})
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
@@ -75,7 +75,7 @@ TEST_CASE("reduce goes on with its values after a restart, at any parallelism") 
   std::vector<sale> wanted;
   for (const sale& s : sales()) wanted.push_back(sold(s.shop, totals[s.shop] += s.amount, 0));
   check_rescaled<sale>(
-      [](std::uint32_t p_ops, transactional_sink<sale> out) {
+      [](std::uint32_t p_ops, test_sink<sale> out) {
         pipeline p{"p", small()};
         p.from(source_of_sales())
             .key_by(&sale::shop)
@@ -97,7 +97,7 @@ TEST_CASE("windows go on with what they have gathered after a restart, at any pa
   for (const auto& [at, sum] : sums)
     wanted.emplace_back(at.first + "/" + std::to_string(at.second), sum);
   check_rescaled<pair>(
-      [](std::uint32_t p_ops, transactional_sink<pair> out) {
+      [](std::uint32_t p_ops, test_sink<pair> out) {
         pipeline p{"p", small()};
         p.from(source_of_sales())
             .event_time(&sale::at, bounded_out_of_orderness{20ms})
@@ -158,7 +158,7 @@ TEST_CASE("all states and timers of a processor survive a restart, at any parall
     wanted.push_back(shop + " " + std::to_string(x.last) + " " + std::to_string(x.count) + " " +
                      std::to_string(x.rests) + " " + std::to_string(x.total));
   check_rescaled<std::string>(
-      [](std::uint32_t p_ops, transactional_sink<std::string> out) {
+      [](std::uint32_t p_ops, test_sink<std::string> out) {
         pipeline p{"p", small()};
         p.from(source_of_sales())
             .event_time(&sale::at, monotonous_timestamps{})
@@ -185,7 +185,7 @@ TEST_CASE("a processor without a key keeps its state over a restart") {
   std::vector<std::int64_t> wanted;
   for (std::int64_t i = 1; i <= n; ++i) wanted.push_back(i);
   check_rescaled<std::int64_t>(
-      [](std::uint32_t, transactional_sink<std::int64_t> out) {
+      [](std::uint32_t, test_sink<std::int64_t> out) {
         pipeline p{"p", small()};
         p.from(source_of_sales()).process(numbering{}).named("numbers").to(out);
         return p;
@@ -196,7 +196,7 @@ TEST_CASE("a processor without a key keeps its state over a restart") {
 TEST_CASE("splits are dealt out anew when a source's parallelism changes, and read once") {
   std::vector<sale> wanted = sales();
   check_rescaled<sale>(
-      [](std::uint32_t p_source, transactional_sink<sale> out) {
+      [](std::uint32_t p_source, test_sink<sale> out) {
         script<sale> s;
         s.splits.resize(5);
         for (const sale& x : sales()) s.splits[static_cast<std::size_t>(x.amount % 5)].push_back(x);

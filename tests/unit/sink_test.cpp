@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "simulation/transactional_sink.hpp"
 #include "unit/one_stage.hpp"
+#include "weir/test/test_sink.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -82,7 +82,7 @@ TEST_CASE("a sink retries the event that failed, and does not write the others t
 }
 
 TEST_CASE("a sink that has no room holds its stage up, and is asked again") {
-  transactional_sink<tick> out{{.refusals = 2, .at_most = 3}};
+  test_sink<tick> out{{.refusals = 2, .at_most = 3}};
   one_stage s{into(out), "out"};
   s.grant_all();
   s.send(0, numbers(0, 5));
@@ -100,7 +100,7 @@ TEST_CASE("a sink that has no room holds its stage up, and is asked again") {
 }
 
 TEST_CASE("a sink shows nothing before the commit") {
-  transactional_sink<tick> out;
+  test_sink<tick> out;
   one_stage s{into(out), "out"};
   s.grant_all();
   s.send(0, numbers(0, 2));
@@ -113,7 +113,7 @@ TEST_CASE("a sink shows nothing before the commit") {
 }
 
 TEST_CASE("what a given-up checkpoint had prepared is committed with the next one") {
-  transactional_sink<tick> out;
+  test_sink<tick> out;
   one_stage s{into(out), "out"};
   s.grant_all();
   s.send(0, numbers(0, 2));
@@ -132,7 +132,7 @@ TEST_CASE("what a given-up checkpoint had prepared is committed with the next on
 }
 
 TEST_CASE("a restored sink commits what its checkpoint names, once") {
-  transactional_sink<tick> out;
+  test_sink<tick> out;
   const pipeline p = into(out);
   std::vector<snapshot_part> parts;
   {

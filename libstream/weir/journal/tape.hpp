@@ -31,7 +31,7 @@ enum class mark : std::uint8_t {
   prepared,
   committed,
   threw = 18,  ///< 17 was in use once.
-  digest,  ///< What the entry came to; an entry's last one.
+  digest,      ///< What the entry came to; an entry's last one.
   // Of sinks that are answered later.
   under_way,
   begun,

@@ -35,11 +35,12 @@ struct row_unit {
 ///
 ///     <pipeline>/<operator>/<instance>/<checkpoint>/<microseconds since 1970>
 ///
-/// It may come again after a failure, with the same rows. So a database with transactions is written
-/// exactly once if `apply`, in one transaction, inserts `unit` into a table of the names, does
-/// nothing more if it is there already, and writes the rows:
+/// It may come again after a failure, with the same rows. So a database with transactions is
+/// written exactly once if `apply`, in one transaction, inserts `unit` into a table of the names,
+/// does nothing more if it is there already, and writes the rows:
 ///
-///     totals.to(weir::write_ahead_sink{[db](const std::string& unit, std::span<const total> rows) {
+///     totals.to(weir::write_ahead_sink{[db](const std::string& unit, std::span<const total> rows)
+///     {
 ///       transaction t{*db};
 ///       if (!t.insert_if_new("units", unit)) return;
 ///       for (const total& r : rows) t.insert("totals", r);
@@ -47,9 +48,9 @@ struct row_unit {
 ///     }});
 ///
 /// A name may be deleted once no checkpoint is kept any more that is as old as its time. If `apply`
-/// throws, the region restarts and calls it again. Rows wait in memory, and are in the checkpoint as
-/// binary: an interval's worth of them. Without checkpoints they come when the run ends. Runs on a
-/// thread of its own, since a database blocks, unless `blocking(false)` says otherwise.
+/// throws, the region restarts and calls it again. Rows wait in memory, and are in the checkpoint
+/// as binary: an interval's worth of them. Without checkpoints they come when the run ends. Runs on
+/// a thread of its own, since a database blocks, unless `blocking(false)` says otherwise.
 ///
 /// The method is the write-ahead sink of Flink (GenericWriteAheadSink).
 template <class Apply>

@@ -38,8 +38,8 @@ struct simulation_options {
   double failed_store = 0;     ///< Share of checkpoints that can't be stored.
   double slow_store = 0;       ///< Share that the disk takes up to `slowest_store` to write.
   duration slowest_store = std::chrono::seconds{3};
-  double late_wake = 0;        ///< Share of due timers that come up to 5 ms after their time.
-  double repeated_wake = 0;    ///< Share of timers that come a second time.
+  double late_wake = 0;             ///< Share of due timers that come up to 5 ms after their time.
+  double repeated_wake = 0;         ///< Share of timers that come a second time.
   double lost_acknowledgement = 0;  ///< Share of acknowledgements that never arrive.
   double late_acknowledgement = 0;  ///< Share of those that arrive a while later.
   duration checkpoint_timeout = std::chrono::seconds{1};

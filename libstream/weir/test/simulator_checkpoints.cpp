@@ -57,8 +57,8 @@ void simulator::carry_out() {
         stored_at_ = clock_.wall();
         if (!chance(options_.slow_store)) break;
         seen_.add(met::slow_store);
-        stored_at_ += duration{
-            static_cast<std::int64_t>(pick(static_cast<std::size_t>(options_.slowest_store.count()) + 1))};
+        stored_at_ += duration{static_cast<std::int64_t>(
+            pick(static_cast<std::size_t>(options_.slowest_store.count()) + 1))};
         break;
       case kind::commit:
         tell_all(flow::command::kind::commit, o.barrier);
