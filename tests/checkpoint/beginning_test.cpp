@@ -234,10 +234,26 @@ TEST_CASE("run --from-offset begins behind offsets of splits that are there") {
   REQUIRE(from(dir / "in.jsonl=" + std::to_string(first.size()), "out.jsonl") == 0);
   CHECK(lines(dir / "out.jsonl") ==
         std::vector<std::string>{R"({"page":"b","n":1})", R"({"page":"c","n":1})"});
-  for (const char* wrong : {"elsewhere=1", "in.jsonl", "=3", "in.jsonl=-1", "in.jsonl=1x"}) {
+  const std::string in = dir / "in.jsonl";
+  REQUIRE(from(in + "=0", "all.jsonl") == 0);
+  CHECK(lines(dir / "all.jsonl").size() == 3);
+  for (const std::string& wrong : {std::string{"elsewhere=1"}, in, std::string{"=3"}, in + "=-1",
+                                   in + "=1x", in + "=7", in + "=100000"}) {
     INFO(wrong);
     CHECK(from(wrong, "x.jsonl") == 2);
   }
+  // What is refused has removed nothing.
+  const auto with_state = [&](std::vector<std::string> more) {
+    std::vector<std::string> all{"run", "--input", in, "--output", dir / "y.jsonl",
+                                 "--checkpoints", dir / "state"};
+    all.insert(all.end(), more.begin(), more.end());
+    return call(all);
+  };
+  REQUIRE(with_state({}) == 0);
+  const auto there = list_checkpoints(dir / "state").value().size();
+  REQUIRE(there != 0);
+  CHECK(with_state({"--fresh", "--from-offset", "elsewhere=1"}) == 2);
+  CHECK(list_checkpoints(dir / "state").value().size() == there);
   CHECK(call({"run", "--input", dir / "in.jsonl", "--output", dir / "x.jsonl", "--guarantee",
               "sometimes"}) == 2);
 }

@@ -5,6 +5,7 @@
 #include "weir/codec/json.hpp"
 #include "weir/codec/schema_json.hpp"
 #include "weir/flow/split.hpp"
+#include "weir/joins/broadcast_state.hpp"
 #include "weir/main/state_entries.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/state/keyed_table.hpp"
@@ -117,6 +118,24 @@ TEST_CASE("bytes that hold no such value are found, wherever they end") {
   const schema nothing{type_kind::tuple, {}, 0, {}};
   const schema list{type_kind::list, {}, 0, {{"element", nothing}}};
   CHECK_FALSE(append_json(list, in, out));
+}
+
+TEST_CASE("a broadcast state is told by its pairs") {
+  broadcast_state<std::string, std::uint8_t> limits{"limits"};
+  limits.allow_writing(true);
+  limits.put("a", 7);
+  limits.put("b", 9);
+  checkpoint c;
+  c.manifest.operators = {{"watch", "connect", true, true}};
+  snapshot_writer to{c.parts};
+  to.bind("watch");
+  limits.save(to);
+  const state_entries entries{c};
+  std::map<std::string, std::string> found;
+  for (const snapshot_part& p : c.parts)
+    if (!is_form(p))
+      CHECK(entries.each(p, [&](const state_entry& e) { found[e.key] = e.value; }));
+  CHECK(found == std::map<std::string, std::string>{{R"("a")", "7"}, {R"("b")", "9"}});
 }
 
 TEST_CASE("entries of tables, tumbling windows and keyed parts are told by key, window and value") {

@@ -7,6 +7,7 @@
 #include <catch2/catch_test_macros.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,6 +61,10 @@ public:
     std::sort(sorted.begin(), sorted.end());
     return sorted;
   }
+  void mend() {
+    const std::lock_guard lock{mutex_};
+    failures_left_ = 0;
+  }
   [[nodiscard]] std::uint64_t repeated() const {
     const std::lock_guard lock{mutex_};
     return repeated_;
@@ -79,6 +84,13 @@ private:
   std::set<std::string> units_;
   std::vector<counted> rows_;
 };
+
+sink_instance instance_of(std::string id, std::uint32_t number) {
+  sink_instance at{.id = std::move(id), .instance = number};
+  at.pipeline = "p";
+  at.checkpoint_interval = 1s;
+  return at;
+}
 
 pipeline counts_into(const std::shared_ptr<database>& to, std::uint64_t events, double rate = 0) {
   pipeline p{"counts", {.parallelism = 2}};
@@ -120,8 +132,7 @@ TEST_CASE("a unit has a name of its own, and its rows as they were") {
   const write_ahead_sink sink{[&](const std::string& unit, std::span<const int> rows) {
     seen.emplace_back(unit, std::vector<int>{rows.begin(), rows.end()});
   }};
-  sink_instance at{.id = "rows", .instance = 3};
-  at.pipeline = "p";
+  const sink_instance at = instance_of("rows", 3);
   const auto to = sink.make_writer<int>(at);
   const std::vector<int> rows{1, 2, 3};
   const std::vector<timestamp> times(3);
@@ -131,7 +142,7 @@ TEST_CASE("a unit has a name of its own, and its rows as they were") {
   REQUIRE(to->write(std::span{rows}.last(1), std::span{times}.last(1)).events == 1);
   const bytes second = to->pre_commit(9).value();
   CHECK(seen.empty());
-  const auto another = sink.make_writer<int>({.id = "rows", .instance = 0});
+  const auto another = sink.make_writer<int>(instance_of("rows", 0));
   REQUIRE(another->commit(first));
   REQUIRE(to->commit(first));
   REQUIRE(to->commit(second));
@@ -143,6 +154,79 @@ TEST_CASE("a unit has a name of its own, and its rows as they were") {
   CHECK(seen[2].second == std::vector<int>{3});
   const auto damaged = to->commit(std::span{first}.first(first.size() - 1));
   CHECK(damaged.error().code == errc::incompatible);
+}
+
+namespace {
+
+struct payment {
+  std::string card;
+  std::int32_t cents = 0;
+
+  friend bool operator==(const payment&, const payment&) = default;
+};
+BOOST_DESCRIBE_STRUCT(payment, (), (card, cents))
+
+struct wider_payment {
+  std::int64_t cents = 0;
+  std::string card;
+  std::string shop = "unknown";
+
+  friend bool operator==(const wider_payment&, const wider_payment&) = default;
+};
+BOOST_DESCRIBE_STRUCT(wider_payment, (), (cents, card, shop))
+
+struct other_payment {
+  std::string card;
+  std::string cents;
+};
+BOOST_DESCRIBE_STRUCT(other_payment, (), (card, cents))
+
+/// Writes `rows` as one unit.
+template <class T>
+bytes unit_of(const std::vector<T>& rows) {
+  const write_ahead_sink sink{[](const std::string&, std::span<const T>) {}};
+  const auto to = sink.template make_writer<T>(instance_of("rows", 0));
+  (void)to->write(rows, std::vector<timestamp>(rows.size()));
+  return to->pre_commit(1).value();
+}
+
+template <class T>
+result<void> commit_as(const bytes& unit, std::vector<T>& got) {
+  const write_ahead_sink sink{[&](const std::string&, std::span<const T> rows) {
+    got.assign(rows.begin(), rows.end());
+  }};
+  return sink.template make_writer<T>(instance_of("rows", 0))->commit(unit);
+}
+
+}  // namespace
+
+TEST_CASE("rows that wait are written by a program whose type has changed, or are refused") {
+  const bytes unit = unit_of<payment>({{"4111", 250}, {"4222", -1}});
+  std::vector<wider_payment> wider;
+  REQUIRE(commit_as(unit, wider));
+  CHECK(wider == std::vector<wider_payment>{{250, "4111", "unknown"}, {-1, "4222", "unknown"}});
+  std::vector<payment> same;
+  REQUIRE(commit_as(unit_of<payment>({{"4333", 7}}), same));
+  CHECK(same == std::vector<payment>{{"4333", 7}});
+  std::vector<other_payment> others;
+  const auto refused = commit_as(unit, others);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::incompatible);
+  CHECK(refused.error().message.find("cents") != std::string::npos);
+  CHECK(others.empty());
+}
+
+TEST_CASE("rows wait for checkpoints, and not without end") {
+  const auto nothing = [](const std::string&, std::span<const payment>) {};
+  CHECK_THROWS_AS(write_ahead_sink{nothing}.make_writer<payment>({.id = "rows"}), exception);
+  sink_instance replays{.id = "rows"};
+  replays.start = sink_start::restored;
+  CHECK_NOTHROW(write_ahead_sink{nothing}.make_writer<payment>(replays));
+  const auto to =
+      write_ahead_sink{nothing}.holding(20).make_writer<payment>(instance_of("rows", 0));
+  const std::vector<payment> one{{"4111", 1}};
+  CHECK(to->write(one, std::vector<timestamp>(1)).events == 1);
+  CHECK_THROWS_AS(to->write(one, std::vector<timestamp>(1)), exception);
 }
 
 TEST_CASE("a database has each row once, whatever fails") {
@@ -170,6 +254,28 @@ TEST_CASE("a database has each row once, whatever fails") {
   CHECK(seen[met::crash_before_commit] >= 50);
 }
 
+TEST_CASE("a database that is away for several attempts is waited for") {
+  const temporary_directory dir;
+  const auto to = std::make_shared<database>(1, 0);
+  auto failures = std::make_shared<std::atomic<int>>(4);
+  pipeline p{"counts", {.parallelism = 2}};
+  p.from(generator{reading_of, {.events = 20'000, .splits = 2, .rate = 100'000}})
+      .named("readings")
+      .key_by(&reading::key)
+      .process(counting{})
+      .named("counting")
+      .to(write_ahead_sink{[to, failures](const std::string& unit, std::span<const counted> rows) {
+        if (failures->fetch_sub(1) > 0) throw std::runtime_error("away");
+        to->apply(unit, rows);
+      }})
+      .named("database");
+  auto running = start(std::move(p), with_checkpoints(dir / "state"));
+  const run_summary done = running.wait();
+  REQUIRE_FALSE(done.failure);
+  CHECK(done.restarts == 4);
+  CHECK(to->rows() == counts_of(20'000));
+}
+
 TEST_CASE("a run that is aborted and taken up has written each row once") {
   const temporary_directory dir;
   const auto to = std::make_shared<database>(1, 6);
@@ -178,8 +284,9 @@ TEST_CASE("a run that is aborted and taken up has written each row once") {
     while (running.summary().checkpoints < 5 && !running.wait_for(1ms)) {
     }
     running.abort();
-    (void)running.wait();
+    CHECK(running.wait().failure->code == errc::aborted);
   }
+  to->mend();  // a run whose first commit fails does not begin
   auto running = start(counts_into(to, 60'000), with_checkpoints(dir / "state"));
   const run_summary done = running.wait();
   REQUIRE_FALSE(done.failure);

@@ -88,7 +88,7 @@ scenario finish(std::string name, const pipeline& p, const transactional_sink<re
   scenario s = make(std::move(name), p, out);
   s.options.streams_in_a_stage = 1;  // what goes to a join
   s.check = [out, wanted = std::move(wanted)](const tallies&) {
-    return differ(out.seen().rows, wanted, "pairs");
+    return differ(out.rows(), wanted, "pairs");
   };
   return s;
 }
@@ -173,7 +173,7 @@ scenario joined_by_interval(dice& d) {
   s.options.streams_in_a_stage = 1;  // what goes to a join
   s.options.outputs_of_one_event = most_partners(left, right, within);
   s.check = [out, wanted = pairs_of(left, right, within)](const tallies&) {
-    return differ(out.seen().rows, wanted, "pairs");
+    return differ(out.rows(), wanted, "pairs");
   };
   return s;
 }

@@ -124,7 +124,7 @@ std::vector<T> joined(const std::vector<std::vector<T>>& splits) {
 
 /// Settings of a pipeline that make its channels narrow.
 pipeline_options narrow(dice& d);
-/// A sink that is slow at times. Half of the large schedules write files.
+/// A sink that is slow at times. Large schedules write files.
 outlet reluctant(dice& d);
 
 /// `n` events over `splits` splits. Within a split, events come at most `disorder` late.

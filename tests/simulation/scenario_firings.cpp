@@ -62,7 +62,7 @@ scenario overlapping_windows(dice& d) {
     for (; start + size > t; start -= every) add(wanted[{r.key, timestamp{start}}], r);
   });
   scenario s = make("overlapping windows", p, out);
-  s.check = [out, wanted](const tallies&) { return differ(out.seen().rows, wanted); };
+  s.check = [out, wanted](const tallies&) { return differ(out.rows(), wanted); };
   return s;
 }
 
@@ -92,7 +92,7 @@ scenario sessions(dice& d) {
     }
   }
   scenario s = make("sessions", p, out);
-  s.check = [out, wanted](const tallies&) { return differ(out.seen().rows, wanted); };
+  s.check = [out, wanted](const tallies&) { return differ(out.rows(), wanted); };
   return s;
 }
 
@@ -110,8 +110,8 @@ scenario sorted_beside_others(dice& d) {
   scenario s = make("sorted", p, in_order, beside);
   s.options.streams_in_a_stage = 2;
   s.check = [in_order, beside, wanted](const tallies&) {
-    const std::string wrong = differ(in_order.seen().rows, wanted, "sorted");
-    return wrong.empty() ? differ(beside.seen().rows, wanted, "beside") : wrong;
+    const std::string wrong = differ(in_order.rows(), wanted, "sorted");
+    return wrong.empty() ? differ(beside.rows(), wanted, "beside") : wrong;
   };
   return s;
 }

@@ -22,7 +22,7 @@ struct schedule_report {
 
 /// As above, for faults: at least 500 events of at least 50 keys, checkpoints all the time, crashes
 /// at any message and at each step of a checkpoint, acknowledgements lost and late, failed and slow
-/// stores, late and repeated timers. Half of them write files.
+/// stores, late and repeated timers. Their sinks write files.
 [[nodiscard]] schedule_report run_fault_schedule(std::uint64_t seed);
 
 /// How many shapes of pipelines there are; seed s takes shape s modulo this.

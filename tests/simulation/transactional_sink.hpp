@@ -39,12 +39,12 @@ public:
     if (of_.in_files) files_ = std::make_shared<place>();
   }
 
-  /// What is committed. Rows in files have no times.
-  [[nodiscard]] ledger<T>& seen() const {
-    ledger<T>& l = in_memory_.seen();
-    if (files_) l.rows = files_->rows();
-    return l;
+  /// The rows that are committed, at the end of a run.
+  [[nodiscard]] std::vector<T> rows() const {
+    return files_ ? files_->rows() : in_memory_.seen().rows;
   }
+  /// The rest of what is known; nothing of rows in files.
+  [[nodiscard]] ledger<T>& seen() const { return in_memory_.seen(); }
 
   template <class U>
   requires std::same_as<U, T>

@@ -174,6 +174,17 @@ struct careful {
   }
 };
 
+struct careful_without_key {
+  using output = std::int64_t;
+  static constexpr bool atomic = true;
+  value_state<std::int64_t> seen{"seen"};
+  auto states() { return std::tie(seen); }
+  void on_event(const tick& t, process_context<no_key, std::int64_t>& c) {
+    seen.put(t.value);
+    c.emit(t.value);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("an operator with state that says it is atomic is tried again") {
@@ -195,6 +206,37 @@ TEST_CASE("an operator with state that says it is atomic is tried again") {
   CHECK(s.work() == verdict::done);
   CHECK(s.values<std::int64_t>(0) == values{-1, 1, -1, 2, -1, 3});
   CHECK(s.values<dead_letter>(1).empty());
+}
+
+TEST_CASE("... but not where another operator's failure would run it twice") {
+  const auto mistake = [](pipeline p) {
+    const auto built = p.build();
+    REQUIRE_FALSE(built);
+    CHECK(built.error().message.find("retry would run 'careful' again on state that it has changed") !=
+          std::string::npos);
+  };
+  const auto what = directive::retry(3, 1ms);
+  pipeline behind{"p"};
+  behind.from(memory_source{ticks{}})
+      .key_by(&tick::key)
+      .process(careful{std::make_shared<int>(0)})
+      .named("careful")
+      .map([](std::int64_t n) { return n; })
+      .on_error(what)
+      .to(memory_sink<std::int64_t>{});
+  mistake(behind);
+
+  pipeline several{"p"};
+  several.from(memory_source{ticks{}})
+      .stage("work", {.on_error = what})
+      .flat_map<tick>([](const tick& t, auto emit) {
+        emit(t);
+        emit(t);
+      })
+      .process(careful_without_key{})
+      .named("careful")
+      .to(memory_sink<std::int64_t>{});
+  mistake(several);
 }
 
 TEST_CASE("two consumers of a stream that retry the same event have their own tries") {

@@ -329,23 +329,37 @@ void pipeline_actor::fail_region(std::uint32_t number, std::string cause) {
 
 void pipeline_actor::region_is_down(std::uint32_t number) {
   region& r = regions_.at(number);
+  if (keeper_.keeps_any()) return restart_later(number, "it goes on from the newest checkpoint", 0);
+  const std::uint64_t lost = lost_events(r);
+  r.kept = kept_state(r);
+  restart_later(number,
+                std::to_string(lost) + " events in flight were lost, and state begins empty", lost);
+}
+
+void pipeline_actor::restart_later(std::uint32_t number, const std::string& how,
+                                   std::uint64_t lost) {
+  region& r = regions_.at(number);
   const double dice = std::uniform_real_distribution<>{}(random_);
   const std::optional<duration> wait = r.budget.on_failure(what_.time->steady(), dice);
   if (!wait)
     return finish(error{errc::stage_failed, r.cause + " (restarted " +
                                                 std::to_string(what_.restarts.restarts) +
                                                 " times within the time allowed; giving up)"});
-  std::uint64_t lost = 0;
-  std::string how = "; it goes on from the newest checkpoint";
-  if (!keeper_.keeps_any()) {
-    lost = lost_events(r);
-    r.kept = kept_state(r);
-    how = "; " + std::to_string(lost) + " events in flight were lost, and state begins empty";
-  }
   what_.shown->count_restart(lost);
   what_.log("restarting as attempt " + std::to_string(r.attempt + 1) + " in " +
-            std::to_string(wait->count() / 1000) + " ms" + how);
+            std::to_string(wait->count() / 1000) + " ms; " + how);
   self_->run_delayed(*wait, [this, number] { restart_when_stored(number); });
+}
+
+/// What fails while an attempt is made, a commit to a database that is still away say, is tried
+/// again as any other failure; what does not fit never will.
+void pipeline_actor::restart_failed(std::uint32_t number, const error& why) {
+  region& r = regions_.at(number);
+  r.cause = "the restart failed: " + why.message;
+  if (why.code == errc::incompatible || why.code == errc::invalid_argument)
+    return finish(error{why.code, r.cause});
+  what_.log("failed: " + r.cause);
+  restart_later(number, "as before", 0);
 }
 
 /// A checkpoint on its way to the disk is complete once it is there: then it is the one to go on
@@ -368,10 +382,11 @@ void pipeline_actor::restart(std::uint32_t number) {
     note_splits(r.stages, splits);
     adopt(make_hosts(what_, r.stages, splits, from));
   } catch (const exception& e) {
-    return finish(error{e.why().code, "the restart failed: " + e.why().message});
+    return restart_failed(number, e.why());
   } catch (const std::exception& e) {
-    return finish(error{errc::stage_failed, std::string{"the restart failed: "} + e.what()});
+    return restart_failed(number, error{errc::stage_failed, e.what()});
   }
+  r.kept.clear();
   r.restarting = false;
   start_region(number);
   const bool all_up = std::none_of(regions_.begin(), regions_.end(),
@@ -381,7 +396,7 @@ void pipeline_actor::restart(std::uint32_t number) {
 
 beginning pipeline_actor::next_attempt(region& r) {
   ++r.attempt;
-  if (!keeper_.keeps_any()) return {r.attempt, std::exchange(r.kept, {}), std::nullopt};
+  if (!keeper_.keeps_any()) return {r.attempt, r.kept, std::nullopt};
   std::optional<checkpoint> newest = keeper_.newest().value();
   // An empty one says that the run began anew.
   if (!newest || newest->parts.empty()) return {r.attempt, {}, sink_start::fresh};

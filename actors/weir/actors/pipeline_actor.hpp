@@ -113,7 +113,9 @@ private:
   void fail_region(std::uint32_t number, std::string cause);
   void region_is_down(std::uint32_t number);
   void restart_when_stored(std::uint32_t number);
+  void restart_later(std::uint32_t number, const std::string& how, std::uint64_t lost);
   void restart(std::uint32_t number);
+  void restart_failed(std::uint32_t number, const error& why);
   [[nodiscard]] beginning next_attempt(region& r);
   [[nodiscard]] std::uint64_t lost_events(const region& r);
   [[nodiscard]] std::vector<snapshot_part> kept_state(const region& r);

@@ -5,6 +5,7 @@
 #include "weir/core/time.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -41,7 +42,7 @@ public:
   [[nodiscard]] timestamp instant(std::string_view name) const;
   /// A size, like "65536", "512MiB", "2GiB", "1.5GB".
   [[nodiscard]] std::uint64_t bytes(std::string_view name) const;
-  /// Offsets by split, like "flights.csv=2048" or "orders-0=17,orders-1=90".
+  /// Offsets by split, like "flights.csv=2048" or "orders/0=17,orders/1=90".
   [[nodiscard]] std::map<std::string, std::uint64_t, std::less<>> offsets(
       std::string_view name) const;
   /// "true", "false", "yes", "no", "1", "0".

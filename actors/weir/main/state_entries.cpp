@@ -77,6 +77,9 @@ bool state_entries::each(const snapshot_part& p,
     if (!decode(in, start)) return false;
     window_start = to_json(start);
   }
+  // A map is one value: its pairs stand behind their number.
+  std::uint32_t pairs = 0;
+  if (form->second.kind == type_kind::map && !decode(in, pairs)) return false;
   std::vector<state_entry> entries;
   while (in.remaining() != 0) {
     state_entry& entry = entries.emplace_back();

@@ -64,8 +64,8 @@ public:
     first.manifest.id = id_ = what.first_checkpoint++;
     first.manifest.kind = flow::checkpoint_kind::checkpoint;
     log_ = what.log;
-    in->write(first).value();
     store_ = std::move(in);
+    store_->write(first).value();
   }
   /// The run has begun.
   void keep() noexcept { store_.reset(); }
@@ -112,6 +112,8 @@ actors::beginning begin_with(checkpoint_options how, actors::supervision& what,
   what.first_checkpoint = next_id(*how.store).value();
   std::optional<checkpoint> found = std::move(how.from);
   const bool elsewhere = found.has_value();
+  // A run that can't begin must not have removed anything.
+  if (how.fresh) (void)what.graph.find_splits({}).value();
   if (how.fresh)
     begin_anew(*how.store, what);
   else if (!found)

@@ -95,13 +95,12 @@ result<graph> graph::from_draft(const build::graph_draft& original) {
 
 namespace {
 
-std::uint64_t first_offset(const pipeline_options& options, const std::string& split) {
-  const auto at = options.from_offsets.find(split);
-  return at == options.from_offsets.end() ? 0 : at->second;
+error at_source(const build::stage_draft& stage, const error& why) {
+  return {why.code, "source '" + stage.operators.front().id + "': " + why.message};
 }
 
 /// A run that is to begin in a split that isn't there would read all of another.
-result<void> check_offsets(const pipeline_options& options, const split_list& found) {
+result<void> check_splits(const pipeline_options& options, const split_list& found) {
   std::set<std::string> there;
   for (const auto& of_stage : found.by_stage)
     for (const split_position& s : of_stage) there.insert(s.id);
@@ -114,6 +113,17 @@ result<void> check_offsets(const pipeline_options& options, const split_list& fo
                                              "', which no source has; there are: " + names};
   }
   return {};
+}
+
+/// Where a run that begins anew begins to read a split.
+result<std::uint64_t> first_offset(const build::stage_draft& stage, const pipeline_options& options,
+                                   const std::string& split) {
+  const auto at = options.from_offsets.find(split);
+  if (stage.finds_offsets || at == options.from_offsets.end()) return std::uint64_t{0};
+  if (stage.check_offset)
+    if (auto fits = stage.check_offset(split, at->second); !fits)
+      return at_source(stage, fits.error());
+  return at->second;
 }
 
 }  // namespace
@@ -134,15 +144,18 @@ result<split_list> graph::find_splits(std::span<const snapshot_part> restored,
       if (decode(in, at)) known[at.id] = at;
     });
     auto found = stage.make_enumerator()->discover();
-    if (!found)
-      return error{found.error().code,
-                   "source '" + stage.operators.front().id + "': " + found.error().message};
-    for (const split& s : *found)
-      known.try_emplace(s.id, split_position{s.id, first_offset(options(), s.id), false});
+    if (!found) return at_source(stage, found.error());
+    for (const split& s : *found) {
+      if (known.contains(s.id)) continue;
+      result<std::uint64_t> offset = std::uint64_t{0};
+      if (restored.empty()) offset = first_offset(stage, options(), s.id);
+      if (!offset) return offset.error();
+      known[s.id] = split_position{s.id, *offset, false};
+    }
     for (auto& [id, at] : known) list.by_stage[i].push_back(at);
   }
-  if (of == nullptr)
-    if (auto there = check_offsets(options(), list); !there) return there.error();
+  if (restored.empty() && of == nullptr)
+    if (auto there = check_splits(options(), list); !there) return there.error();
   return list;
 }
 

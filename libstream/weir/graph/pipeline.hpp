@@ -87,6 +87,8 @@ public:
                   "weir::codec for it");
     if constexpr (starts_at_time<Source>)
       if (draft_->options.from) source = source.starting_at(*draft_->options.from);
+    if constexpr (starts_at_offsets<Source>)
+      source.start_at_offsets(draft_->options.from_offsets);
     const std::uint32_t stage = draft_->add_stage("source");
     auto first = build::add_node<T>(*draft_, stage, source.kind());
     const std::size_t op = draft_->add_operator(stage, source.kind(), true);
@@ -95,6 +97,11 @@ public:
     made.make_enumerator = [source] { return source.make_enumerator(); };
     if constexpr (requires { source.close(); }) made.close_source = [source] { source.close(); };
     made.recorded = recorded<Source>;
+    made.finds_offsets = starts_at_offsets<Source>;
+    if constexpr (checks_offsets<Source>)
+      made.check_offset = [source](const std::string& split, std::uint64_t offset) {
+        return source.check_offset(split, offset);
+      };
     if constexpr (requires { source.shared(); }) made.shared = source.shared();
     made.decodes_records = decodes_records<Source>;
     made.make_body = [first, source = std::move(source),

@@ -10,6 +10,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -150,6 +151,20 @@ concept recorded = requires {
 template <class S>
 concept starts_at_time = requires(const S& s, timestamp t) {
   { s.starting_at(t) } -> std::same_as<S>;
+};
+
+/// A source that is told where a run is to begin, by split, before it is copied:
+/// `start_at_offsets(by_split)`. Others' splits may be among them. Of a source without it the
+/// offsets are those that its reader is assigned,
+template <class S>
+concept starts_at_offsets =
+    requires(S& s, const std::map<std::string, std::uint64_t, std::less<>>& by_split) {
+  s.start_at_offsets(by_split);
+};
+/// ... which it may check: an error says why a split can't be read from there.
+template <class S>
+concept checks_offsets = requires(const S& s, const std::string& split, std::uint64_t offset) {
+  { s.check_offset(split, offset) } -> std::same_as<result<void>>;
 };
 
 /// Finds the splits that were given.

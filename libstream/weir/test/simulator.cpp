@@ -41,13 +41,7 @@ void simulator::start(flow::attempt_id attempt) {
       made.number = i;
       made.is_source = stages[s].kind == "source";
       made.metrics = std::make_shared<stage_metrics>();
-      made.machine = graph_.make_stage(s, i, attempt, splits, restored,
-                                       {.time = &clock_,
-                                        .metrics = made.metrics,
-                                        .wake = [woken = made.woken] { *woken = true; },
-                                        .start = newest_ ? sink_start::restored : sink_start::fresh,
-                                        .budget = options_.step_budget,
-                                        .backend = options_.backend.get()});
+      if (!make_machine(made, attempt, splits, restored)) return start(attempt + 1);
       made.commands.push_back({flow::command::kind::start, {}, {}});
       if (stopped_)
         made.commands.push_back(
@@ -74,6 +68,27 @@ void simulator::start(flow::attempt_id attempt) {
     ++instances_[w.to].channels_in;
     instances_[w.from].may_hold += batch;
   }
+}
+
+/// False if it failed, a commit in the restore say, and a restart is left.
+bool simulator::make_machine(instance& in, flow::attempt_id attempt, const split_list& splits,
+                             const std::vector<snapshot_part>& restored) try {
+  std::optional<duration> interval;
+  if (options_.checkpoint_every != 0) interval = std::chrono::seconds{1};
+  in.machine = graph_.make_stage(in.stage, in.number, attempt, splits, restored,
+                                 {.time = &clock_,
+                                  .metrics = in.metrics,
+                                  .wake = [woken = in.woken] { *woken = true; },
+                                  .start = newest_ ? sink_start::restored : sink_start::fresh,
+                                  .budget = options_.step_budget,
+                                  .checkpoint_interval = interval,
+                                  .backend = options_.backend.get()});
+  return true;
+} catch (const std::exception&) {
+  if (restarts_ >= options_.max_restarts) throw;
+  ++restarts_;
+  seen_.add(met::restart);
+  return false;
 }
 
 void simulator::begin_searches(const split_list& splits) {

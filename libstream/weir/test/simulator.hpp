@@ -46,7 +46,7 @@ struct simulation_options {
   /// Events and firings that a step may take at most, where it is not to be the usual number.
   std::optional<std::uint32_t> step_budget{};
   std::uint32_t max_crashes = 0;
-  std::uint32_t max_restarts = 0;  ///< Restarts that stages may ask for.
+  std::uint32_t max_restarts = 0;  ///< Restarts that stages may ask for, or need to be made.
   double keep_old_frames =
       0.5;  ///< Share of in-flight frames that a crash leaves to arrive at the next attempt.
   /// Stages, by number in the plan, that are stepped a hundred times less often.
@@ -166,6 +166,8 @@ private:
   };
 
   void start(flow::attempt_id attempt);
+  bool make_machine(instance& in, flow::attempt_id attempt, const split_list& splits,
+                    const std::vector<snapshot_part>& restored);
   [[nodiscard]] std::size_t find(std::uint32_t stage, std::uint32_t number) const;
   void make(choice c);
   void deliver(instance& at, flow::message m);

@@ -7,6 +7,32 @@
 
 namespace weir::file {
 
+result<void> check_offset(const std::string& path, std::uint64_t offset,
+                          const file_options& options) try {
+  const auto kind = kind_of(path, options);
+  if (!kind) return kind.error();
+  auto opened = posix::open_to_read(path);
+  if (!opened) return opened.error();
+  const auto stream = open_stream(kind->packed, *std::move(opened), path);
+  std::uint64_t left = offset != 0 && stream->seek(offset - 1) ? 1 : offset;
+  std::array<char, 64 << 10> block;
+  char last = '\n';
+  while (left != 0) {
+    const auto wanted = std::min<std::uint64_t>(block.size(), left);
+    const std::size_t got = stream->read(block.data(), static_cast<std::size_t>(wanted));
+    if (got == 0)
+      return error{errc::invalid_argument,
+                   "'" + path + "' ends before byte " + std::to_string(offset)};
+    last = block[got - 1];
+    left -= got;
+  }
+  if (last == '\n') return {};
+  return error{errc::invalid_argument, "no line of '" + path + "' begins at byte " +
+                                           std::to_string(offset) + ": say where one does"};
+} catch (const exception& e) {
+  return e.why();
+}
+
 file_lane::file_lane(std::string path, std::uint64_t offset, const file_options& options)
     : path_(std::move(path)),
       kind_(kind_of(path_, options).value()),

@@ -4,6 +4,7 @@
 #include "weir/connectors/file/byte_stream.hpp"
 #include "weir/connectors/file/record_scanner.hpp"
 #include "weir/core/clock.hpp"
+#include "weir/core/result.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -11,6 +12,10 @@
 #include <string>
 
 namespace weir::file {
+
+/// Whether a line of the file begins at `offset`, or why not.
+[[nodiscard]] result<void> check_offset(const std::string& path, std::uint64_t offset,
+                                        const file_options& options);
 
 /// One file that is being read: opens it, goes on at an offset, and follows it over rotations.
 class file_lane {

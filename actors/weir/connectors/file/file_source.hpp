@@ -56,6 +56,9 @@ public:
   } catch (const std::exception& e) {  // a type's own codec may throw
     return error{errc::decode_failed, e.what()};
   }
+  [[nodiscard]] result<void> check_offset(const std::string& path, std::uint64_t offset) const {
+    return file::check_offset(path, offset, options_);
+  }
   [[nodiscard]] std::string kind() const { return "file"; }
   [[nodiscard]] bool blocking() const { return true; }
 
