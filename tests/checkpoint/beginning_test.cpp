@@ -244,8 +244,8 @@ TEST_CASE("run --from-offset begins behind offsets of splits that are there") {
   }
   // What is refused has removed nothing.
   const auto with_state = [&](std::vector<std::string> more) {
-    std::vector<std::string> all{"run", "--input", in, "--output", dir / "y.jsonl",
-                                 "--checkpoints", dir / "state"};
+    std::vector<std::string> all{"run",           "--input",       in,           "--output",
+                                 dir / "y.jsonl", "--checkpoints", dir / "state"};
     all.insert(all.end(), more.begin(), more.end());
     return call(all);
   };

@@ -133,8 +133,7 @@ TEST_CASE("a broadcast state is told by its pairs") {
   const state_entries entries{c};
   std::map<std::string, std::string> found;
   for (const snapshot_part& p : c.parts)
-    if (!is_form(p))
-      CHECK(entries.each(p, [&](const state_entry& e) { found[e.key] = e.value; }));
+    if (!is_form(p)) CHECK(entries.each(p, [&](const state_entry& e) { found[e.key] = e.value; }));
   CHECK(found == std::map<std::string, std::string>{{R"("a")", "7"}, {R"("b")", "9"}});
 }
 

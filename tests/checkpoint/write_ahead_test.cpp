@@ -192,9 +192,8 @@ bytes unit_of(const std::vector<T>& rows) {
 
 template <class T>
 result<void> commit_as(const bytes& unit, std::vector<T>& got) {
-  const write_ahead_sink sink{[&](const std::string&, std::span<const T> rows) {
-    got.assign(rows.begin(), rows.end());
-  }};
+  const write_ahead_sink sink{
+      [&](const std::string&, std::span<const T> rows) { got.assign(rows.begin(), rows.end()); }};
   return sink.template make_writer<T>(instance_of("rows", 0))->commit(unit);
 }
 

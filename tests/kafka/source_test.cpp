@@ -178,6 +178,18 @@ TEST_CASE("reading begins where it is told to") {
   CHECK(read<std::string>(topic, {.start = start_at::time(timestamp{1'700'000'003s})}) ==
         numbers(3, 10));
   CHECK(read<std::string>(topic, {.start = start_at::time(timestamp{1'800'000'000s})}).empty());
+
+  for (const int first : {0, 7}) {  // offsets of the run go before those of the source
+    const auto offset = static_cast<std::uint64_t>(first);
+    pipeline at_offset{"reading", {.from_offsets = {{topic + "/0", offset}}}};
+    const memory_sink<std::string> out;
+    at_offset
+        .from(kafka::topic<std::string>(quiet(), topic,
+                                        {.start = start_at::latest(), .bounded = true}))
+        .to(out);
+    run(std::move(at_offset));
+    CHECK(out.values() == numbers(first, 10));
+  }
 }
 
 TEST_CASE("offsets are committed to a group, and reading may begin with them") {

@@ -212,8 +212,8 @@ TEST_CASE("... but not where another operator's failure would run it twice") {
   const auto mistake = [](pipeline p) {
     const auto built = p.build();
     REQUIRE_FALSE(built);
-    CHECK(built.error().message.find("retry would run 'careful' again on state that it has changed") !=
-          std::string::npos);
+    CHECK(built.error().message.find(
+              "retry would run 'careful' again on state that it has changed") != std::string::npos);
   };
   const auto what = directive::retry(3, 1ms);
   pipeline behind{"p"};

@@ -3,6 +3,9 @@
 #include "weir/actors/pipeline_actor.hpp"
 #include "weir/codec/rfc3339.hpp"
 
+#include <algorithm>
+#include <vector>
+
 namespace weir::actors {
 
 std::uint32_t instance_number(const plan& p, std::uint32_t stage, std::uint32_t instance) {
@@ -44,6 +47,15 @@ std::shared_ptr<journal::open_recording> begin_recording(const supervision& s,
   return nullptr;
 }
 
+/// Sinks commit what a checkpoint has as they are made: by then all others have found that they can
+/// read their state.
+std::vector<std::uint32_t> sinks_last(const plan& p, const std::set<std::uint32_t>& stages) {
+  std::vector<std::uint32_t> ordered{stages.begin(), stages.end()};
+  std::stable_partition(ordered.begin(), ordered.end(),
+                        [&](std::uint32_t s) { return p.stages[s].kind != "sink"; });
+  return ordered;
+}
+
 }  // namespace
 
 std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
@@ -53,7 +65,7 @@ std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
   std::map<std::uint32_t, std::shared_ptr<stage_host>> hosts;
   std::map<std::uint32_t, std::shared_ptr<doorbell>> bells;
   const auto recording = begin_recording(s, stages, splits, from);
-  for (const std::uint32_t stage : stages)
+  for (const std::uint32_t stage : sinks_last(p, stages))
     for (std::uint32_t i = 0; i < p.stages[stage].parallelism; ++i) {
       auto metrics = std::make_shared<stage_metrics>();
       auto bell = std::make_shared<doorbell>();

@@ -12,6 +12,7 @@
 #include <deque>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -251,6 +252,14 @@ public:
     paced_source later = *this;
     later.start_ = t;
     return later;
+  }
+  void start_at_offsets(const std::map<std::string, std::uint64_t, std::less<>>& by_split) requires(
+      starts_at_offsets<Source>) {
+    from_.start_at_offsets(by_split);
+  }
+  [[nodiscard]] result<void> check_offset(const std::string& split, std::uint64_t offset) const
+      requires(checks_offsets<Source>) {
+    return from_.check_offset(split, offset);
   }
   template <decodes_records From = Source>
   [[nodiscard]] result<event_type> decode_record(const std::string& split,

@@ -41,8 +41,8 @@ bool holds_users_state(const stage_draft& stage, const operator_draft& op) {
   return op.stateful && !is_connector && op.kind != "event_time";
 }
 
-/// Whether an event that is tried again finds an atomic operator's state as it was: nothing that may
-/// fail is behind the operator, and each try hands it one event.
+/// Whether an event that is tried again finds an atomic operator's state as it was: nothing that
+/// may fail is behind the operator, and each try hands it one event.
 bool is_tried_alone(const stage_draft& stage, const operator_draft& op) {
   const auto hands_on_one = [&](const operator_draft& before) {
     const bool is_source = stage.kind != "operators" && &before == &stage.operators.front();
@@ -57,12 +57,15 @@ void check_retry(const stage_draft& stage, std::vector<std::string>& mistakes) {
   if (stage.on_error.what != directive::kind::retry) return;
   for (const operator_draft& op : stage.operators) {
     if (!holds_users_state(stage, op) || (op.atomic && is_tried_alone(stage, op))) continue;
-    const std::string where = "stage '" + stage.name + "': retry would run '" + op.id + "' again on ";
+    const std::string where =
+        "stage '" + stage.name + "': retry would run '" + op.id + "' again on ";
     mistakes.push_back(
-        op.atomic ? where + "state that it has changed for the same event; put it into a stage of "
-                            "its own: .stage() before and behind it"
-                  : where + "state that the failed try may have changed; use another directive, or "
-                            "move what can fail to a stage before it");
+        op.atomic ? where +
+                        "state that it has changed for the same event; put it into a stage of "
+                        "its own: .stage() before and behind it"
+                  : where +
+                        "state that the failed try may have changed; use another directive, or "
+                        "move what can fail to a stage before it");
   }
 }
 

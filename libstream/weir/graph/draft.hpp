@@ -65,8 +65,8 @@ struct stage_draft {
   std::vector<output_draft> outputs;
   std::function<std::unique_ptr<flow::stage_body>(assembly&)> make_body;
   std::function<std::unique_ptr<source_enumerator>()> make_enumerator;
-  bool recorded = false;         ///< A source that a run may begin with a later time of.
-  bool finds_offsets = false;    ///< A source that begins at the run's offsets by itself.
+  bool recorded = false;       ///< A source that a run may begin with a later time of.
+  bool finds_offsets = false;  ///< A source that begins at the run's offsets by itself.
   /// Whether a split of the source can be read from an offset; may be empty.
   std::function<result<void>(const std::string& split, std::uint64_t offset)> check_offset;
   bool shared = false;           ///< A source whose splits other processes read, too.

@@ -87,8 +87,7 @@ public:
                   "weir::codec for it");
     if constexpr (starts_at_time<Source>)
       if (draft_->options.from) source = source.starting_at(*draft_->options.from);
-    if constexpr (starts_at_offsets<Source>)
-      source.start_at_offsets(draft_->options.from_offsets);
+    if constexpr (starts_at_offsets<Source>) source.start_at_offsets(draft_->options.from_offsets);
     const std::uint32_t stage = draft_->add_stage("source");
     auto first = build::add_node<T>(*draft_, stage, source.kind());
     const std::size_t op = draft_->add_operator(stage, source.kind(), true);

@@ -34,8 +34,8 @@ BOOST_DESCRIBE_STRUCT(row_unit, (), (name, form, rows))
 template <class T>
 [[nodiscard]] result<std::vector<T>> rows_of(const row_unit& unit) {
   const auto refused = [&](const std::string& why) {
-    return error{errc::incompatible,
-                 "the rows of '" + unit.name + "', which a checkpoint has, can't be written: " + why};
+    return error{errc::incompatible, "the rows of '" + unit.name +
+                                         "', which a checkpoint has, can't be written: " + why};
   };
   byte_reader form{unit.form};
   schema then;
@@ -60,11 +60,12 @@ template <class T>
 ///
 ///     <pipeline>/<operator>/<instance>/<checkpoint>/<microseconds since 1970>
 ///
-/// It may come again after a failure, with the same rows. So a database with transactions is written
-/// exactly once if `apply`, in one transaction, inserts `unit` into a table whose unique key it is,
-/// does nothing more if it is there already, and writes the rows:
+/// It may come again after a failure, with the same rows. So a database with transactions is
+/// written exactly once if `apply`, in one transaction, inserts `unit` into a table whose unique
+/// key it is, does nothing more if it is there already, and writes the rows:
 ///
-///     totals.to(weir::write_ahead_sink{[db](const std::string& unit, std::span<const total> rows) {
+///     totals.to(weir::write_ahead_sink{[db](const std::string& unit, std::span<const total> rows)
+///     {
 ///       transaction t{*db};
 ///       if (!t.insert_if_new("units", unit)) return;
 ///       for (const total& r : rows) t.insert("totals", r);
@@ -75,10 +76,10 @@ template <class T>
 /// was inserted. Units of one instance come in order, but for those that come again; those of
 /// several instances in any order. If `apply` throws, the region restarts and calls it again.
 ///
-/// Rows wait in memory as binary, and are in the checkpoint with their schema: their type may change
-/// as that of other state. More than `holding(bytes)`, 1 GiB unless said otherwise, fail the stage.
-/// Refuses to begin without checkpoints. Runs on a thread of its own, since a database blocks,
-/// unless `blocking(false)` says otherwise.
+/// Rows wait in memory as binary, and are in the checkpoint with their schema: their type may
+/// change as that of other state. More than `holding(bytes)`, 1 GiB unless said otherwise, fail the
+/// stage. Refuses to begin without checkpoints. Runs on a thread of its own, since a database
+/// blocks, unless `blocking(false)` says otherwise.
 ///
 /// The method is the write-ahead sink of Flink (GenericWriteAheadSink).
 template <class Apply>
@@ -101,10 +102,10 @@ public:
   [[nodiscard]] std::unique_ptr<sink_writer<T>> make_writer(const sink_instance& at) const {
     // A replay of dead letters goes on from a checkpoint, and takes one at its end.
     if (!at.checkpoint_interval && at.start != sink_start::restored)
-      throw exception({errc::invalid_argument,
-                       "the sink '" + at.id +
-                           "' writes what checkpoints have: say where they are kept "
-                           "(--checkpoints DIR)"});
+      throw exception(
+          {errc::invalid_argument, "the sink '" + at.id +
+                                       "' writes what checkpoints have: say where they are kept "
+                                       "(--checkpoints DIR)"});
     return std::make_unique<writer<T>>(apply_, most_bytes_, at);
   }
   [[nodiscard]] std::string kind() const { return "write-ahead"; }

@@ -257,6 +257,11 @@ public:
       return history_.decode_record(split.substr(detail::history_prefix.size()), record);
     return live_.decode_record(split, record);
   }
+  [[nodiscard]] result<void> check_offset(const std::string& split, std::uint64_t) const {
+    return error{errc::invalid_argument,
+                 "a run can't begin at an offset of '" + split +
+                     "', behind or in a history: say it in the options of what goes on"};
+  }
   [[nodiscard]] std::string kind() const { return live_.kind(); }
   [[nodiscard]] bool blocking() const { return history_.blocking() || live_.blocking(); }
 
