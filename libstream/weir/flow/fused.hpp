@@ -68,7 +68,7 @@ public:
 
   /// Works through the events of a batch.
   template <class Rows>
-  verdict work_through(Rows in, bool owned, step& s) {
+  verdict work_through(const Rows& in, bool owned, step& s) {
     constexpr bool is_plain = std::is_trivially_copyable_v<typename Rows::event>;
     end_.begin(s);
     const std::size_t n = in.in.size();
@@ -308,7 +308,8 @@ private:
   }
 
   template <bool Move, class Rows>
-  void emit_chunk(Rows of, std::size_t to, step& s) {
+  void emit_chunk(const Rows& in, std::size_t to, step& s) {
+    const Rows of{in.in};  // of this function alone, so that it stays in registers
     std::size_t i = at_;
     try {
       for (; i < to; ++i) {
@@ -327,7 +328,8 @@ private:
 
   /// As `emit_chunk`; each event leads to at most one, and there is room for all of them.
   template <bool Move, class Rows>
-  void write_chunk(Rows of, std::size_t to, step& s) {
+  void write_chunk(const Rows& in, std::size_t to, step& s) {
+    const Rows of{in.in};
     auto out = end_.begin_writing(to - at_);
     std::size_t i = at_;
     try {
