@@ -231,6 +231,41 @@ TEST_CASE("an event whose function throws when its row is there is in its dead l
   });
 }
 
+TEST_CASE("an event of a long batch whose function throws takes no other along") {
+  const auto not_seven = [](const blip& e, const blip& v) {
+    if (e.value == 7) throw std::runtime_error("seven");
+    return blip{v.value, e.value};  // plain: written straight into the open batch
+  };
+  operator_run run{[=](stream<blip> l, stream<blip> r) {
+                     const auto rows = r.key_by(&blip::key).to_table();
+                     return l.key_by(&blip::key)
+                         .join(rows)
+                         .once_loaded()
+                         .unmatched_to(lone_blips)
+                         .apply(not_seven)
+                         .named("join");
+                   },
+                   lone_blips};
+  run.input<1>().push({1, 10}, tick(1)).end();
+  std::vector<timed<blip>> events;
+  for (std::int64_t i = 0; i < 30; ++i) events.push_back({{1 + (i % 5 == 0), i}, tick(i)});
+  run.input<0>().push_batch(std::move(events));
+  run.end();
+  std::vector<timed<blip>> pairs, lone;
+  for (std::int64_t i = 0; i < 30; ++i)
+    if (i % 5 == 0)
+      lone.push_back({{2, i}, tick(i)});
+    else if (i != 7)
+      pairs.push_back({{10, i}, tick(i)});
+  CHECK(run.outputs() == pairs);
+  CHECK(run.side(lone_blips) == lone);
+  const auto letters = run.dead_letters();
+  REQUIRE(letters.size() == 1);
+  CHECK(letters[0].text == R"({"key":1,"value":7})");
+  CHECK(letters[0].input == 0);
+  CHECK(letters[0].event_time == tick(7));
+}
+
 TEST_CASE("events without a partner that nobody consumes are counted and hold nothing back") {
   const auto check = [](const std::string& name, const built& join) {
     INFO(name);

@@ -93,6 +93,38 @@ TEST_CASE("joins through running actors are those of nested loops") {
   CHECK(texts_of(loaded) == expected_loaded);
 }
 
+TEST_CASE("a stream's operators run once whether a join is its only consumer or one of two") {
+  for (const bool alone : {true, false}) {
+    INFO("alone: " << alone);
+    pipeline p{"joins", {.parallelism = 2}};
+    const auto from = [&](auto make) {
+      return p.from(generator{make, {.events = n}})
+          .filter([](const blip& b) { return b.value % 3 != 0; })
+          .event_time(time_of, bounded_out_of_orderness(20us));
+    };
+    const memory_sink<std::string> loaded, again;
+    const auto row = [](const blip& l, const blip& r) { return say(&l, &r); };
+    const auto lefts = from(left_of).key_by(&blip::key);
+    const auto rights = from(right_of).key_by(&blip::key).to_table();
+    lefts.join(rights).once_loaded().apply(row).named("loaded").to(loaded);
+    if (!alone) lefts.join(rights).once_loaded().apply(row).named("again").to(again);
+    auto running = runtime::start(std::move(p), {.log = [](const std::string&) {}});
+    REQUIRE(running);
+    REQUIRE_FALSE(running->wait().failure);
+
+    std::map<std::int64_t, blip> last;
+    for (std::uint64_t i = 0; i < n; ++i)
+      if (i % 3 != 0) last[right_of(i).key] = right_of(i);
+    std::multiset<std::string> expected;
+    for (std::uint64_t i = 0; i < n; ++i) {
+      const blip l = left_of(i);
+      if (i % 3 != 0) expected.insert(say(&l, &last.at(l.key)));
+    }
+    CHECK(texts_of(loaded) == expected);
+    CHECK(texts_of(again) == (alone ? std::multiset<std::string>{} : expected));
+  }
+}
+
 TEST_CASE("a source with a bound on its drift waits for a table that is slow to load") {
   pipeline p{"slow table"};
   constexpr std::int64_t rows = 300;

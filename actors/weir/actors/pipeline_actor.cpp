@@ -246,22 +246,28 @@ std::string mebibytes(std::uint64_t n) { return std::to_string(n >> 20) + " MiB"
 
 }  // namespace
 
+std::optional<std::uint64_t> pipeline_actor::look_at_memory() {
+  const std::optional<std::uint64_t> used = resident_bytes();
+  if (used) what_.shown->note_memory(*used, what_.memory.limit);
+  return used;
+}
+
 void pipeline_actor::watch_memory() {
-  constexpr duration every = std::chrono::milliseconds{50};
+  // Without a limit it is only shown, and a pipeline that waits should not be woken for it often.
+  const duration every = std::chrono::milliseconds{what_.memory.limit == 0 ? 250 : 50};
   constexpr std::uint32_t rounds_to_trim = 20;
   if (finishing_) return;
-  const std::optional<std::uint64_t> used = resident_bytes();
-  if (used) {
-    what_.shown->note_memory(*used, what_.memory.limit);
-    const std::string over = "the process uses " + mebibytes(*used) +
-                             " of memory, and its limit is " + mebibytes(what_.memory.limit) +
-                             " (--memory-limit)";
+  if (const std::optional<std::uint64_t> used = look_at_memory()) {
+    const auto over = [&] {
+      return "the process uses " + mebibytes(*used) + " of memory, and its limit is " +
+             mebibytes(what_.memory.limit) + " (--memory-limit)";
+    };
     switch (memory_.note(*used)) {
       case memory_watch::verdict::go_on:
         break;
       case memory_watch::verdict::hold:
         what_.shown->count_memory_hold();
-        what_.log(over + "; sources wait until it is less");
+        what_.log(over() + "; sources wait until it is less");
         memory_rounds_ = 0;
         hold_sources(true);
         break;
@@ -270,8 +276,8 @@ void pipeline_actor::watch_memory() {
         hold_sources(false);
         break;
       case memory_watch::verdict::fail:
-        return finish(error{errc::stage_failed, over + ": give it more, bound the state, or keep "
-                                                       "it in RocksDB (--backend rocksdb)"});
+        return finish(error{errc::stage_failed, over() + ": give it more, bound the state, or keep "
+                                                         "it in RocksDB (--backend rocksdb)"});
     }
     // What was freed may still be with the allocator.
     if (memory_.holds() && memory_rounds_++ % rounds_to_trim == 0) return_free_memory();
@@ -449,6 +455,7 @@ void pipeline_actor::finish_without_store(error why) {
 void pipeline_actor::finish(std::optional<error> failure) {
   if (std::exchange(finishing_, true)) return;
   failure_ = std::move(failure);
+  look_at_memory();
   for (auto& [instance, c] : children_)
     if (c.alive) caf_compat::send(self_, c.actor, quit_atom_v);
   quit_when_alone();

@@ -106,6 +106,8 @@ private:
   void on_found(const found_splits& found);
   void start_finders();
   void log_late_events();
+  /// Notes what the process uses, and answers it.
+  std::optional<std::uint64_t> look_at_memory();
   void watch_memory();
   void hold_sources(bool hold);
   void note_splits(const std::set<std::uint32_t>& stages, const split_list& splits);

@@ -59,10 +59,20 @@ public:
   }
 
 protected:
+  /// The consumer, if there is just one and it is a `Part`, too; else null.
+  template <class Part>
+  [[nodiscard]] Part* only_consumer() const {
+    return consumers_.size() == 1 ? dynamic_cast<Part*>(consumers_.front().get()) : nullptr;
+  }
+  /// Hands something out by `give(consumer)`, all over again until it answers `done`.
+  template <class Give>
+  verdict hand_out_by(Give give) {
+    return handing_out_.run(consumers_, give);
+  }
   /// Hands `events` out, all over again until it answers `done`. The last consumer may take them
   /// away if they are `owned`.
   verdict hand_out(batch<T>& events, bool owned, step& s) {
-    return handing_out_.run(consumers_, [&](segment<T>& c) {
+    return hand_out_by([&](segment<T>& c) {
       return c.on_batch(events, owned && &c == consumers_.back().get(), s);
     });
   }

@@ -26,6 +26,35 @@ struct one_of {
 template <class A, class B>
 using either = one_of<A, B>;
 
+/// An event of one of several inputs whose number is known when a loop over a frame is compiled: a
+/// reference, `E`. An operator takes it as it takes a `one_of`, by `by_input`.
+template <std::size_t Input, class E>
+struct from_input {
+  E event;
+};
+
+/// Calls `a` or `b` with an event of one of two inputs: that of the input it came by.
+template <class E, class A, class B>
+void by_input(E&& in, A a, B b) {
+  if (in.held.index() == 0)
+    a(std::get<0>(std::forward<E>(in).held));
+  else
+    b(std::get<1>(std::forward<E>(in).held));
+}
+template <std::size_t Input, class E, class A, class B>
+void by_input(from_input<Input, E>&& in, A a, B b) {
+  if constexpr (Input == 0)
+    a(std::forward<E>(in.event));
+  else
+    b(std::forward<E>(in.event));
+}
+
+/// Such a reference is never what a letter holds.
+template <std::size_t Input, class E>
+struct event_reader<from_input<Input, E>> {
+  static constexpr bool reads = false;
+};
+
 /// A failed event of several inputs is described as what it is.
 template <class... T>
 void describe_event(const one_of<T...>& event, timestamp at, dead_letter& letter) {

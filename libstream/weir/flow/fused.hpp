@@ -3,6 +3,7 @@
 
 #include "weir/flow/describe_event.hpp"
 #include "weir/flow/each_kept.hpp"
+#include "weir/flow/inputs_apart.hpp"
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/flow/part_list.hpp"
 #include "weir/flow/segment.hpp"
@@ -33,11 +34,18 @@ inline constexpr bool begins_by_looking_ahead = false;
 template <class S, class First, class... Rest>
 inline constexpr bool begins_by_looking_ahead<S, First, Rest...> = looks_ahead<First, S>;
 
+template <class... Ops>
+inline constexpr bool begins_with_inputs_apart = false;
+template <class First, class... Rest>
+inline constexpr bool begins_with_inputs_apart<First, Rest...> = takes_inputs_apart<First>;
+
 /// A chain of operators fused into one loop over a batch, closed by an end. One virtual call a
 /// batch, none an event. The loop can stop between any two events or firings, because an output is
 /// full or the step's budget is spent, and goes on there when it is called again.
 template <class S, class End, class... Ops>
-class fused final : public segment<S> {
+class fused final
+    : public segment<S>,
+      public inputs_apart<fused<S, End, Ops...>, S, begins_with_inputs_apart<Ops...>> {
   static constexpr std::size_t count = sizeof...(Ops);
   static constexpr bool takes_back = (false || ... || emits_many<Ops>);
   /// Whether the loop may write what comes out straight into the open batch.
@@ -55,8 +63,15 @@ public:
   }
 
   verdict on_batch(batch<S>& in, bool owned, step& s) override {
+    return work_through(batch_rows<S>{in}, owned, s);
+  }
+
+  /// Works through the events of a batch.
+  template <class Rows>
+  verdict work_through(const Rows& in, bool owned, step& s) {
+    constexpr bool is_plain = std::is_trivially_copyable_v<typename Rows::event>;
     end_.begin(s);
-    const std::size_t n = in.size();
+    const std::size_t n = in.in.size();
     while (at_ < n) {
       if (s.errors.waiting(s.wall, s.out)) return verdict::blocked;
       if (const verdict v = settle_if_full(s); v != verdict::done) return v;
@@ -64,10 +79,10 @@ public:
       const std::size_t from = at_;
       const std::size_t to = std::min(n, from + s.budget);
       // A plain type is copied out either way; others are moved if they are ours.
-      if (std::is_trivially_copyable_v<S> || !owned)
+      if (is_plain || !owned)
         loop<false>(in, to, s);
       else
-        loop<true>(in, to, s);
+        loop<!is_plain>(in, to, s);
       s.budget -= std::min(s.budget, at_ - from);
       if (s.errors.failed()) return verdict::done;
     }
@@ -273,8 +288,8 @@ private:
     std::size_t at = 0;
   };
 
-  template <bool Move>
-  void loop(batch<S>& in, std::size_t to, step& s) {
+  template <bool Move, class Rows>
+  void loop(const Rows& in, std::size_t to, step& s) {
     try {
       while (at_ < to && !any_full()) {
         const std::size_t chunk_end = at_ + std::min(to - at_, room());
@@ -292,9 +307,9 @@ private:
     }
   }
 
-  template <bool Move>
-  void emit_chunk(batch<S>& in, std::size_t to, step& s) {
-    const rows of{in};
+  template <bool Move, class Rows>
+  void emit_chunk(const Rows& in, std::size_t to, step& s) {
+    const Rows of{in.in};  // of this function alone, so that it stays in registers
     std::size_t i = at_;
     try {
       for (; i < to; ++i) {
@@ -312,9 +327,9 @@ private:
   }
 
   /// As `emit_chunk`; each event leads to at most one, and there is room for all of them.
-  template <bool Move>
-  void write_chunk(batch<S>& in, std::size_t to, step& s) {
-    const rows of{in};
+  template <bool Move, class Rows>
+  void write_chunk(const Rows& in, std::size_t to, step& s) {
+    const Rows of{in.in};
     auto out = end_.begin_writing(to - at_);
     std::size_t i = at_;
     try {
@@ -334,25 +349,14 @@ private:
     at_ = i;
   }
 
-  /// Where the columns of a batch lie: read from it once, since what operators write might be its
-  /// pointers for all a compiler knows.
-  struct rows {
-    batch<S>& in;
-    decltype(in.values.data()) values = in.values.data();
-    const timestamp* times = in.times.data();
-
-    explicit rows(batch<S>& of) : in(of) {}
-  };
-
   /// Hands an event to operator `I`.
-  template <std::size_t I, bool Move, class Out>
-  void take(const rows& of, std::size_t i, step& s, Out out) {
-    if constexpr (I == 0 && begins_by_looking_ahead<S, Ops...>)
-      std::as_const(std::get<0>(ops_)).look_ahead(of.in, i);
+  template <std::size_t I, bool Move, class Rows, class Out>
+  void take(const Rows& of, std::size_t i, step& s, Out out) {
+    if constexpr (I == 0 && begins_by_looking_ahead<S, Ops...>) of.look_ahead(std::get<0>(ops_), i);
     if constexpr (Move)
-      run<I, false>(std::move(of.values[i]), of.times[i], s, out);
+      run<I, false>(of.take(i), of.times[i], s, out);
     else
-      run<I, false>(std::as_const(of.values[i]), of.times[i], s, out);
+      run<I, false>(of.at(i), of.times[i], s, out);
   }
 
   template <std::size_t I, bool Fires, class V, class Out>
@@ -404,14 +408,15 @@ private:
     failed_op_.reset();
   }
 
-  void on_event_failed(batch<S>& in, step& s) {
+  template <class Rows>
+  void on_event_failed(const Rows& in, step& s) {
     if constexpr (takes_back) {
       end_.take_back_noted();
       for (auto& side : sides_) side->take_back_to_mark();
     }
     const auto next = s.errors.on_exception(name_of_failed(), tries_.failed(events_before_ + at_),
                                             s.wall, s.out, true, [&](dead_letter& letter) {
-                                              describe_event(in.values[at_], in.times[at_], letter);
+                                              in.describe(at_, letter);
                                               letter.at_operator = false;
                                               if (s.origin == nullptr) return;
                                               letter.source = s.origin->split();

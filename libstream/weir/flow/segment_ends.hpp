@@ -19,19 +19,33 @@ class port_end {
 public:
   static constexpr bool writes_ahead = std::is_trivially_copyable_v<T>;
 
-  /// Writes events to their lanes, where room was made for them.
+  /// Writes events to their lanes, where room was made for them. Where there is just one, nobody
+  /// has to be asked which, and how far it has been written stays in registers.
   class writer {
   public:
-    writer(port_end& end, std::size_t n) : end_(&end), lanes_(end.port_->begin_writing(n)) {}
+    writer(port_end& end, std::size_t n)
+        : end_(&end),
+          lanes_(end.port_->begin_writing(n)),
+          only_(lanes_.front()),
+          has_one_(lanes_.size() == 1) {}
 
     template <class V>
     void push(V&& value, timestamp at) {
-      lanes_[end_->router_(std::as_const(value), *end_->port_)].push(std::forward<V>(value), at);
+      if (has_one_)
+        only_.push(std::forward<V>(value), at);
+      else
+        lanes_[end_->router_(std::as_const(value), *end_->port_)].push(std::forward<V>(value), at);
+    }
+    void finish() const {
+      if (has_one_) lanes_.front() = only_;
+      end_->port_->finish_writing();
     }
 
   private:
     port_end* end_;
     std::span<batch_writer<T>> lanes_;
+    batch_writer<T> only_;
+    bool has_one_;
   };
 
   port_end(typed_output_port<T>& port, Router router) : port_(&port), router_(std::move(router)) {}
@@ -42,7 +56,7 @@ public:
   }
   /// For up to `room()` events in a row.
   writer begin_writing(std::size_t n) { return {*this, n}; }
-  void finish_writing(const writer&) { port_->finish_writing(); }
+  void finish_writing(const writer& w) { w.finish(); }
   /// As `emit`, and notes the lane, so that the event can be taken back.
   template <class V>
   void emit_noted(V&& value, timestamp at) {

@@ -409,6 +409,8 @@ protected:
   friend struct build::enriching;
   friend struct build::joining;
 
+  using consumer = typename build::node<S>::consumer;
+
   /// Adds an operator that emits values of `U`.
   template <class U, class Op>
   chain<S, U, Ops..., Op> then(Op op, std::string kind, bool stateful = false,
@@ -430,8 +432,12 @@ protected:
         const auto label =
             state_.draft->stages[from_->stage()].operators[state_.operators.back()].kind;
         named_ = build::add_node<T>(*state_.draft, from_->stage(), label);
-        attach(
+        straight_ = std::make_shared<consumer>();
+        const consumer through = closed_by(
             [at = named_](build::assembly& a) { return flow::node_end<T>{at->make_fan_out(a)}; });
+        from_->add([through, straight = straight_, at = named_](build::assembly& a) {
+          return *straight && at->has_one_consumer() ? (*straight)(a) : through(a);
+        });
       }
       return named_;
     }
@@ -443,12 +449,16 @@ protected:
     const auto begin = [key_of](build::graph_draft& draft) {
       return build::begin_keyed_stage<T>(draft, key_of);
     };
-    const auto connect = [key_of](auto&& from, std::uint32_t to) {
-      from.connect(to, partition::hash, [key_of](const build::assembly& a, std::size_t lanes) {
-        return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
-      });
+    const auto make_router = [key_of](const build::assembly& a, std::size_t lanes) {
+      return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
     };
-    return exchange_through(begin, connect, n);
+    const auto connect = [make_router](auto&& from, std::uint32_t to) {
+      from.connect(to, partition::hash, make_router);
+    };
+    const auto deal = [make_router](chain& from, std::uint32_t to, std::uint32_t port) {
+      from.connect_node(to, partition::hash, make_router, port);
+    };
+    return exchange_through(begin, connect, deal, n);
   }
   /// Makes one that sends all events to a single instance.
   std::shared_ptr<build::exchange<T>> exchange_to_one() {
@@ -456,13 +466,14 @@ protected:
       return build::begin_stage<T>(draft, "operators", "window");
     };
     const auto connect = [](auto&& from, std::uint32_t to) { std::move(from).join(to); };
-    return exchange_through(begin, connect, {.n = 1, .single = true});
+    const auto deal = [](chain&, std::uint32_t, std::uint32_t) {};  // nothing joins without keys
+    return exchange_through(begin, connect, deal, {.n = 1, .single = true});
   }
 
   /// The exchange takes the chain over, and connects it when the first consumer is known.
-  template <class Begin, class Connect>
+  template <class Begin, class Connect, class Deal>
   std::shared_ptr<build::exchange<T>> exchange_through(Begin begin, Connect connect_to,
-                                                       build::instances_wanted n) {
+                                                       Deal deal_to, build::instances_wanted n) {
     const auto draft = state_.draft;
     const std::uint32_t from = from_->stage();
     const auto held = std::make_shared<chain>(std::move(*this));
@@ -483,8 +494,12 @@ protected:
             "weir::stream<event> all = …; all.key_by(…)");
       return held->node();
     };
+    const auto deal = [held, close, deal_to](std::uint32_t stage, std::uint32_t port) {
+      close();
+      deal_to(*held, stage, port);
+    };
     return std::make_shared<build::exchange<T>>(
-        draft, from, typename build::exchange<T>::ways{connect, close}, n);
+        draft, from, typename build::exchange<T>::ways{connect, close, deal}, n);
   }
 
   /// Feeds another stage's first port, batch by batch in turn.
@@ -497,21 +512,40 @@ protected:
   /// Ends the chain in a new output port that feeds another stage.
   template <class MakeRouter>
   void connect(std::uint32_t to, partition how, MakeRouter make_router, std::uint32_t to_port = 0) {
+    attach(end_in_port(to, how, make_router, to_port));
+  }
+  /// As `connect`, of the chain closed into a stream, which may have further consumers. If in the
+  /// end it has none, its events need not be gathered for it: they go straight into the port.
+  template <class MakeRouter>
+  void connect_node(std::uint32_t to, partition how, MakeRouter make_router,
+                    std::uint32_t to_port) {
+    const auto end = end_in_port(to, how, make_router, to_port);
+    rooted().attach(end);
+    if constexpr (sizeof...(Ops) != 0) *straight_ = closed_by(end);
+  }
+
+  /// Adds an output port that feeds another stage, and answers what makes its end.
+  template <class MakeRouter>
+  auto end_in_port(std::uint32_t to, partition how, MakeRouter make_router, std::uint32_t to_port) {
     const std::uint32_t port = state_.draft->template add_output<T>(from_->stage());
     state_.draft->edges.push_back({from_->stage(), port, to, to_port, how});
-    const auto end = [port, make_router](build::assembly& a) {
+    return [port, make_router](build::assembly& a) {
       auto& out = a.port<T>(port);
       return flow::port_end{out, make_router(a, out.lanes())};
     };
-    attach(end);
   }
 
   /// Adds this chain, closed by the end that the factory makes, to the consumers of its node.
   template <class MakeEnd>
   void attach(MakeEnd make_end) {
+    from_->add(closed_by(std::move(make_end)));
+  }
+  /// What makes this chain, closed by an end, for an instance.
+  template <class MakeEnd>
+  consumer closed_by(MakeEnd make_end) const {
     using end = std::invoke_result_t<const MakeEnd&, build::assembly&>;
-    from_->add([ops = ops_, numbers = state_.operators,
-                make_end](build::assembly& a) -> std::unique_ptr<flow::segment<S>> {
+    return [ops = ops_, numbers = state_.operators,
+            make_end](build::assembly& a) -> std::unique_ptr<flow::segment<S>> {
       std::vector<flow::operator_environment> environments;
       std::vector<std::unique_ptr<flow::fan_out_base>> sides;
       for (const std::size_t number : numbers) {
@@ -521,7 +555,7 @@ protected:
       }
       return std::make_unique<flow::fused<S, end, Ops...>>(
           ops, make_end(a), std::move(environments), std::move(sides));
-    });
+    };
   }
 
   void rename(std::string name) {
@@ -542,7 +576,8 @@ protected:
   std::tuple<Ops...> ops_;
   build::chain_state state_;
   std::shared_ptr<build::node<T>> named_;
-  bool connected_ = false;  ///< By an exchange, as it stands.
+  std::shared_ptr<consumer> straight_;  ///< Takes the place of `named_` if it has one consumer.
+  bool connected_ = false;              ///< By an exchange, as it stands.
 };
 
 namespace build {

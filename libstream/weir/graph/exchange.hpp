@@ -74,10 +74,11 @@ template <class T>
 class exchange {
 public:
   /// `connect` begins the keyed stage and sends it the events; `close` gives the stream before the
-  /// exchange.
+  /// exchange; `deal` sends the events to a port of a stage, by key.
   struct ways {
     std::function<std::shared_ptr<node<T>>()> connect;
     std::function<std::shared_ptr<node<T>>()> close;
+    std::function<void(std::uint32_t stage, std::uint32_t port)> deal{};
   };
 
   exchange(std::shared_ptr<graph_draft> draft, std::uint32_t from_stage, ways to,
@@ -103,6 +104,13 @@ public:
   std::shared_ptr<node<T>> before() {
     marker_->use();
     return ways_.close();
+  }
+
+  /// Sends the events to a port of a stage that several streams are dealt to.
+  /// @pre there are keys
+  void deal(std::uint32_t stage, std::uint32_t port) {
+    marker_->use();
+    ways_.deal(stage, port);
   }
 
   void parallelism(std::uint32_t n) {

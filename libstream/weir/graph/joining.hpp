@@ -108,13 +108,7 @@ private:
     auto& instance_of = from.state_.draft->stages[stage].instance_of;
     instance_of.resize(std::max<std::size_t>(instance_of.size(), port + 1));
     instance_of[port] = instance_of_key<T>(from.key_of_);
-    chain<T, T>{from.through_->before(), {}, {from.state_.draft, from.state_.has_event_time, {}}}
-        .connect(
-            stage, partition::hash,
-            [key_of = from.key_of_](const assembly& a, std::size_t lanes) {
-              return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
-            },
-            port);
+    from.through_->deal(stage, port);
   }
 
   /// Nobody waits for the second stream's watermarks.

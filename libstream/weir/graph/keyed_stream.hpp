@@ -213,12 +213,7 @@ public:
     through_->share_instances(first->stage());
     made.untimed_input = 1;
     made.instance_of.emplace_back(build::instance_of_key<T>(key_of_));
-    const build::chain_state state{state_.draft, state_.has_event_time, {}};
-    chain<T, T>{through_->before(), {}, state}.connect(
-        first->stage(), partition::hash,
-        [key_of = key_of_](const build::assembly& a, std::size_t lanes) {
-          return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
-        });
+    through_->deal(first->stage(), 0);
     auto broadcast = [to = first->stage()](auto&& from) {
       from.connect(
           to, partition::broadcast,

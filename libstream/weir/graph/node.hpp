@@ -24,6 +24,7 @@ public:
 
   void add(consumer c) { consumers_.push_back(std::move(c)); }
   [[nodiscard]] bool consumed() const override { return !consumers_.empty(); }
+  [[nodiscard]] bool has_one_consumer() const noexcept { return consumers_.size() == 1; }
 
   [[nodiscard]] std::vector<std::unique_ptr<flow::segment<T>>> make_consumers(assembly& a) const {
     std::vector<std::unique_ptr<flow::segment<T>>> made;

@@ -3,6 +3,7 @@
 
 #include "weir/codec/key_hash.hpp"
 #include "weir/flow/either.hpp"
+#include "weir/flow/inputs_apart.hpp"
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/joins/either_key.hpp"
 #include "weir/joins/join_kind.hpp"
@@ -37,6 +38,8 @@ class loaded_join {
 
 public:
   using event = flow::either<A, V>;
+  static constexpr bool takes_inputs_apart = true;
+  static constexpr bool emits_at_most_one = true;
 
   loaded_join(KeyA key_a, KeyV key_v, F f, join_sides sides, std::size_t most_waiting)
       : key_a_(std::move(key_a)),
@@ -55,20 +58,27 @@ public:
   }
 
   void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
-    fetch_ahead(
-        rows_.slots(), coming_, in.size(), i,
-        [&](std::size_t n) { return either_key<K>(in.values[n], std::tie(key_a_, key_v_)); },
-        [](const row&) {});
+    fetch(in.size(), i,
+          [&](std::size_t n) { return either_key<K>(in.values[n], std::tie(key_a_, key_v_)); });
+  }
+  void look_ahead(std::in_place_index_t<0>, const batch<A>& in, std::size_t i) const noexcept {
+    fetch(in.size(), i, [&](std::size_t n) -> K { return std::invoke(key_a_, in.values[n]); });
+  }
+  void look_ahead(std::in_place_index_t<1>, const batch<V>& in, std::size_t i) const noexcept {
+    fetch(in.size(), i, [&](std::size_t n) -> K { return std::invoke(key_v_, in.values[n]); });
   }
 
   template <class E, class Next>
   void on_event(E&& in, timestamp at, Next& next, flow::step&) {
-    if (in.held.index() == 1)
-      take_row(std::get<1>(std::forward<E>(in).held));
-    else if (loaded_ && waiting_.empty())
-      answer(std::get<0>(std::forward<E>(in).held), at, next);
-    else
-      let_wait(std::get<0>(std::forward<E>(in).held), at);
+    flow::by_input(
+        std::forward<E>(in),
+        [&]<class Left>(Left&& left) {
+          if (answers_) [[likely]]
+            answer(std::forward<Left>(left), at, next);
+          else
+            let_wait(std::forward<Left>(left), at);
+        },
+        [&]<class Right>(Right&& right) { take_row(std::forward<Right>(right)); });
   }
 
   template <class Next>
@@ -83,6 +93,7 @@ public:
       if (!answer_waiting(first, next, s)) return after_failure(s);
     }
     if (p.watermark == max_timestamp && waiting_.empty()) forget_all();
+    answers_ = loaded_ && waiting_.empty();
     if (waiting_.empty())
       earliest_ = max_timestamp;
     else
@@ -123,6 +134,13 @@ private:
     timestamp at;
     A value;
   };
+
+  /// Of a table that is in the cache, nothing has to be called for.
+  template <class KeyOf>
+  void fetch(std::size_t events, std::size_t i, KeyOf key_of) const noexcept {
+    if (rows_.slots().is_small()) return;
+    fetch_ahead(rows_.slots(), coming_, events, i, key_of, [](const row&) {});
+  }
 
   static bool table_has_ended(const flow::step& s) {
     return s.lanes != nullptr &&
@@ -201,6 +219,7 @@ private:
   gradual_queue<waiting> waiting_;
   timestamp earliest_ = max_timestamp;  ///< Of those that wait, or waited with them.
   bool loaded_ = false;
+  bool answers_ = false;  ///< At once: the table is loaded, and nobody waits before.
 };
 
 }  // namespace weir::operators

@@ -64,6 +64,14 @@ public:
   [[nodiscard]] const K& key(slot s) const { return slots_[s].first; }
   [[nodiscard]] std::size_t size() const noexcept { return cells_.size(); }
 
+  /// Whether all of it probably lies in a core's own cache, so that calling for it ahead costs more
+  /// than it spares.
+  [[nodiscard]] bool is_small() const noexcept {
+    constexpr std::size_t own_cache = std::size_t{512} * 1024;
+    constexpr std::size_t each = sizeof(std::pair<K, V>) + 2 * sizeof(std::uint64_t);
+    return slots_.size() <= own_cache / each;
+  }
+
   /// Calls `f(key, slot)` for every key.
   template <class F>
   void each(F f) const {
