@@ -59,6 +59,20 @@ TEST_CASE("a table's end is noticed though its input was idle and the stream is"
   CHECK(lines(run) == texts{"10 20 @5"});
 }
 
+TEST_CASE("a table whose watermark is the last one is loaded, though its end comes later") {
+  operator_run run{loaded_join(1), lone_blips};
+  run.input<1>().push({1, 20});
+  run.input<0>().push({1, 10}, tick(5)).push_watermark(tick(5));
+  CHECK(run.outputs().empty());
+  run.input<1>().push_watermark(max_timestamp);
+  CHECK(lines(run) == texts{"10 20 @5"});
+  // From now on the stream's source is told that nothing waits.
+  run.input<0>().push({1, 11}, tick(6)).push({1, 12}, tick(7));
+  CHECK(run.dead_letters().empty());
+  CHECK(lines(run) == texts{"11 20 @6", "12 20 @7"});
+  run.input<1>().end();
+}
+
 TEST_CASE("one event more than may wait for a table fails, and says what to do") {
   operator_run run{loaded_join(2), lone_blips};
   run.input<0>().push({1, 10}, tick(1)).push({1, 11}, tick(2)).push({1, 12}, tick(3));

@@ -237,9 +237,10 @@ verdict stage::after_frame(flow::step&) {
   return verdict::more;
 }
 
+/// An input at the maximum has ended, though its end may come later: what it held back goes on.
 void stage::note_lane(const frame& f) {
   lane_state& state = lanes_[turn_->channel].state;
-  if (f.kind == frame_kind::end)
+  if (f.kind == frame_kind::end || f.progress.watermark == max_timestamp)
     state = lane_state::ended;
   else if (state != lane_state::ended)
     state = f.progress.idle ? lane_state::idle : lane_state::active;
