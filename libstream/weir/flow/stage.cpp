@@ -189,6 +189,8 @@ verdict stage::begin_owed(flow::step& s) {
 
 /// Whether firings must wait for a barrier.
 bool stage::barrier_is_next() const noexcept {
+  // What dead letters come to belongs to the only checkpoint of the run that brings them back.
+  if (!parts_.replays.empty()) return false;
   // An end that is held comes before the frames behind it.
   return parts_.is_source ? triggered_.has_value() : !held_end_ && inbox_.barrier_is_next();
 }
