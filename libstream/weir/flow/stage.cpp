@@ -392,7 +392,7 @@ void stage::check_cold(effects& out) {
 void stage::align(const inbox::turn& t) {
   const bool first = !inbox_.aligning();
   const bool all = inbox_.align(t.channel, t.frame.barrier);
-  if (first && inbox_.aligning()) aligning_since_ = clock_->steady();
+  if (first && parts_.aligns && inbox_.aligning()) aligning_since_ = clock_->steady();
   if (all) begin_snapshot(t.frame.barrier);
 }
 
