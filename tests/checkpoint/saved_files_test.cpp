@@ -78,7 +78,8 @@ const fs::path data = fs::path{WEIR_SAVED_FORMATS} / "rocksdb";
 
 }  // namespace
 
-TEST_CASE("the checkpoint with files that this version writes is kept for later ones", "[.make-files]") {
+TEST_CASE("the checkpoint with files that this version writes is kept for later ones",
+          "[.make-files]") {
   const temporary_directory dir;
   const char* to = std::getenv("WEIR_FILES_DIRECTORY");
   REQUIRE(to != nullptr);
