@@ -2,6 +2,7 @@
 // What waits for what: stores that hang, savepoints beside the last checkpoint, searches for splits
 // of other regions, inputs that wait for each other.
 #include "actors/sample.hpp"
+#include "support/gate.hpp"
 #include "weir/checkpoint/coordinator.hpp"
 #include "weir/test/stage_run.hpp"
 
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -22,31 +22,6 @@ using namespace std::chrono_literals;
 namespace {
 
 using order = checkpoint_order::kind;
-
-/// Lets others wait until it is opened.
-class gate {
-public:
-  void open() {
-    std::lock_guard lock{mutex_};
-    open_ = true;
-    opened_.notify_all();
-  }
-  void pass() {
-    std::unique_lock lock{mutex_};
-    ++waiting_;
-    opened_.wait(lock, [this] { return open_; });
-  }
-  [[nodiscard]] int came() const {
-    std::lock_guard lock{mutex_};
-    return waiting_;
-  }
-
-private:
-  mutable std::mutex mutex_;
-  std::condition_variable opened_;
-  bool open_ = false;
-  int waiting_ = 0;
-};
 
 /// A store in memory, as fast as can be, whose writes hang until its gate is opened.
 class hanging_store final : public checkpoint_store {
@@ -107,13 +82,6 @@ struct hanging {
     return o;
   }
 };
-
-template <class Holds>
-bool soon(Holds holds) {
-  const auto until = std::chrono::steady_clock::now() + 20s;
-  while (!holds() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
-  return holds();
-}
 
 }  // namespace
 

@@ -189,6 +189,8 @@ verdict stage::begin_owed(flow::step& s) {
 
 /// Whether firings must wait for a barrier.
 bool stage::barrier_is_next() const noexcept {
+  // What dead letters come to belongs to the only checkpoint of the run that brings them back.
+  if (!parts_.replays.empty()) return false;
   // An end that is held comes before the frames behind it.
   return parts_.is_source ? triggered_.has_value() : !held_end_ && inbox_.barrier_is_next();
 }
@@ -391,7 +393,7 @@ void stage::check_cold(effects& out) {
 void stage::align(const inbox::turn& t) {
   const bool first = !inbox_.aligning();
   const bool all = inbox_.align(t.channel, t.frame.barrier);
-  if (first && inbox_.aligning()) aligning_since_ = clock_->steady();
+  if (first && parts_.aligns && inbox_.aligning()) aligning_since_ = clock_->steady();
   if (all) begin_snapshot(t.frame.barrier);
 }
 
