@@ -52,8 +52,8 @@ struct remembering {
 /// Pushes readings, runs, and answers the lines that came out, sorted. A run that does not end is
 /// stopped, with a last checkpoint.
 inline std::vector<std::string> play(const push_source<reading>& from, pipeline p,
-                              const memory_sink<std::string>& out, std::uint64_t first,
-                              std::uint64_t last, bool ends, runtime_options options) {
+                                     const memory_sink<std::string>& out, std::uint64_t first,
+                                     std::uint64_t last, bool ends, runtime_options options) {
   options.log = [](const std::string&) {};
   for (std::uint64_t i = first; i < last; ++i) REQUIRE(from.push(reading_of(i)));
   if (ends) from.close();

@@ -80,8 +80,8 @@ public:
     return true;
   }
 
-  std::atomic<std::uint64_t> prepared = 0;        ///< The newest checkpoint pre-committed.
-  std::atomic<bool> fails_to_prepare = false;     ///< Once.
+  std::atomic<std::uint64_t> prepared = 0;         ///< The newest checkpoint pre-committed.
+  std::atomic<bool> fails_to_prepare = false;      ///< Once.
   std::atomic<std::uint64_t> fails_to_commit = 0;  ///< What was prepared for this one, once.
 
 private:

@@ -47,8 +47,8 @@ int call(std::vector<std::string> arguments) {
   const auto build = [](pipeline& p, const args& a) {
     const bool away = a.flag("away");
     auto read = p.from(files<click>(a["input"])).named("clicks");
-    const auto names = look_up(&click::campaign,
-                               [away](const std::string& c) { return name_of(c, away); });
+    const auto names =
+        look_up(&click::campaign, [away](const std::string& c) { return name_of(c, away); });
     const enrich_options<std::string> how{.retry = {.tries = 2, .backoff = 1ms, .most = 1ms}};
     const auto write = [&](auto rows) {
       std::move(rows).named("names").to(to_file(a["output"])).named("rows");
@@ -105,9 +105,8 @@ TEST_CASE("clicks whose look-up failed for good are kept, and get their names wh
   const temporary_directory dir;
   std::ofstream{dir / "in.jsonl"} << clicks;
   const auto call_with = [&](std::vector<std::string> arguments) {
-    for (const std::string& a :
-         {std::string{"--input"}, dir / "in.jsonl", std::string{"--output"}, dir / "out.jsonl",
-          std::string{"--checkpoints"}, dir / "state"})
+    for (const std::string& a : {std::string{"--input"}, dir / "in.jsonl", std::string{"--output"},
+                                 dir / "out.jsonl", std::string{"--checkpoints"}, dir / "state"})
       arguments.push_back(a);
     if (keyed) arguments.push_back("--keyed");
     return call(arguments);
