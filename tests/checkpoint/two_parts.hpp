@@ -122,7 +122,6 @@ struct watched_file {
         return error{errc::io_failed, "the disk is away"};
       return real->commit(what);
     }
-    result<void> abort(std::span<const std::byte> what) override { return real->abort(what); }
     std::unique_ptr<sink_writer<T>> real;
     std::shared_ptr<work> seen;
   };
