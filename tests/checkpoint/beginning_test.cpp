@@ -261,13 +261,14 @@ TEST_CASE("run --from-offset begins behind offsets of splits that are there") {
 TEST_CASE("a run begins behind offsets, and goes on from a checkpoint where that was") {
   const temporary_directory dir;
   const std::vector<std::vector<reading>> splits{numbered(0, 10), numbered(10, 20)};
-  const auto read = [&](std::map<std::string, std::uint64_t, std::less<>> offsets) {
+  const auto read = [&](std::map<std::string, std::uint64_t, std::less<>> offsets,
+                        const std::string& state = "state") {
     memory_sink<reading> all;
     pipeline p{"p", {.from_offsets = std::move(offsets)}};
     p.from(memory_source{splits}).named("readings").to(all).named("out");
     runtime_options options;
     options.log = [](const std::string&) {};
-    options.checkpoints.store = directory_store::open(dir / "state").value();
+    options.checkpoints.store = directory_store::open(dir / state).value();
     auto running = runtime::start(std::move(p), std::move(options));
     if (!running) return running.error().message;
     const run_summary done = running->wait();
@@ -275,7 +276,8 @@ TEST_CASE("a run begins behind offsets, and goes on from a checkpoint where that
   };
   CHECK(read({{"memory-000001", 4}}) == "16");
   CHECK(read({{"memory-000001", 0}}) == "0");  // that run has ended
-  const std::string refused = read({{"memory-000002", 4}});
+  CHECK(read({{"memory-000002", 4}}) == "0");  // counts for a run that begins anew
+  const std::string refused = read({{"memory-000002", 4}}, "another");
   CHECK(refused.find("'memory-000002', which no source has; there are: memory-000000, "
                      "memory-000001") != std::string::npos);
 }
