@@ -235,6 +235,9 @@ TEST_CASE("run --from-offset begins behind offsets of splits that are there") {
   CHECK(lines(dir / "out.jsonl") ==
         std::vector<std::string>{R"({"page":"b","n":1})", R"({"page":"c","n":1})"});
   const std::string in = dir / "in.jsonl";
+  const auto whole = std::to_string(first.size() + rest.size());
+  REQUIRE(from(in + "=" + whole, "none.jsonl") == 0);
+  CHECK(lines(dir / "none.jsonl").empty());
   REQUIRE(from(in + "=0", "all.jsonl") == 0);
   CHECK(lines(dir / "all.jsonl").size() == 3);
   for (const std::string& wrong : {std::string{"elsewhere=1"}, in, std::string{"=3"}, in + "=-1",

@@ -15,7 +15,7 @@ using flow::notice;
 
 namespace {
 
-constexpr pipeline_options unaligned{.guarantee = processing_guarantee::at_least_once};
+const pipeline_options unaligned{.guarantee = processing_guarantee::at_least_once};
 
 /// How often a value came so far.
 struct numbered {

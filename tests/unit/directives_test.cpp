@@ -226,6 +226,17 @@ TEST_CASE("... but not where another operator's failure would run it twice") {
       .to(memory_sink<std::int64_t>{});
   mistake(behind);
 
+  pipeline dealt{"p"};  // whose key's function may fail
+  dealt.from(memory_source{ticks{}})
+      .key_by(&tick::key)
+      .process(careful{std::make_shared<int>(0)})
+      .named("careful")
+      .on_error(what)
+      .key_by([](std::int64_t n) { return n; })
+      .reduce([](std::int64_t a, std::int64_t) { return a; })
+      .to(memory_sink<std::int64_t>{});
+  mistake(dealt);
+
   pipeline several{"p"};
   several.from(memory_source{ticks{}})
       .stage("work", {.on_error = what})

@@ -362,7 +362,8 @@ void pipeline_actor::restart_later(std::uint32_t number, const std::string& how,
 void pipeline_actor::restart_failed(std::uint32_t number, const error& why) {
   region& r = regions_.at(number);
   r.cause = "the restart failed: " + why.message;
-  if (why.code == errc::incompatible || why.code == errc::invalid_argument)
+  if (why.code == errc::incompatible || why.code == errc::invalid_argument ||
+      why.code == errc::stopped)
     return finish(error{why.code, r.cause});
   what_.log("failed: " + r.cause);
   restart_later(number, "as before", 0);

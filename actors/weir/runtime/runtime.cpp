@@ -112,7 +112,7 @@ actors::beginning begin_with(checkpoint_options how, actors::supervision& what,
   what.first_checkpoint = next_id(*how.store).value();
   std::optional<checkpoint> found = std::move(how.from);
   const bool elsewhere = found.has_value();
-  // A run that can't begin must not have removed anything.
+  // A mistake in what is to be read must not have removed anything.
   if (how.fresh) (void)what.graph.find_splits({}).value();
   if (how.fresh)
     begin_anew(*how.store, what);

@@ -42,8 +42,13 @@ bool holds_users_state(const stage_draft& stage, const operator_draft& op) {
 }
 
 /// Whether an event that is tried again finds an atomic operator's state as it was: nothing that
-/// may fail is behind the operator, and each try hands it one event.
-bool is_tried_alone(const stage_draft& stage, const operator_draft& op) {
+/// may fail is behind the operator, a key's function neither, and each try hands it one event.
+bool is_tried_alone(const graph_draft& draft, const stage_draft& stage, const operator_draft& op) {
+  const auto number = static_cast<std::uint32_t>(&stage - draft.stages.data());
+  const auto deals = [&](const edge_draft& e) {
+    return e.from == number && e.how == partition::hash;
+  };
+  if (std::any_of(draft.edges.begin(), draft.edges.end(), deals)) return false;
   const auto hands_on_one = [&](const operator_draft& before) {
     const bool is_source = stage.kind != "operators" && &before == &stage.operators.front();
     return is_source || before.kind == "map" || before.kind == "filter" ||
@@ -53,10 +58,11 @@ bool is_tried_alone(const stage_draft& stage, const operator_draft& op) {
          std::all_of(stage.operators.begin(), stage.operators.end() - 1, hands_on_one);
 }
 
-void check_retry(const stage_draft& stage, std::vector<std::string>& mistakes) {
+void check_retry(const graph_draft& draft, const stage_draft& stage,
+                 std::vector<std::string>& mistakes) {
   if (stage.on_error.what != directive::kind::retry) return;
   for (const operator_draft& op : stage.operators) {
-    if (!holds_users_state(stage, op) || (op.atomic && is_tried_alone(stage, op))) continue;
+    if (!holds_users_state(stage, op) || (op.atomic && is_tried_alone(draft, stage, op))) continue;
     const std::string where =
         "stage '" + stage.name + "': retry would run '" + op.id + "' again on ";
     mistakes.push_back(
@@ -166,7 +172,7 @@ std::vector<std::string> find_mistakes(const graph_draft& draft) {
     check_parallelism(draft, stage, mistakes);
     if (stage.shared)
       check_shared(draft, static_cast<std::uint32_t>(&stage - draft.stages.data()), mistakes);
-    check_retry(stage, mistakes);
+    check_retry(draft, stage, mistakes);
   }
   for (const auto& [id, n] : operators)
     if (n > 1)

@@ -117,10 +117,10 @@ result<void> check_splits(const pipeline_options& options, const split_list& fou
 
 /// Where a run that begins anew begins to read a split.
 result<std::uint64_t> first_offset(const build::stage_draft& stage, const pipeline_options& options,
-                                   const std::string& split) {
+                                   const std::string& split, bool check) {
   const auto at = options.from_offsets.find(split);
   if (stage.finds_offsets || at == options.from_offsets.end()) return std::uint64_t{0};
-  if (stage.check_offset)
+  if (check && stage.check_offset)
     if (auto fits = stage.check_offset(split, at->second); !fits)
       return at_source(stage, fits.error());
   return at->second;
@@ -148,7 +148,8 @@ result<split_list> graph::find_splits(std::span<const snapshot_part> restored,
     for (const split& s : *found) {
       if (known.contains(s.id)) continue;
       result<std::uint64_t> offset = std::uint64_t{0};
-      if (restored.empty()) offset = first_offset(stage, options(), s.id);
+      // Not checked again for a region that begins once more: a followed file may have gone on.
+      if (restored.empty()) offset = first_offset(stage, options(), s.id, of == nullptr);
       if (!offset) return offset.error();
       known[s.id] = split_position{s.id, *offset, false};
     }

@@ -9,12 +9,13 @@ namespace weir::file {
 
 result<void> check_offset(const std::string& path, std::uint64_t offset,
                           const file_options& options) try {
+  if (offset == 0) return {};
   const auto kind = kind_of(path, options);
   if (!kind) return kind.error();
   auto opened = posix::open_to_read(path);
   if (!opened) return opened.error();
   const auto stream = open_stream(kind->packed, *std::move(opened), path);
-  std::uint64_t left = offset != 0 && stream->seek(offset - 1) ? 1 : offset;
+  std::uint64_t left = stream->seek(offset - 1) ? 1 : offset;
   std::array<char, 64 << 10> block;
   char last = '\n';
   while (left != 0) {
@@ -26,7 +27,8 @@ result<void> check_offset(const std::string& path, std::uint64_t offset,
     last = block[got - 1];
     left -= got;
   }
-  if (last == '\n') return {};
+  // A last line may have no end, but for one that may still grow.
+  if (last == '\n' || (!options.follow && stream->read(block.data(), 1) == 0)) return {};
   return error{errc::invalid_argument, "no line of '" + path + "' begins at byte " +
                                            std::to_string(offset) + ": say where one does"};
 } catch (const exception& e) {

@@ -17,6 +17,10 @@
 
 namespace weir::kafka {
 
+/// Whether a topic is the one of that name or, if the name begins with '^', whether the expression
+/// fits it; false if that is none.
+[[nodiscard]] bool fits_topic(const std::string& name_or_expression, const std::string& topic);
+
 /// A split's name: `topic/partition`.
 [[nodiscard]] std::string split_of(const std::string& topic, std::int32_t partition);
 

@@ -9,6 +9,13 @@
 
 namespace weir::kafka {
 
+bool fits_topic(const std::string& name_or_expression, const std::string& topic) try {
+  if (!name_or_expression.starts_with('^')) return topic == name_or_expression;
+  return std::regex_match(topic, std::regex{name_or_expression});
+} catch (const std::regex_error&) {
+  return false;  // is told where the source is made
+}
+
 namespace {
 
 /// Finds partitions by the cluster's metadata, over a connection that is kept.

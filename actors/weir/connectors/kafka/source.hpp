@@ -194,14 +194,14 @@ public:
     if (auto decoded = decode_rejecting(decode, record, event); !decoded) return decoded.error();
     return event;
   }
-  /// As with `start_at::offsets`, if any are of this topic, or of one that its expression may fit.
+  /// As with `start_at::offsets`, if any are of this topic, or of one that its expression fits.
   void start_at_offsets(const std::map<std::string, std::uint64_t, std::less<>>& by_split) {
     std::map<std::string, std::int64_t> mine;
     for (const auto& [split, offset] : by_split) {
       const std::size_t slash = split.rfind('/');
       if (slash == split.npos || split.find_first_not_of("0123456789", slash + 1) != split.npos)
         continue;
-      if (topic_.front() == '^' || split.substr(0, slash) == topic_)
+      if (fits_topic(topic_, split.substr(0, slash)))
         mine[split] = static_cast<std::int64_t>(offset);
     }
     if (!mine.empty() && !shared()) options_.start = start_at::offsets(std::move(mine));
