@@ -100,8 +100,8 @@ run_summary run(const std::string& directory, const memory_sink<std::string>& ou
 
 std::vector<std::uint64_t> stored_in(const std::string& directory) {
   std::vector<std::uint64_t> ids;
-  for (const stored_checkpoint& s : directory_store::open(directory).value()->list().value())
-    ids.push_back(s.id);
+  const auto all = directory_store::open(directory).value()->list().value();
+  for (const stored_checkpoint& s : all) ids.push_back(s.id);
   return ids;
 }
 checkpoint newest_of(const std::string& directory) {

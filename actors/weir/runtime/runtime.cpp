@@ -73,7 +73,8 @@ public:
 private:
   void take_back() noexcept {
     try {
-      for (const stored_checkpoint& s : store_->list().value())
+      const auto all = store_->list().value();
+      for (const stored_checkpoint& s : all)
         if (s.id == id_) store_->remove(s).value();
     } catch (const std::exception& e) {
       log_("checkpoint " + std::to_string(id_) +
