@@ -15,45 +15,53 @@ namespace {
 struct ranked_bid {
   std::int64_t auction = 0, bidder = 0;
   price_rank rank = price_rank::low;
+};
+BOOST_DESCRIBE_STRUCT(ranked_bid, (), (auction, bidder, rank))
+
+ranked_bid ranked(const bid& b) { return {b.auction, b.bidder, rank_of(b.price)}; }
+
+/// ... by channel.
+struct channel_bid {
+  std::int64_t auction = 0, bidder = 0;
+  price_rank rank = price_rank::low;
   weir::text_ref channel;
   std::int64_t minute = 0;
 };
-BOOST_DESCRIBE_STRUCT(ranked_bid, (), (auction, bidder, rank, channel, minute))
+BOOST_DESCRIBE_STRUCT(channel_bid, (), (auction, bidder, rank, channel, minute))
 
-ranked_bid ranked(const bid& b) {
+channel_bid with_channel(const bid& b) {
   return {b.auction, b.bidder, rank_of(b.price), b.channel, minute_of(b.date_time)};
 }
 
-template <price_rank Rank>
-bool has_rank(const ranked_bid& b) {
+template <price_rank Rank, class Bid>
+bool has_rank(const Bid& b) {
   return b.rank == Rank;
 }
 /// A member of bids of a rank, to be counted once for each value.
-template <price_rank Rank>
-auto of_rank(std::int64_t ranked_bid::*member) {
-  return weir::count_distinct([member](const ranked_bid& b) {
-    return b.rank == Rank ? std::optional{b.*member} : std::nullopt;
-  });
+template <price_rank Rank, class Bid>
+auto of_rank(std::int64_t Bid::*member) {
+  return weir::count_distinct(
+      [member](const Bid& b) { return b.rank == Rank ? std::optional{b.*member} : std::nullopt; });
 }
 
 /// Calls `aggregate` with the twelve aggregates of `bid_totals`.
-template <class F>
+template <class Bid, class F>
 auto with_totals(F aggregate) {
   using enum price_rank;
-  constexpr auto bidder = &ranked_bid::bidder;
-  constexpr auto auction = &ranked_bid::auction;
-  return aggregate(weir::count{}, weir::count_if(has_rank<low>), weir::count_if(has_rank<middle>),
-                   weir::count_if(has_rank<high>), weir::count_distinct(bidder),
-                   of_rank<low>(bidder), of_rank<middle>(bidder), of_rank<high>(bidder),
-                   weir::count_distinct(auction), of_rank<low>(auction), of_rank<middle>(auction),
-                   of_rank<high>(auction));
+  constexpr auto bidder = &Bid::bidder;
+  constexpr auto auction = &Bid::auction;
+  return aggregate(weir::count{}, weir::count_if(has_rank<low, Bid>),
+                   weir::count_if(has_rank<middle, Bid>), weir::count_if(has_rank<high, Bid>),
+                   weir::count_distinct(bidder), of_rank<low>(bidder), of_rank<middle>(bidder),
+                   of_rank<high>(bidder), weir::count_distinct(auction), of_rank<low>(auction),
+                   of_rank<middle>(auction), of_rank<high>(auction));
 }
 
 }  // namespace
 
 /// Bids, bidders and auctions of a day.
 void q15(weir::pipeline& p, const setting& s, const tally_sink& to) {
-  with_totals([&](auto... totals) {
+  with_totals<ranked_bid>([&](auto... totals) {
     return bids(events(p, s), s)
         .map(ranked)
         .window(weir::tumbling{24h})
@@ -82,12 +90,12 @@ BOOST_DESCRIBE_STRUCT(totals_and_minute, (), (totals, minute))
 
 /// Bids, bidders and auctions of a channel and day, and when the last bid was.
 void q16(weir::pipeline& p, const setting& s, const tally_sink& to) {
-  with_totals([&](auto... totals) {
+  with_totals<channel_bid>([&](auto... totals) {
     return bids(events(p, s), s)
-        .map(ranked)
-        .key_by(&ranked_bid::channel)
+        .map(with_channel)
+        .key_by(&channel_bid::channel)
         .window(weir::tumbling{24h})
-        .aggregate<totals_and_minute>(weir::max(&ranked_bid::minute), totals...)
+        .aggregate<totals_and_minute>(weir::max(&channel_bid::minute), totals...)
         .named("totals of a channel and day");
   })
       .map([](const auto& r) {

@@ -11,6 +11,8 @@
 #include <map>
 #include <set>
 #include <span>
+#include <string>
+#include <utility>
 
 namespace weir {
 
@@ -106,11 +108,14 @@ result<void> check_splits(const pipeline_options& options, const split_list& fou
     for (const split_position& s : of_stage) there.insert(s.id);
   for (const auto& [id, offset] : options.from_offsets) {
     if (there.contains(id)) continue;
-    std::string names;
-    for (const std::string& s : there) names += (names.empty() ? "" : ", ") + s;
-    return error{errc::invalid_argument, "the run is to begin at offset " + std::to_string(offset) +
-                                             " of the split '" + id +
-                                             "', which no source has; there are: " + names};
+    std::string why = "the run is to begin at offset " + std::to_string(offset) +
+                      " of the split '" + id + "', which no source has; there are: ";
+    const std::size_t before = why.size();
+    for (const std::string& s : there) {
+      if (why.size() != before) why += ", ";
+      why += s;
+    }
+    return error{errc::invalid_argument, std::move(why)};
   }
   return {};
 }
