@@ -5,11 +5,10 @@
 #include "weir/codec/key_hash.hpp"
 #include "weir/core/error.hpp"
 #include "weir/state/key_groups.hpp"
+#include "weir/state/parted_map.hpp"
 #include "weir/state/saved_form.hpp"
 #include "weir/state/snapshot.hpp"
 #include "weir/state/table_hash.hpp"
-
-#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cstdint>
 #include <span>
@@ -27,11 +26,11 @@ struct key_hasher {
   std::size_t operator()(const K& key) const { return table_hash(key); }
 };
 
-/// One value a key, in memory: an open-addressing table. Constant time; pointers to values hold
-/// until the next insertion.
+/// One value a key, in memory: an open-addressing table that grows by parts, so that no insertion
+/// takes long. Constant time; pointers to values hold until the next insertion.
 template <class K, class V>
 class keyed_table {
-  using map = boost::unordered_flat_map<K, V, key_hasher<K>>;
+  using map = parted_map<K, V, key_hasher<K>>;
 
 public:
   using iterator = typename map::iterator;
@@ -39,26 +38,24 @@ public:
   /// Returns the key's value, made from `args` if there was none, and whether it was made.
   template <class... Args>
   std::pair<V*, bool> try_emplace(const K& key, Args&&... args) {
-    const auto at = map_.find(key);
-    if (at != map_.end()) [[likely]]
-      return {&at->second, false};
+    if (V* const found = map_.find(key)) [[likely]]
+      return {found, false};
     return {insert(key, std::forward<Args>(args)...), true};
   }
-  [[nodiscard]] V* find(const K& key) {
-    const auto at = map_.find(key);
-    return at == map_.end() ? nullptr : &at->second;
+  [[nodiscard]] V* find(const K& key) { return map_.find(key); }
+  void put(const K& key, V&& value) {
+    if (V* const found = map_.find(key))
+      *found = std::move(value);
+    else
+      map_.add(key, std::move(value));
   }
-  void put(const K& key, V&& value) { map_.insert_or_assign(key, std::move(value)); }
   bool erase(const K& key) { return map_.erase(key) != 0; }
   /// Removes the entry, and returns the place of the next.
-  iterator erase(iterator at) {
-    map_.erase(at++);
-    return at;
-  }
+  iterator erase(iterator at) { return map_.erase(at); }
   /// Removes the entries, pairs of key and value, that `f` holds for. Linear time.
   template <class F>
   void erase_if(F f) {
-    boost::unordered::erase_if(map_, f);
+    map_.erase_if(f);
   }
 
   iterator begin() { return map_.begin(); }
@@ -67,7 +64,6 @@ public:
   [[nodiscard]] bool empty() const noexcept { return map_.empty(); }
   /// Removes all entries and keeps the memory.
   void clear() { map_.clear(); }
-  void reserve(std::size_t n) { map_.reserve(n); }
 
   /// Writes all entries, one part a key group that has some. `prefix` goes before each part.
   void snapshot(snapshot_writer& to, std::string_view name, std::uint32_t groups,
@@ -101,7 +97,7 @@ public:
       K key{};
       V value{};
       if (!decode(entry, key) || !decode(entry, value)) return false;
-      map_.insert_or_assign(std::move(key), std::move(value));
+      put(key, std::move(value));
       return true;
     };
     if (!form.each_entry(in, read))
@@ -113,7 +109,7 @@ private:
   /// Kept out of the loops that look keys up, so that these stay in registers.
   template <class... Args>
   [[gnu::noinline]] V* insert(const K& key, Args&&... args) {
-    return &map_.try_emplace(key, std::forward<Args>(args)...).first->second;
+    return map_.add(key, std::forward<Args>(args)...);
   }
 
   map map_;
