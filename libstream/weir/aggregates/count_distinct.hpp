@@ -4,8 +4,8 @@
 #include "weir/aggregates/aggregate.hpp"
 #include "weir/aggregates/values.hpp"
 #include "weir/codec/binary.hpp"
-#include "weir/codec/key_hash.hpp"
 #include "weir/codec/schema.hpp"
+#include "weir/codec/table_hash.hpp"
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
@@ -19,7 +19,7 @@ namespace detail {
 template <class V>
 struct value_hash {
   using is_avalanching = void;
-  std::size_t operator()(const V& v) const { return key_hash(v); }
+  std::size_t operator()(const V& v) const { return table_hash(v); }
 };
 
 }  // namespace detail

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/codec/table_hash.hpp"
 #include "weir/event/batch.hpp"
 #include "weir/state/key_index.hpp"
 #include "weir/state/keyed_slots.hpp"
-#include "weir/state/table_hash.hpp"
 
 #include <array>
 #include <cstddef>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/codec/table_hash.hpp"
 #include "weir/core/plain_array.hpp"
 #include "weir/core/prefetch.hpp"
 #include "weir/state/gradual_slots.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/state/slot_cells.hpp"
-#include "weir/state/table_hash.hpp"
 
 #include <cstddef>
 #include <cstdint>

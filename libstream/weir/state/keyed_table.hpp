@@ -3,12 +3,12 @@
 
 #include "weir/codec/binary.hpp"
 #include "weir/codec/key_hash.hpp"
+#include "weir/codec/table_hash.hpp"
 #include "weir/core/error.hpp"
 #include "weir/state/key_groups.hpp"
 #include "weir/state/parted_map.hpp"
 #include "weir/state/saved_form.hpp"
 #include "weir/state/snapshot.hpp"
-#include "weir/state/table_hash.hpp"
 
 #include <cstdint>
 #include <span>
