@@ -58,8 +58,8 @@ TEST_CASE("a table that grows by parts has what a map has") {
       CHECK(table.erase(key) == (wanted.erase(key) != 0));
       continue;
     }
-    if (std::uint64_t* const found = table.find(key))
-      *found = i;
+    if (auto* const found = table.find(key))
+      found->second = i;
     else
       table.add(key, i);
     wanted[key] = i;
@@ -68,7 +68,7 @@ TEST_CASE("a table that grows by parts has what a map has") {
   check_same(table, wanted);
 
   numbers copy = table;
-  for (auto at = copy.begin(); at != copy.end();) at = copy.erase(at);
+  for (const auto& [key, value] : wanted) CHECK(copy.erase(key));
   CHECK(copy.empty());
   CHECK(copy.begin() == copy.end());
   check_same(table, wanted);
@@ -83,7 +83,7 @@ TEST_CASE("a table that grows by parts has what a map has") {
   table = numbers{};
   CHECK(table.empty());
   table.add(7, std::uint64_t{8});
-  CHECK(*table.find(7) == 8);
+  CHECK(table.find(7)->second == 8);
   moved.clear();
   CHECK(moved.empty());
   CHECK(moved.find(7) == nullptr);
@@ -99,4 +99,31 @@ TEST_CASE("no insertion moves more entries than a part has") {
   }
   CHECK(most <= table.most_of_a_part);
   CHECK(most > 0);
+}
+
+TEST_CASE("a table that was told how many will come moves hardly any") {
+  parted_map<std::uint64_t, heavy, by_table_hash> table;
+  for (std::uint64_t i = 0; i < 1'000; ++i) table.add(i, i);
+  table.reserve(1'000'000);
+  heavy::moves = 0;
+  for (std::uint64_t i = 1'000; i < 1'000'000; ++i) table.add(i, i);
+  CHECK(heavy::moves < 100'000);
+  CHECK(table.size() == 1'000'000);
+  for (std::uint64_t i = 0; i < 1'000'000; i += 997) CHECK(table.find(i)->second.value == i);
+}
+
+TEST_CASE("whoever adds to a table is told of a part before its entries are moved") {
+  parted_map<std::uint64_t, std::uint64_t, by_table_hash> table;
+  using part = decltype(table)::part;
+  std::uint64_t told = 0;
+  for (std::uint64_t i = 0; i < 300'000; ++i) {
+    const part* about_to_move = nullptr;
+    const auto* in = table.part_with(i);
+    const auto before = in->entries.empty() ? nullptr : &*in->entries.begin();
+    const std::uint64_t key = before != nullptr ? before->first : 0;
+    table.add_after([&](part& p) { about_to_move = &p; ++told; }, i, i);
+    if (before != nullptr && about_to_move == nullptr) REQUIRE(table.find(key) == before);
+    if (about_to_move != nullptr) REQUIRE(about_to_move == in);
+  }
+  CHECK(told > 16);
 }

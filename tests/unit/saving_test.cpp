@@ -479,6 +479,33 @@ TEST_CASE("a table that changes while it is saved keeps its changes, and saves w
   }
 }
 
+TEST_CASE("a table that grows by parts while it is saved saves what it had") {
+  std::mt19937_64 random{1};
+  number_table t;
+  std::map<std::uint64_t, std::int64_t> at_save;
+  for (std::uint64_t i = 0; i < 100'000; ++i) {
+    const std::uint64_t k = random() % 1'000'000;
+    *t.try_emplace(k, 0).first += 1;
+    at_save[k] += 1;
+  }
+  auto model = at_save;
+  std::vector<snapshot_part> parts;
+  snapshot_writer to{parts};
+  to.bind("");
+  t.save(to, "s", 8);
+  for (bool done = false; !done; done = to.write_some(100))
+    for (int i = 0; i < 1'000; ++i) {
+      const std::uint64_t k = random() % 1'000'000;
+      *t.try_emplace(k, 0).first += 1;
+      model[k] += 1;
+    }
+  REQUIRE(model.size() > 4 * at_save.size());
+  CHECK(walked(t) == model);
+  number_table loaded;
+  loaded.restore(snapshot_reader{parts}, "s");
+  CHECK(walked(loaded) == at_save);
+}
+
 TEST_CASE("a table that is walked over while it is saved is saved as far as it was not taken") {
   for (std::uint64_t seed = 1; seed <= 500; ++seed) {
     INFO("seed " << seed);

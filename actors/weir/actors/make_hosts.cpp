@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/actors/local_channel.hpp"
 #include "weir/actors/pipeline_actor.hpp"
+#include "weir/actors/restore_all.hpp"
 #include "weir/codec/rfc3339.hpp"
 
-#include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace weir::actors {
@@ -47,56 +48,87 @@ std::shared_ptr<journal::open_recording> begin_recording(const supervision& s,
   return nullptr;
 }
 
-/// Sinks commit what a checkpoint has as they are made: by then all others have found that they can
-/// read their state.
-std::vector<std::uint32_t> sinks_last(const plan& p, const std::set<std::uint32_t>& stages) {
-  std::vector<std::uint32_t> ordered{stages.begin(), stages.end()};
-  std::stable_partition(ordered.begin(), ordered.end(),
-                        [&](std::uint32_t s) { return p.stages[s].kind != "sink"; });
-  return ordered;
-}
+/// Makes the stage instances of an attempt, with their state.
+class host_maker {
+public:
+  host_maker(const supervision& s, const std::set<std::uint32_t>& stages, const split_list& splits,
+             const beginning& from)
+      : what_(s),
+        plan_(s.graph.plan()),
+        stages_(stages),
+        splits_(splits),
+        from_(from),
+        recording_(begin_recording(s, stages, splits, from)) {}
+
+  /// Sinks are the last: they commit what a checkpoint has as they are made, and by then all others
+  /// have found that they can read their state.
+  std::map<std::uint32_t, std::shared_ptr<stage_host>> make() {
+    for (const bool sinks : {false, true}) {
+      std::vector<flow::stage*> made;
+      for (const std::uint32_t stage : stages_)
+        if ((plan_.stages[stage].kind == "sink") == sinks)
+          for (std::uint32_t i = 0; i < plan_.stages[stage].parallelism; ++i)
+            made.push_back(&make_instance(stage, i));
+      // Sinks one after the other, as they may share a transaction's server.
+      restore_all(made, sinks ? 1 : what_.workers);
+      for (auto& [number, recorder] : std::exchange(recorders_, {})) {
+        recorder->made();
+        hosts_[number]->record(std::move(recorder));
+      }
+    }
+    for (const channel_plan& c : what_.graph.channels()) connect(c);
+    return std::move(hosts_);
+  }
+
+private:
+  flow::stage& make_instance(std::uint32_t stage, std::uint32_t i) {
+    auto metrics = std::make_shared<stage_metrics>();
+    auto bell = std::make_shared<doorbell>();
+    const std::uint32_t number = instance_number(plan_, stage, i);
+    const auto tape = recording_ ? std::make_shared<journal::tape>(*what_.time) : nullptr;
+    const clock* const time = tape ? static_cast<const clock*>(tape.get()) : what_.time.get();
+    auto machine = what_.graph.make_stage(
+        stage, i, from_.attempt, splits_, from_.state,
+        {time, metrics, [bell] { bell->ring(); }, from_.sinks, what_.poison, what_.replays,
+         std::nullopt, checkpoint_interval(what_), tape, what_.backend.get(), true});
+    hosts_[number] = std::make_shared<stage_host>(std::move(machine), bell);
+    if (recording_)
+      recorders_[number] = std::make_unique<journal::instance_recorder>(tape, recording_, number);
+    bells_[number] = std::move(bell);
+    what_.shown->add(
+        {plan_.stages[stage].name, plan_.stages[stage].kind, i, from_.attempt, std::move(metrics)});
+    return hosts_[number]->machine();
+  }
+
+  void connect(const channel_plan& c) {
+    const edge_plan& e = plan_.edges[c.edge];
+    if (!stages_.contains(e.from)) return;
+    const std::uint32_t sender = instance_number(plan_, e.from, c.from_instance);
+    const std::uint32_t receiver = instance_number(plan_, e.to, c.to_instance);
+    auto channel =
+        std::make_shared<local_channel>(c.id, from_.attempt, what_.graph.options().credits.frames,
+                                        bells_[sender], bells_[receiver]);
+    hosts_[sender]->add_output(c.id, channel);
+    hosts_[receiver]->add_input(c.id, channel);
+  }
+
+  const supervision& what_;
+  const plan& plan_;
+  const std::set<std::uint32_t>& stages_;
+  const split_list& splits_;
+  const beginning& from_;
+  std::shared_ptr<journal::open_recording> recording_;
+  std::map<std::uint32_t, std::shared_ptr<stage_host>> hosts_;
+  std::map<std::uint32_t, std::shared_ptr<doorbell>> bells_;
+  std::map<std::uint32_t, std::unique_ptr<journal::instance_recorder>> recorders_;
+};
 
 }  // namespace
 
 std::map<std::uint32_t, std::shared_ptr<stage_host>> make_hosts(
     const supervision& s, const std::set<std::uint32_t>& stages, const split_list& splits,
     const beginning& from) {
-  const plan& p = s.graph.plan();
-  std::map<std::uint32_t, std::shared_ptr<stage_host>> hosts;
-  std::map<std::uint32_t, std::shared_ptr<doorbell>> bells;
-  const auto recording = begin_recording(s, stages, splits, from);
-  for (const std::uint32_t stage : sinks_last(p, stages))
-    for (std::uint32_t i = 0; i < p.stages[stage].parallelism; ++i) {
-      auto metrics = std::make_shared<stage_metrics>();
-      auto bell = std::make_shared<doorbell>();
-      const std::uint32_t number = instance_number(p, stage, i);
-      const auto tape = recording ? std::make_shared<journal::tape>(*s.time) : nullptr;
-      const clock* const time = tape ? static_cast<const clock*>(tape.get()) : s.time.get();
-      auto machine = s.graph.make_stage(
-          stage, i, from.attempt, splits, from.state,
-          {time, metrics, [bell] { bell->ring(); }, from.sinks, s.poison, s.replays, std::nullopt,
-           checkpoint_interval(s), tape, s.backend.get()});
-      hosts[number] = std::make_shared<stage_host>(std::move(machine), bell);
-      if (recording) {
-        auto recorder = std::make_unique<journal::instance_recorder>(tape, recording, number);
-        recorder->made();
-        hosts[number]->record(std::move(recorder));
-      }
-      bells[number] = std::move(bell);
-      s.shown->add(
-          {p.stages[stage].name, p.stages[stage].kind, i, from.attempt, std::move(metrics)});
-    }
-  for (const channel_plan& c : s.graph.channels()) {
-    const edge_plan& e = p.edges[c.edge];
-    if (!stages.contains(e.from)) continue;
-    const std::uint32_t sender = instance_number(p, e.from, c.from_instance);
-    const std::uint32_t receiver = instance_number(p, e.to, c.to_instance);
-    auto channel = std::make_shared<local_channel>(
-        c.id, from.attempt, s.graph.options().credits.frames, bells[sender], bells[receiver]);
-    hosts[sender]->add_output(c.id, channel);
-    hosts[receiver]->add_input(c.id, channel);
-  }
-  return hosts;
+  return host_maker{s, stages, splits, from}.make();
 }
 
 }  // namespace weir::actors

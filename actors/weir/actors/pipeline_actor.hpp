@@ -43,6 +43,7 @@ struct supervision {
   std::string letters_kind{};  ///< Of the sink for dead letters that the runtime added.
   std::shared_ptr<state_backend> backend{};  ///< Null if all state is in memory.
   memory_options memory{};
+  std::uint32_t workers = 1;  ///< Threads that stages may keep busy.
 };
 
 /// What an attempt begins with.

@@ -9,9 +9,12 @@
 #endif
 #include <xxhash.h>
 
-#include <array>
-#include <cstdio>
+#include <algorithm>
+#include <cstring>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace weir::checkpoints {
@@ -45,8 +48,15 @@ public:
 
   result<void> write(std::string_view text) {
     sum_.add(text.data(), text.size());
-    held_ += text;
-    return held_.size() < block ? result<void>{} : flush();
+    if (held_.size() + text.size() < block) {
+      held_ += text;
+      return {};
+    }
+    if (auto done = flush(); !done || text.size() < block / 2) {
+      held_ = text;
+      return done;
+    }
+    return posix::write_all(to_->get(), text, *path_);
   }
   result<void> flush() {
     auto done = posix::write_all(to_->get(), held_, *path_);
@@ -81,6 +91,87 @@ BOOST_DESCRIBE_STRUCT(part_head, (), (operator_id, state, kind, group, size))
 error damaged(const std::string& path, const std::string& how) {
   return {errc::incompatible, "'" + path + "' is damaged: " + how};
 }
+
+/// Reads a file of parts from front to back, each part's data to where it stays.
+class part_reader {
+public:
+  part_reader(const posix::descriptor& from, const std::string& path, std::uint64_t size)
+      : from_(&from), path_(&path), left_(size) {}
+
+  result<std::vector<snapshot_part>> read_all() {
+    if (!text_left(magic.size()).starts_with(magic))
+      return damaged(*path_, "it is no state file, or one of a later version");
+    used_ += magic.size();
+    std::vector<snapshot_part> parts;
+    while (left_ + held() != 0) {
+      part_head head;
+      if (!take_head(head) || head.size > left_ + held())
+        return damaged(*path_, "an entry does not decode");
+      bytes data(head.size);
+      take(data);
+      parts.push_back({std::move(head.operator_id), std::move(head.state), head.kind, head.group,
+                       std::move(data), nullptr});
+    }
+    return parts;
+  }
+  /// Of the whole file, whatever has been made of it. To be asked once.
+  [[nodiscard]] file_sum sum() {
+    while (left_ != 0) {
+      used_ = held_.size();
+      fill();
+    }
+    return sum_.sum();
+  }
+
+private:
+  [[nodiscard]] std::size_t held() const { return held_.size() - used_; }
+  /// What has been read and not taken: so many bytes if there are, or more.
+  std::string_view text_left(std::size_t wanted) {
+    while (held() < wanted && left_ != 0) fill();
+    return std::string_view{held_}.substr(used_);
+  }
+  /// Reads one more block.
+  void fill() {
+    held_.erase(0, std::exchange(used_, 0));
+    const std::size_t before = held_.size();
+    held_.resize(before + static_cast<std::size_t>(std::min<std::uint64_t>(left_, block)));
+    read(held_.data() + before, held_.size() - before);
+  }
+  void take(std::span<std::byte> to) {
+    const std::size_t n = std::min(held(), to.size());
+    if (n != 0) std::memcpy(to.data(), held_.data() + used_, n);
+    used_ += n;
+    to = to.subspan(n);
+    read(reinterpret_cast<char*>(to.data()), to.size());
+  }
+  bool take_head(part_head& head) {
+    for (std::size_t wanted = 4096;; wanted = held() + block) {
+      byte_reader in{as_bytes(text_left(wanted))};
+      if (decode(in, head)) {
+        used_ = held_.size() - in.remaining();
+        return true;
+      }
+      if (left_ == 0) return false;
+    }
+  }
+  void read(char* to, std::size_t n) {
+    for (std::size_t at = 0; at < n;) {
+      const std::size_t got = posix::read_some(*from_, to + at, std::min(n - at, block), *path_);
+      if (got == 0)
+        throw exception(damaged(*path_, "it became shorter while it was read"));
+      sum_.add(to + at, got);  // while it is in the processor's cache
+      at += got;
+    }
+    left_ -= n;
+  }
+
+  const posix::descriptor* from_;
+  const std::string* path_;
+  std::uint64_t left_;  ///< In the file.
+  std::string held_;
+  std::size_t used_ = 0;  ///< Of what is held.
+  running_sum sum_;
+};
 
 }  // namespace
 
@@ -141,26 +232,21 @@ result<file_sum> write_parts(const std::string& path, const std::vector<snapshot
   return finish(out, *to, path);
 }
 
-result<std::vector<snapshot_part>> read_parts(const std::string& path, const file_sum& expected) {
-  const auto text = read_file(path);
-  if (!text) return text.error();
-  if (text->size() != expected.size)
-    return damaged(path, "it has " + std::to_string(text->size()) + " of " +
+result<std::vector<snapshot_part>> read_parts(const std::string& path,
+                                              const file_sum& expected) try {
+  auto from = posix::open_to_read(path);
+  if (!from) return from.error();
+  const std::uint64_t size = posix::status_of(*from).value_or(posix::file_status{}).size;
+  if (size != expected.size)
+    return damaged(path, "it has " + std::to_string(size) + " of " +
                              std::to_string(expected.size) + " bytes");
-  if (sum_of(*text) != expected) return damaged(path, "its checksum differs");
-  if (!text->starts_with(magic))
-    return damaged(path, "it is no state file, or one of a later version");
-  byte_reader in{as_bytes(std::string_view{*text}.substr(magic.size()))};
-  std::vector<snapshot_part> parts;
-  while (in.remaining() != 0) {
-    part_head head;
-    std::span<const std::byte> data;
-    if (!decode(in, head) || !in.view(head.size, data))
-      return damaged(path, "an entry does not decode");
-    parts.push_back({std::move(head.operator_id), std::move(head.state), head.kind, head.group,
-                     bytes{data.begin(), data.end()}, nullptr});
-  }
+  part_reader in{*from, path, size};
+  auto parts = in.read_all();
+  // Bytes that are not the written ones may happen to decode, or not to.
+  if (in.sum() != expected) return damaged(path, "its checksum differs");
   return parts;
+} catch (const exception& e) {
+  return e.why();
 }
 
 }  // namespace weir::checkpoints

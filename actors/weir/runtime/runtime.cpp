@@ -18,11 +18,15 @@ namespace weir {
 
 namespace {
 
+/// How many threads stages may keep busy; see `runtime_options::workers`.
+std::uint32_t threads_of(std::uint32_t workers) {
+  return workers != 0 ? workers : std::max(1U, std::thread::hardware_concurrency());
+}
+
 class quiet_config final : public caf::actor_system_config {
 public:
-  explicit quiet_config(std::uint32_t workers) {
-    const std::uint32_t cores = std::max(1U, std::thread::hardware_concurrency());
-    set("caf.scheduler.max-threads", workers == 0 ? cores : workers);
+  explicit quiet_config(std::uint32_t threads) {
+    set("caf.scheduler.max-threads", threads);
     // Its default is without bound, and lets two busy actors starve all others for good.
     set("caf.scheduler.max-throughput", 5);
     set("caf.scheduler.policy", "sharing");
@@ -144,7 +148,7 @@ struct runtime::inside {
   inside(weir::graph g, runtime_options options, std::optional<dead_letter_buffer> letters,
          std::optional<dead_letter_file> file, state_place where)
       : state(std::move(where)),
-        config(options.workers),
+        config(threads_of(options.workers)),
         system(config),
         dead_letters(std::move(letters)),
         letter_file(std::move(file)),
@@ -162,6 +166,7 @@ struct runtime::inside {
     what.checkpoints.log = what.log;
     what.backend = state.backend();
     what.memory = options.memory;
+    what.workers = threads_of(options.workers);
     if (options.replay.empty()) return;
     what.replays = std::make_shared<const std::vector<dead_letter>>(std::move(options.replay));
     what.restarts.restarts = 0;

@@ -57,9 +57,11 @@ stage::stage(stage_parts parts, const clock& time)
     parts_.metrics->inputs.add({{}, c.from, c.from_instance});
   parts_.metrics->watermark_holder.set(-1);
   parts_.metrics->watermark.set(inbox_.merged().watermark.time_since_epoch().count());
-  if (parts_.restored.empty()) return;
-  parts_.body->restore(snapshot_reader{parts_.restored});
-  parts_.restored.clear();
+}
+
+void stage::restore() {
+  if (!has_to_restore()) return;
+  parts_.body->restore(snapshot_reader{std::exchange(parts_.restored, {})});
   // The snapshot may have been taken between two firings of this watermark.
   owes_firings_ = inbox_.merged().watermark != min_timestamp;
 }

@@ -68,7 +68,7 @@ struct stage_parts {
   credit_settings credits;
   std::uint32_t budget =
       16 * 1024;  ///< Events and timer firings a step may take before others have a turn.
-  std::vector<snapshot_part> restored;
+  std::vector<const snapshot_part*> restored;  ///< They live until `stage::restore` is through.
   std::deque<dead_letter> replays;  ///< Worked off before anything that comes.
   bool aligns = true;               ///< Whether inputs wait for each other's barriers.
 };
@@ -79,6 +79,11 @@ struct stage_parts {
 class stage {
 public:
   stage(stage_parts parts, const clock& time);
+
+  /// Reads the state it goes on from, if there is one; before anything else, and once. Instances
+  /// may do so at the same time, each in a thread. Throws `weir::exception` if it can't be read.
+  void restore();
+  [[nodiscard]] bool has_to_restore() const noexcept { return !parts_.restored.empty(); }
 
   /// Notes a message; constant time but for grants, which may send what waited.
   void take(message m, effects& out);

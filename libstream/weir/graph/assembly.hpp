@@ -41,6 +41,7 @@ struct surroundings {
   /// Records the instance, or what it is repeated from; then `time` is the same. May be null.
   std::shared_ptr<journal::tape> tape{};
   state_backend* backend = nullptr;  ///< Keeps what does not fit in memory; may be null.
+  bool restores_later = false;       ///< Whoever makes the instance calls `stage::restore`.
 };
 
 /// One stage instance while it is being put together. The factories of the graph read it.

@@ -342,13 +342,15 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
         : p.kind == state_kind::union_list
             ? !is_of_another(p, restored, instance, planned.parallelism)
             : (p.group != 0 ? p.group - 1U : dealt++) % planned.parallelism == instance;
-    if (mine) parts.restored.push_back(p);
+    if (mine) parts.restored.push_back(&p);
   }
   if (around.replays)
     for (const dead_letter& letter : *around.replays)
       if (letter.stage == planned.name && instance_for(stage, letter, splits) == instance)
         parts.replays.push_back(letter);
-  return std::make_unique<flow::stage>(std::move(parts), *around.time);
+  auto made = std::make_unique<flow::stage>(std::move(parts), *around.time);
+  if (!around.restores_later) made->restore();
+  return made;
 }
 
 std::unique_ptr<source_enumerator> graph::make_enumerator(std::uint32_t stage) const {

@@ -11,7 +11,10 @@
 #include "weir/state/snapshot.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -21,17 +24,28 @@
 
 namespace weir {
 
-/// Gathers what an operator writes of each key, by key group.
+/// Gathers what an operator writes of each key, by key group; what gets large in several pieces, so
+/// that nothing large is moved when it grows.
 template <class K>
 class keyed_parts {
 public:
-  explicit keyed_parts(std::uint32_t groups) : parts_(groups) {}
+  /// `prefix` goes before each piece.
+  explicit keyed_parts(std::uint32_t groups, std::span<const std::byte> prefix = {})
+      : prefix_(prefix.begin(), prefix.end()), open_(groups) {}
 
   /// Begins a key's entry, and returns where the rest of it is appended.
   bytes& begin(const K& key) {
-    bytes& part = parts_[group_of_hash(key_hash(key), static_cast<std::uint32_t>(parts_.size()))];
-    encode(key, part);
-    return part;
+    const auto groups = static_cast<std::uint32_t>(open_.size());
+    const std::uint32_t group = group_of_hash(key_hash(key), groups);
+    bytes& piece = open_[group];
+    if (piece.size() >= large) [[unlikely]] {
+      full_.emplace_back(static_cast<key_group>(group), std::move(piece));
+      piece = {};
+      piece.reserve(large + large / 8);
+    }
+    if (piece.empty()) piece.insert(piece.end(), prefix_.begin(), prefix_.end());
+    encode(key, piece);
+    return piece;
   }
   /// Writes them; each is an `Entry` in the binary codec, a tuple of the key and what follows.
   template <class Entry>
@@ -42,12 +56,18 @@ public:
   }
   /// ... where the form of the entries has been written.
   void write_entries(snapshot_writer& to, std::string_view state) {
-    for (std::size_t g = 0; g < parts_.size(); ++g)
-      if (!parts_[g].empty()) to.keyed(state, static_cast<key_group>(g), std::move(parts_[g]));
+    for (auto& [group, piece] : full_) to.keyed(state, group, std::move(piece));
+    full_.clear();
+    for (std::size_t g = 0; g < open_.size(); ++g)
+      if (!open_[g].empty()) to.keyed(state, static_cast<key_group>(g), std::move(open_[g]));
   }
 
 private:
-  std::vector<bytes> parts_;
+  static constexpr std::size_t large = std::size_t{1} << 20U;
+
+  bytes prefix_;
+  std::vector<bytes> open_;  ///< The last piece of each group.
+  std::vector<std::pair<key_group, bytes>> full_;
 };
 
 /// Calls `load(key, in)` for each entry that `keyed_parts` wrote, in the form of `Entry` whatever

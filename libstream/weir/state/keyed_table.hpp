@@ -2,20 +2,17 @@
 #pragma once
 
 #include "weir/codec/binary.hpp"
-#include "weir/codec/key_hash.hpp"
 #include "weir/codec/table_hash.hpp"
-#include "weir/core/error.hpp"
-#include "weir/state/key_groups.hpp"
+#include "weir/state/keyed_parts.hpp"
 #include "weir/state/parted_map.hpp"
+#include "weir/state/saved_entries.hpp"
 #include "weir/state/saved_form.hpp"
 #include "weir/state/snapshot.hpp"
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace weir {
 
@@ -38,20 +35,23 @@ public:
   /// Returns the key's value, made from `args` if there was none, and whether it was made.
   template <class... Args>
   std::pair<V*, bool> try_emplace(const K& key, Args&&... args) {
-    if (V* const found = map_.find(key)) [[likely]]
-      return {found, false};
+    if (auto* const found = map_.find(key)) [[likely]]
+      return {&found->second, false};
     return {insert(key, std::forward<Args>(args)...), true};
   }
-  [[nodiscard]] V* find(const K& key) { return map_.find(key); }
+  [[nodiscard]] V* find(const K& key) {
+    auto* const found = map_.find(key);
+    return found != nullptr ? &found->second : nullptr;
+  }
   void put(const K& key, V&& value) {
-    if (V* const found = map_.find(key))
-      *found = std::move(value);
+    if (auto* const found = map_.find(key))
+      found->second = std::move(value);
     else
       map_.add(key, std::move(value));
   }
+  /// A hint that the key's entry will be used soon.
+  void fetch(const K& key) const { map_.fetch(key); }
   bool erase(const K& key) { return map_.erase(key) != 0; }
-  /// Removes the entry, and returns the place of the next.
-  iterator erase(iterator at) { return map_.erase(at); }
   /// Removes the entries, pairs of key and value, that `f` holds for. Linear time.
   template <class F>
   void erase_if(F f) {
@@ -65,51 +65,30 @@ public:
   /// Removes all entries and keeps the memory.
   void clear() { map_.clear(); }
 
-  /// Writes all entries, one part a key group that has some. `prefix` goes before each part.
+  /// Writes all entries, by key group; `prefix` goes before each piece.
   void snapshot(snapshot_writer& to, std::string_view name, std::uint32_t groups,
                 std::span<const std::byte> prefix = {}) const {
     save_form<std::pair<K, V>>(to, name);
-    std::vector<bytes> parts(groups);
-    for (const auto& [key, value] : map_) {
-      bytes& part = parts[group_of_hash(key_hash(key), groups)];
-      if (part.empty()) part.assign(prefix.begin(), prefix.end());
-      encode(key, part);
-      encode(value, part);
-    }
-    for (std::uint32_t g = 0; g < groups; ++g)
-      if (!parts[g].empty()) to.keyed(name, static_cast<key_group>(g), std::move(parts[g]));
+    keyed_parts<K> parts{groups, prefix};
+    for (const auto& [key, value] : map_) encode(value, parts.begin(key));
+    parts.write_entries(to, name);
   }
-
   void restore(const snapshot_reader& from, std::string_view name) {
-    const saved_form saved = form(from, name);
-    from.each(name, [&](key_group, std::span<const std::byte> data) {
-      byte_reader in{data};
-      read_entries(in, name, saved);
+    const saved_form form = form_of_keyed<K, V>(from, name);
+    saved_entries<K, V> saved{name, form};
+    from.each(name, [&](key_group group, std::span<const std::byte> piece) {
+      saved.add(group, byte_reader{piece});
     });
+    saved.read_into(*this);
   }
-
-  [[nodiscard]] static saved_form form(const snapshot_reader& from, std::string_view name) {
-    return form_of_keyed<K, V>(from, name);
-  }
-  /// Adds the entries that are left in `in`.
-  void read_entries(byte_reader& in, std::string_view name, const saved_form& form) {
-    const auto read = [this](byte_reader& entry) {
-      K key{};
-      V value{};
-      if (!decode(entry, key) || !decode(entry, value)) return false;
-      put(key, std::move(value));
-      return true;
-    };
-    if (!form.each_entry(in, read))
-      throw exception(
-          {errc::incompatible, "state '" + std::string{name} + "': a saved entry does not decode"});
-  }
+  /// Makes room for as many entries in all, of which it has none or few.
+  void reserve(std::size_t entries) { map_.reserve(entries); }
 
 private:
   /// Kept out of the loops that look keys up, so that these stay in registers.
   template <class... Args>
   [[gnu::noinline]] V* insert(const K& key, Args&&... args) {
-    return map_.add(key, std::forward<Args>(args)...);
+    return &map_.add(key, std::forward<Args>(args)...)->second;
   }
 
   map map_;

@@ -5,6 +5,8 @@
 #include "weir/core/error.hpp"
 #include "weir/state/snapshot.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,12 +26,12 @@ public:
   /// @pre `changes()`
   [[nodiscard]] const schema& before() const noexcept { return change_->from(); }
 
-  /// Calls `read(reader)`, which answers false if there is no entry, for each entry in `in`; false
-  /// if one is damaged.
+  /// Calls `read(reader)`, which answers false if there is no entry, for each entry in `in`, or for
+  /// so many of them; false if one is damaged.
   template <class Read>
-  [[nodiscard]] bool each_entry(byte_reader& in, Read read) const {
+  [[nodiscard]] bool each_entry(byte_reader& in, Read read, std::size_t most = SIZE_MAX) const {
     bytes entry;
-    while (in.remaining() != 0) {
+    for (; in.remaining() != 0 && most != 0; --most) {
       if (!change_) {
         if (!read(in)) return false;
         continue;

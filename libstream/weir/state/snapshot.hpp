@@ -99,10 +99,13 @@ private:
   std::deque<std::pair<std::string, std::shared_ptr<gradual_save>>> later_;  ///< By operator.
 };
 
-/// The parts of a checkpoint that belong to one stage instance.
+/// The parts of a checkpoint that belong to one stage instance; they must outlive it.
 class snapshot_reader {
 public:
-  explicit snapshot_reader(std::span<const snapshot_part> parts) : parts_(parts) {}
+  explicit snapshot_reader(std::span<const snapshot_part> parts) {
+    for (const snapshot_part& p : parts) parts_.push_back(&p);
+  }
+  explicit snapshot_reader(std::vector<const snapshot_part*> parts) : parts_(std::move(parts)) {}
 
   void bind(std::string_view operator_id) { operator_id_ = operator_id; }
   [[nodiscard]] const std::string& bound_to() const noexcept { return operator_id_; }
@@ -110,15 +113,15 @@ public:
   /// Calls `take(group, data)` for each part of the named state of the bound operator.
   template <class F>
   void each(std::string_view state, F take) const {
-    for (const snapshot_part& p : parts_)
-      if (p.operator_id == operator_id_ && p.state == state)
-        take(p.group, std::span<const std::byte>{p.data});
+    for (const snapshot_part* p : parts_)
+      if (p->operator_id == operator_id_ && p->state == state)
+        take(p->group, std::span<const std::byte>{p->data});
   }
 
   [[nodiscard]] bool empty() const noexcept { return parts_.empty(); }
 
 private:
-  std::span<const snapshot_part> parts_;
+  std::vector<const snapshot_part*> parts_;
   std::string operator_id_;
 };
 

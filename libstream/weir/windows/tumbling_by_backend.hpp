@@ -4,6 +4,7 @@
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/state/gradual_table.hpp"
 #include "weir/state/keyed_parts.hpp"
+#include "weir/state/saved_entries.hpp"
 #include "weir/windows/tumbling.hpp"
 
 #include <utility>
@@ -56,19 +57,25 @@ private:
   void restore_cold(snapshot_reader& from) {
     cold_.restore(from);
     const saved_form form = table::form(from, InMemory::state);
-    from.each(InMemory::state, [&](key_group, std::span<const std::byte> data) {
+    from.each(InMemory::state, [&](key_group group, std::span<const std::byte> data) {
       byte_reader in{data};
-      timestamp start;
-      if (!decode(in, start))
-        throw exception({errc::incompatible, "a saved window does not decode"});
-      table read;
-      read.read_entries(in, InMemory::state, form);
-      for (auto w = read.begin_walk(); !read.ended(w);) {
-        const auto [key, acc] = read.take(w);
-        cold_.put(key, windows_.at(start), {std::move(acc), true});
-      }
+      into_window to{cold_, windows_.at(InMemory::saved_start(in))};
+      saved_entries<K, typename InMemory::accumulator> saved{InMemory::state, form};
+      saved.add(group, in);
+      saved.read_into(to);
     });
   }
+  /// Puts what keys have gathered in a window into the cold store.
+  struct into_window {
+    Cold& to;
+    window of;
+
+    void reserve(std::size_t) {}
+    void fetch(const K&) {}
+    void put(const K& key, typename InMemory::accumulator acc) {
+      to.put(key, of, {std::move(acc), true});
+    }
+  };
 
   tumbling windows_;
   InMemory in_memory_;

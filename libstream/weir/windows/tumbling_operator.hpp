@@ -4,11 +4,13 @@
 #include "weir/flow/operator_concepts.hpp"
 #include "weir/state/gradual_table.hpp"
 #include "weir/state/keyed_parts.hpp"
+#include "weir/state/saved_entries.hpp"
 #include "weir/windows/late_gate.hpp"
 #include "weir/windows/tumbling.hpp"
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -69,14 +71,20 @@ public:
 
   void restore(snapshot_reader& from) {
     const saved_form form = table::form(from, state);
-    from.each(state, [&](key_group, std::span<const std::byte> data) {
+    std::map<timestamp, saved_entries<K, accumulator>> saved;
+    from.each(state, [&](key_group group, std::span<const std::byte> data) {
       byte_reader in{data};
-      timestamp start;
-      if (!decode(in, start))
-        throw exception({errc::incompatible, "a saved window does not decode"});
-      pane_of(windows_.at(start)).entries.read_entries(in, state, form);
+      saved.try_emplace(saved_start(in), state, form).first->second.add(group, in);
     });
+    for (auto& [start, entries] : saved) entries.read_into(pane_of(windows_.at(start)).entries);
     watermark_ = saved_watermark(from);
+  }
+
+  /// The start of the window that a saved piece is of.
+  [[nodiscard]] static timestamp saved_start(byte_reader& in) {
+    timestamp start;
+    if (!decode(in, start)) throw exception({errc::incompatible, "a saved window does not decode"});
+    return start;
   }
 
   /// Adds what a key has gathered in a window elsewhere; it has not been emitted.
