@@ -61,7 +61,7 @@ TEST_CASE("a keyed table is a map, whatever is done to it") {
     }
   }
   REQUIRE(t.size() == wanted.size());
-  for (auto& [key, value] : t) REQUIRE(wanted.at(key) == value);
+  t.each([&](const auto& entry) { REQUIRE(wanted.at(entry.first) == entry.second); });
 }
 
 TEST_CASE("a keyed table's snapshot has a part for each key group, and restores from any of them") {
@@ -85,10 +85,11 @@ TEST_CASE("a keyed table's snapshot has a part for each key group, and restores 
     (p.group < 8 ? low : high).restore(from, "values");
   }
   CHECK(low.size() + high.size() == 300);
-  for (auto& [key, value] : low) {
+  low.each([](const auto& entry) {
+    const auto& [key, value] = entry;
     CHECK(std::to_string(value) == key);
     CHECK(group_of_hash(key_hash(key), 16) < 8);
-  }
+  });
 }
 
 TEST_CASE("a damaged snapshot is refused with the state's name") {

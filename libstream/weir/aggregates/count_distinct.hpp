@@ -53,6 +53,9 @@ struct codec<value_set<V>> {
     std::uint32_t n = 0;
     x = {};
     if (!weir::decode(in, n) || n > in.remaining() + 1) return false;
+    // They come in the order of their hashes: in a set that is too small for all of them the first
+    // ones would want one and the same place.
+    x.reserve(n);
     for (std::uint32_t i = 0; i < n; ++i) {
       V v{};
       if (!weir::decode(in, v) || detail::is_nan(v)) return false;
@@ -87,6 +90,7 @@ public:
   }
   template <class Acc>
   void merge(Acc& acc, const Acc& other) const {
+    if (other.size() > acc.size()) acc.reserve(acc.size() + other.size());  // as in `decode`
     for (const auto& v : other) acc.insert(v);
   }
   template <class Acc>

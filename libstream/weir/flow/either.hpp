@@ -33,6 +33,11 @@ struct from_input {
   E event;
 };
 
+template <class T>
+inline constexpr bool is_one_of = false;
+template <class... T>
+inline constexpr bool is_one_of<one_of<T...>> = true;
+
 /// Calls `a` or `b` with an event of one of two inputs: that of the input it came by.
 template <class E, class A, class B>
 void by_input(E&& in, A a, B b) {
@@ -47,6 +52,16 @@ void by_input(from_input<Input, E>&& in, A a, B b) {
     a(std::forward<E>(in.event));
   else
     b(std::forward<E>(in.event));
+}
+
+/// Calls `f` with what the event is, whichever of several inputs it came by.
+template <class F, class... T>
+void visit_input(const one_of<T...>& in, F f) {
+  std::visit(f, in.held);
+}
+template <class F, std::size_t Input, class E>
+void visit_input(const from_input<Input, E>& in, F f) {
+  f(std::as_const(in.event));
 }
 
 /// Such a reference is never what a letter holds.

@@ -5,6 +5,7 @@
 #include "weir/operators/process_context.hpp"
 
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <tuple>
 #include <type_traits>
@@ -40,9 +41,9 @@ public:
 
   explicit by_type(P p) : processor_(std::move(p)) {}
 
-  template <class Context>
-  void on_event(const flow::one_of<T...>& event, Context& context) {
-    std::visit([&](const auto& inner) { processor_.on_event(inner, context); }, event.held);
+  template <class Event, class Context>
+  void on_event(const Event& event, Context& context) {
+    flow::visit_input(event, [&](const auto& inner) { processor_.on_event(inner, context); });
   }
   template <class Context, class Q = P>
   auto on_timer(timestamp at, Context& context)
@@ -67,6 +68,14 @@ public:
   template <class... T>
   K operator()(const flow::one_of<T...>& event) const {
     return key_in(event, std::index_sequence_for<T...>{});
+  }
+  template <std::size_t Input, class E>
+  K operator()(const flow::from_input<Input, E>& event) const {
+    return std::invoke(of<Input>(), event.event);
+  }
+  template <std::size_t Input>
+  [[nodiscard]] const auto& of() const noexcept {
+    return std::get<Input>(key_of_);
   }
 
 private:

@@ -51,6 +51,7 @@ class hopping_join {
 
 public:
   using event = flow::either<A, B>;
+  static constexpr bool takes_inputs_apart = true;
 
   hopping_join(hopping windows, KeyA key_a, KeyB key_b, F f, join_sides sides)
       : windows_(std::move(windows)),
@@ -73,18 +74,20 @@ public:
   }
 
   void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
-    fetch_ahead(
-        keys_.index(), coming_, in.size(), i,
-        [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
-        [this](const entry& e) { fetch_rows(e); });
+    fetch(in.size(), i, [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); });
+  }
+  template <std::size_t Side, class In>
+  void look_ahead(std::in_place_index_t<Side>, const batch<In>& in, std::size_t i) const noexcept {
+    fetch(in.size(), i,
+          [&](std::size_t n) -> K { return std::invoke(std::get<Side>(keys_of_), in.values[n]); });
   }
 
   template <class E, class Next>
   void on_event(E&& in, timestamp at, Next&, flow::step& s) {
-    if (in.held.index() == 0)
-      arrive<0>(std::get<0>(std::forward<E>(in).held), at, s);
-    else
-      arrive<1>(std::get<1>(std::forward<E>(in).held), at, s);
+    flow::by_input(
+        std::forward<E>(in),
+        [&]<class Left>(Left&& a) { arrive<0>(std::forward<Left>(a), at, s); },
+        [&]<class Right>(Right&& b) { arrive<1>(std::forward<Right>(b), at, s); });
   }
 
   template <class Next>
@@ -119,6 +122,12 @@ public:
   }
 
 private:
+  template <class KeyOf>
+  void fetch(std::size_t events, std::size_t i, KeyOf key_of) const noexcept {
+    fetch_ahead(keys_.index(), coming_, events, i, key_of,
+                [this](const entry& e) { fetch_rows(e); });
+  }
+
   /// Where a walk through a key's events of one side in a window stands.
   struct cursor {
     std::size_t part = 0;

@@ -45,6 +45,7 @@ class interval_join {
 
 public:
   using event = flow::either<A, B>;
+  static constexpr bool takes_inputs_apart = true;
   static constexpr bool emits_many = true;
   static constexpr bool leaves_firings = true;
 
@@ -69,21 +70,20 @@ public:
   }
 
   void look_ahead(const batch<event>& in, std::size_t i) const noexcept {
-    fetch_ahead(
-        keys_.index(), coming_, in.size(), i,
-        [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); },
-        [this](const lists& l) {
-          std::get<0>(rows_).fetch(std::get<0>(l));
-          std::get<1>(rows_).fetch(std::get<1>(l));
-        });
+    fetch(in.size(), i, [&](std::size_t n) { return either_key<K>(in.values[n], keys_of_); });
+  }
+  template <std::size_t Side, class In>
+  void look_ahead(std::in_place_index_t<Side>, const batch<In>& in, std::size_t i) const noexcept {
+    fetch(in.size(), i,
+          [&](std::size_t n) -> K { return std::invoke(std::get<Side>(keys_of_), in.values[n]); });
   }
 
   template <class E, class Next>
   void on_event(E&& in, timestamp at, Next& next, flow::step& s) {
-    if (in.held.index() == 0)
-      arrive<0>(std::get<0>(std::forward<E>(in).held), at, next, s);
-    else
-      arrive<1>(std::get<1>(std::forward<E>(in).held), at, next, s);
+    flow::by_input(
+        std::forward<E>(in),
+        [&]<class Left>(Left&& a) { arrive<0>(std::forward<Left>(a), at, next, s); },
+        [&]<class Right>(Right&& b) { arrive<1>(std::forward<Right>(b), at, next, s); });
   }
 
   template <class Next>
@@ -121,6 +121,14 @@ public:
   }
 
 private:
+  template <class KeyOf>
+  void fetch(std::size_t events, std::size_t i, KeyOf key_of) const noexcept {
+    fetch_ahead(keys_.index(), coming_, events, i, key_of, [this](const lists& l) {
+      std::get<0>(rows_).fetch(std::get<0>(l));
+      std::get<1>(rows_).fetch(std::get<1>(l));
+    });
+  }
+
   struct leave_if_empty {
     interval_join& of;
     std::uint32_t slot;

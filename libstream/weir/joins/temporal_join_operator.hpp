@@ -39,6 +39,7 @@ class temporal_join {
 
 public:
   using event = flow::either<A, V>;
+  static constexpr bool takes_inputs_apart = true;
   static constexpr bool leaves_firings = true;
 
   temporal_join(KeyA key_a, KeyV key_v, F f, join_sides sides)
@@ -65,10 +66,10 @@ public:
 
   template <class E, class Next>
   void on_event(E&& in, timestamp at, Next&, flow::step& s) {
-    if (in.held.index() == 0)
-      take_event(std::get<0>(std::forward<E>(in).held), at, s);
-    else
-      take_version(std::get<1>(std::forward<E>(in).held), at, s);
+    flow::by_input(
+        std::forward<E>(in),
+        [&]<class Left>(Left&& a) { take_event(std::forward<Left>(a), at, s); },
+        [&]<class Right>(Right&& v) { take_version(std::forward<Right>(v), at, s); });
   }
 
   template <class Next>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "weir/core/planted_fault.hpp"
+#include "weir/flow/either.hpp"
 #include "weir/operators/process_context.hpp"
 #include "weir/state/fetch_ahead.hpp"
 #include "weir/state/key_index.hpp"
@@ -26,6 +27,7 @@ class process {
   using output = typename P::output;
 
 public:
+  static constexpr bool takes_inputs_apart = flow::is_one_of<T>;
   static constexpr bool emits_many = true;
   static constexpr bool leaves_timers = true;
   static constexpr bool leaves_firings = true;
@@ -39,11 +41,10 @@ public:
       if (e.cold != nullptr) open_cold(*e.cold);
   }
 
-  void look_ahead(const batch<T>& in, std::size_t i) const noexcept {
-    fetch_ahead(keys_, in, i, key_of_, [this](std::uint32_t slot) {
-      event_timers_.fetch(slot);
-      const_cast<process*>(this)->each_state([slot](const auto& state) { state.fetch(slot); });
-    });
+  void look_ahead(const batch<T>& in, std::size_t i) const noexcept { fetch(in, i, key_of_); }
+  template <std::size_t Input, class In>
+  void look_ahead(std::in_place_index_t<Input>, const batch<In>& in, std::size_t i) const noexcept {
+    fetch(in, i, key_of_.template of<Input>());
   }
 
   template <class E, class Next>
@@ -97,6 +98,14 @@ public:
   [[nodiscard]] P& processor() noexcept { return processor_; }
 
 private:
+  template <class In, class Of>
+  void fetch(const batch<In>& in, std::size_t i, const Of& key_of) const noexcept {
+    fetch_ahead(keys_, in, i, key_of, [this](std::uint32_t slot) {
+      event_timers_.fetch(slot);
+      const_cast<process*>(this)->each_state([slot](const auto& state) { state.fetch(slot); });
+    });
+  }
+
   template <class F>
   void each_state(F f) {
     if constexpr (requires { processor_.states(); })

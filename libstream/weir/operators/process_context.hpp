@@ -77,8 +77,8 @@ private:
 /// is called for each event, `on_timer(time, context)`, if there, for each timer, and `states()`,
 /// if there, answers `std::tie` of its states. Every instance works on a copy. One that changes
 /// state and sets timers only behind all that may throw says so by `static constexpr bool atomic =
-/// true`: then its stage may have `directive::retry`, if it is the stage's last and what is before
-/// hands it one event at a time.
+/// true`: then its stage may have `directive::retry`, if it is the stage's last, no `key_by` is
+/// behind it, whose function might throw, and what is before hands it one event at a time.
 template <class P, class K, class T>
 concept processor = std::copy_constructible<P> &&
     requires(P& p, const T& event, process_context<K, typename P::output>& context) {

@@ -9,6 +9,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -78,7 +79,7 @@ template <class T>
 ///
 /// Rows wait in memory as binary, and are in the checkpoint with their schema: their type may
 /// change as that of other state. More than `holding(bytes)`, 1 GiB unless said otherwise, fail the
-/// stage. Refuses to begin without checkpoints. Runs on a thread of its own, since a database
+/// stage; 4 GiB are the most. Refuses to begin without checkpoints by the clock. Runs on a thread of its own, since a database
 /// blocks, unless `blocking(false)` says otherwise.
 ///
 /// The method is the write-ahead sink of Flink (GenericWriteAheadSink).
@@ -93,13 +94,14 @@ public:
   }
   /// An instance's rows between two checkpoints may take this many bytes.
   [[nodiscard]] write_ahead_sink holding(std::size_t most_bytes) && {
-    most_bytes_ = most_bytes;
+    most_bytes_ = std::min<std::size_t>(most_bytes, UINT32_MAX);
     return std::move(*this);
   }
 
   template <class T>
   requires std::is_invocable_v<Apply&, const std::string&, std::span<const T>>
   [[nodiscard]] std::unique_ptr<sink_writer<T>> make_writer(const sink_instance& at) const {
+    static_assert(!std::is_empty_v<T>, "weir: write_ahead_sink wants rows that have members");
     // A replay of dead letters goes on from a checkpoint, and takes one at its end.
     if (!at.checkpoint_interval && at.start != sink_start::restored)
       throw exception(

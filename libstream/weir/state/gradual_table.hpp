@@ -2,9 +2,10 @@
 #pragma once
 
 #include "weir/codec/binary.hpp"
+#include "weir/core/error.hpp"
+#include "weir/state/growing_map.hpp"
 #include "weir/state/keyed_parts.hpp"
 #include "weir/state/keyed_table.hpp"
-#include "weir/state/parted_map.hpp"
 #include "weir/state/save_marks.hpp"
 #include "weir/state/saved_entries.hpp"
 #include "weir/state/saved_form.hpp"
@@ -21,52 +22,54 @@
 
 namespace weir {
 
-/// One value a key, in memory, in a table that grows by parts and can be saved while it goes on
-/// changing. An entry that changes before the save has come to it is written first, by itself; of
-/// a part that is about to move its entries, all are. Constant time, and nothing is held twice.
+/// One value a key, in memory, in a table that grows by and by and can be saved while it goes on
+/// changing. An entry that is about to change before the save has come to it is written first, by
+/// itself. Constant time, and nothing is held twice.
 ///
 /// Movable while it is saved; copies begin without a save.
 template <class K, class V>
 class gradual_table {
-  using table = parted_map<K, V, key_hasher<K>, save_marks>;
-  using part = typename table::part;
+  using table = growing_map<K, V, key_hasher<K>>;
+  using map = typename table::map;
   using entry = typename table::entry;
+  using place = typename table::place;
 
 public:
   gradual_table() = default;
-  gradual_table(const gradual_table& other) : table_(other.table_), save_(other.save_) {}
+  gradual_table(const gradual_table& other)
+      : table_(other.table_), marks_(other.marks_), marks_before_(other.marks_before_),
+        save_(other.save_) {}
   gradual_table(gradual_table&& other) noexcept { *this = std::move(other); }
   gradual_table& operator=(const gradual_table& other) { return *this = gradual_table{other}; }
   gradual_table& operator=(gradual_table&& other) noexcept {
-    give_up();
+    fail_save();
     table_ = std::move(other.table_);
+    marks_ = std::move(other.marks_);
+    marks_before_ = std::move(other.marks_before_);
     save_ = other.save_;
-    part_ = other.part_;
-    in_part_ = other.in_part_;
     at_ = other.at_;
+    in_before_ = other.in_before_;
     job_ = std::move(other.job_);
     if (job_) job_->of = this;
     return *this;
   }
-  ~gradual_table() { give_up(); }
+  ~gradual_table() { fail_save(); }
 
   /// Returns the key's value, made from `args` if there was none, and whether it was made. The
   /// pointer holds until the next call.
   template <class... Args>
   std::pair<V*, bool> try_emplace(const K& key, Args&&... args) {
-    entry* const found = table_.find(key);
-    if (found == nullptr) return {add(key, std::forward<Args>(args)...), true};
-    if (job_) [[unlikely]]
-      touch(*table_.part_with(key), *found);
-    return {&found->second, false};
+    if (!job_ && !table_.grows()) [[likely]]
+      if (const place found = table_.now().find(key); found != table_.now().end()) [[likely]]
+        return {&found->second, false};
+    return find_or_add(key, std::forward<Args>(args)...);
   }
   void put(const K& key, V&& value) {
     const auto [at, fresh] = try_emplace(key, std::move(value));
     if (!fresh) *at = std::move(value);
   }
-
   /// A hint that the key's entry will be used soon.
-  void fetch(const K& key) const { table_.fetch(key); }
+  void fetch(const K& key) { table_.fetch(key); }
 
   [[nodiscard]] bool empty() const noexcept { return table_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }
@@ -75,7 +78,7 @@ public:
     if (job_) write_some(SIZE_MAX);
     table_.clear();
   }
-  /// Makes room for as many entries in all, of which it has none or few.
+  /// Makes room for as many entries in all.
   void reserve(std::size_t entries) {
     if (!job_) table_.reserve(entries);
   }
@@ -84,35 +87,46 @@ public:
   /// been taken is no part of a save that begins later. Ends with the table's next change.
   class walk {
     friend gradual_table;
-    typename table::iterator at_{};
+    place at_{};
+    bool in_before_ = false;
   };
   [[nodiscard]] walk begin_walk() {
     walk w;
-    w.at_ = table_.begin();
+    w.in_before_ = table_.grows();
+    w.at_ = w.in_before_ ? table_.moves_next() : table_.now().begin();
     return w;
   }
-  [[nodiscard]] bool ended(const walk& w) const { return w.at_ == table_.end(); }
-  /// @pre not ended(w)
+  [[nodiscard]] bool ended(walk& w) {
+    if (w.in_before_ && w.at_ == table_.before().end()) {
+      w.in_before_ = false;
+      w.at_ = table_.now().begin();
+    }
+    return !w.in_before_ && w.at_ == table_.now().end();
+  }
+  /// @pre not ended(w), and `ended` was asked
   std::pair<const K&, V&> take(walk& w) {
-    if (job_) touch(table_.part_at(w.at_.part()), *w.at_);
+    if (job_) touch(*w.at_, w.in_before_);
     auto& [key, value] = *w.at_++;
     return {key, value};
   }
 
   /// Begins to save the entries there are, or those that a walk has not taken, by key group.
-  /// `prefix` goes before each piece.
+  /// `prefix` goes before each piece. What another save has left to write is written now.
   void save(snapshot_writer& to, std::string_view name, std::uint32_t groups,
-            std::span<const std::byte> prefix = {}, const walk* left = nullptr) {
+            std::span<const std::byte> prefix = {}, walk* left = nullptr) {
     save_form<std::pair<K, V>>(to, name);
-    give_up();
+    if (job_) write_some(SIZE_MAX);
     if (left != nullptr ? ended(*left) : empty()) return;
     job_ = std::make_shared<job>(name, groups, prefix);
     job_->of = this;
     to.later(job_);
     ++save_;
-    part_ = 0;
-    in_part_ = false;
-    if (left != nullptr) leave_out_taken(*left);
+    const walk from = left != nullptr ? *left : begin_walk();
+    at_ = from.at_;
+    in_before_ = from.in_before_;
+    if (left == nullptr) return;
+    (in_before_ ? marks_before_ : marks_).begin_at(save_, &*at_);
+    if (!in_before_) marks_before_.set_all(save_);
   }
 
   void restore(const snapshot_reader& from, std::string_view name) {
@@ -151,26 +165,69 @@ private:
   };
 
   void give_up() noexcept {
-    if (!job_) return;
     job_->of = nullptr;
     job_.reset();
+    marks_ = {};
+    marks_before_ = {};
+  }
+  /// The table goes, and what of it is not written yet.
+  void fail_save() noexcept {
+    if (!job_) return;
+    job_->failure = std::make_exception_ptr(
+        exception({errc::stage_failed, "state '" + job_->name + "' was gone before it was saved"}));
+    give_up();
   }
 
   /// Kept out of the loops that look keys up, so that these stay in registers.
   template <class... Args>
-  [[gnu::noinline]] V* add(const K& key, Args&&... args) {
-    if (!job_) return &table_.add(key, std::forward<Args>(args)...)->second;
-    entry* const made = table_.add_after([this](part& p) { write_part(p); }, key,
-                                         std::forward<Args>(args)...);
-    part& in = *table_.part_with(key);
-    in.note.set(save_, made, in.entries.bucket_count());  // it came later
-    return &made->second;
+  [[gnu::noinline]] std::pair<V*, bool> find_or_add(const K& key, Args&&... args) {
+    if (table_.grows()) move_some(table::with_each);
+    if (const place found = table_.now().find(key); found != table_.now().end()) {
+      touch(*found, false);
+      return {&found->second, false};
+    }
+    if (table_.grows())
+      if (const place found = table_.before().find(key); found != table_.before().end()) {
+        touch(*found, true);
+        return {&found->second, false};
+      }
+    if (table_.is_full()) make_room();
+    entry& made = *table_.now().try_emplace(key, std::forward<Args>(args)...).first;
+    if (job_) mark(made, false);  // it came later
+    return {&made.second, true};
   }
-
-  /// Writes an entry, unless it has been; answers whether it did. A failure is the save's, and not
-  /// that of the event or firing that led to it.
-  bool touch(part& in, const entry& e) noexcept try {
-    if (is_marked(in, e)) return false;
+  void make_room() {
+    if (table_.grows()) move_some(SIZE_MAX);
+    if (!table_.is_full()) return;
+    if (table_.now().size() < table::few) {
+      if (job_) write_some(SIZE_MAX);  // they are about to move in their array
+      return;
+    }
+    if (job_ && in_before_) at_ = table_.now().begin();
+    table_.begin_to_grow();
+    marks_before_ = std::exchange(marks_, {});
+    in_before_ = true;
+  }
+  /// Lets entries move over; those that are not written yet are before.
+  void move_some(std::size_t n) {
+    table_.move_some(
+        n,
+        [this](entry& e) {
+          touch(e, true);
+          if (job_ && in_before_ && at_ == table_.moves_next()) ++at_;
+        },
+        [this](entry& e) {
+          if (job_) mark(e, false);
+        });
+  }
+  bool mark(const entry& e, bool in_before) {
+    return in_before ? marks_before_.set(save_, e, table_.before().bucket_count())
+                     : marks_.set(save_, e, table_.now().bucket_count());
+  }
+  /// Writes an entry that is about to change, unless it has been; answers whether it did. A failure
+  /// is the save's, and not that of the event or firing that led to it.
+  bool touch(const entry& e, bool in_before) noexcept try {
+    if (!job_ || mark(e, in_before)) return false;
     encode(e.second, job_->parts.begin(e.first));
     return true;
   } catch (...) {
@@ -178,49 +235,27 @@ private:
     give_up();
     return false;
   }
-  bool is_marked(part& in, const entry& e) {
-    return in.note.set(save_, &e, in.entries.bucket_count());
-  }
-  void write_part(part& p) noexcept {
-    if (!job_ || p.note.has_all(save_)) return;
-    for (const entry& e : p.entries) {
-      touch(p, e);
-      if (!job_) return;
-    }
-    p.note.set_all(save_);
-  }
 
   /// Writes so many more entries.
   void write_some(std::size_t n) noexcept {
-    for (; part_ < table_.parts(); ++part_, in_part_ = false) {
-      part& p = table_.part_at(part_);
-      if (p.note.has_all(save_)) continue;
-      if (!std::exchange(in_part_, true)) at_ = p.entries.begin();
-      for (; at_ != p.entries.end(); ++at_) {
-        if (n == 0) return;
-        if (touch(p, *at_)) --n;
-        if (!job_) return;
+    for (;; ++at_) {
+      if (in_before_ && at_ == table_.before().end()) {
+        in_before_ = false;
+        at_ = table_.now().begin();
       }
-      p.note.set_all(save_);
-    }
-    give_up();
-  }
-
-  void leave_out_taken(const walk& w) {
-    for (std::size_t i = 0; i < w.at_.part(); ++i) table_.part_at(i).note.set_all(save_);
-    part& in = table_.part_at(w.at_.part());
-    for (const entry& e : in.entries) {
-      if (&e == &*w.at_) break;
-      is_marked(in, e);
+      if (!in_before_ && at_ == table_.now().end()) return give_up();
+      if (n == 0) return;
+      if (touch(*at_, in_before_)) --n;
+      if (!job_) return;
     }
   }
 
   table table_;
-  std::uint64_t save_ = 0;  ///< The newest one's number.
-  // Where that one has come to.
-  std::size_t part_ = 0;
-  bool in_part_ = false;
-  typename table::map::iterator at_{};
+  save_marks marks_;         ///< Of the entries in `now`, and
+  save_marks marks_before_;  ///< of those in `before`.
+  std::uint64_t save_ = 0;   ///< The newest one's number.
+  place at_{};               ///< Where that one has come to,
+  bool in_before_ = false;   ///< in `before`.
   std::shared_ptr<job> job_;
 };
 

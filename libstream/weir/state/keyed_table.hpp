@@ -4,7 +4,7 @@
 #include "weir/codec/binary.hpp"
 #include "weir/codec/table_hash.hpp"
 #include "weir/state/keyed_parts.hpp"
-#include "weir/state/parted_map.hpp"
+#include "weir/state/growing_map.hpp"
 #include "weir/state/saved_entries.hpp"
 #include "weir/state/saved_form.hpp"
 #include "weir/state/snapshot.hpp"
@@ -23,15 +23,13 @@ struct key_hasher {
   std::size_t operator()(const K& key) const { return table_hash(key); }
 };
 
-/// One value a key, in memory: an open-addressing table that grows by parts, so that no insertion
+/// One value a key, in memory: an open-addressing table that grows by and by, so that no insertion
 /// takes long. Constant time; pointers to values hold until the next insertion.
 template <class K, class V>
 class keyed_table {
-  using map = parted_map<K, V, key_hasher<K>>;
+  using map = growing_map<K, V, key_hasher<K>>;
 
 public:
-  using iterator = typename map::iterator;
-
   /// Returns the key's value, made from `args` if there was none, and whether it was made.
   template <class... Args>
   std::pair<V*, bool> try_emplace(const K& key, Args&&... args) {
@@ -50,7 +48,7 @@ public:
       map_.add(key, std::move(value));
   }
   /// A hint that the key's entry will be used soon.
-  void fetch(const K& key) const { map_.fetch(key); }
+  void fetch(const K& key) { map_.fetch(key); }
   bool erase(const K& key) { return map_.erase(key) != 0; }
   /// Removes the entries, pairs of key and value, that `f` holds for. Linear time.
   template <class F>
@@ -58,8 +56,11 @@ public:
     map_.erase_if(f);
   }
 
-  iterator begin() { return map_.begin(); }
-  iterator end() { return map_.end(); }
+  /// Calls `f` with each entry, a pair of key and value.
+  template <class F>
+  void each(F f) const {
+    map_.each(f);
+  }
   [[nodiscard]] std::size_t size() const noexcept { return map_.size(); }
   [[nodiscard]] bool empty() const noexcept { return map_.empty(); }
   /// Removes all entries and keeps the memory.
@@ -70,7 +71,7 @@ public:
                 std::span<const std::byte> prefix = {}) const {
     save_form<std::pair<K, V>>(to, name);
     keyed_parts<K> parts{groups, prefix};
-    for (const auto& [key, value] : map_) encode(value, parts.begin(key));
+    map_.each([&](const auto& entry) { encode(entry.second, parts.begin(entry.first)); });
     parts.write_entries(to, name);
   }
   void restore(const snapshot_reader& from, std::string_view name) {
@@ -81,7 +82,7 @@ public:
     });
     saved.read_into(*this);
   }
-  /// Makes room for as many entries in all, of which it has none or few.
+  /// Makes room for as many entries in all.
   void reserve(std::size_t entries) { map_.reserve(entries); }
 
 private:

@@ -6,7 +6,9 @@
 #include "weir/state/saved_form.hpp"
 #include "weir/state/snapshot.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <iterator>
 #include <map>
@@ -28,56 +30,67 @@ public:
   saved_entries(std::string_view state, const saved_form& form) : state_(state), form_(&form) {}
 
   void add(key_group group, byte_reader piece) {
-    if (piece.remaining() == 0) return;
-    left_ += piece.remaining();
-    pieces_[group].push_back(piece);
+    if (piece.remaining() != 0) pieces_[group].push_back(piece);
   }
 
   /// Throws `weir::exception` if an entry does not decode.
   template <class Table>
   void read_into(Table& to) {
-    const std::size_t all = left_;
-    const std::size_t first = read_turns(to);
-    // How long the first ones of each group are, the others probably are, too.
-    if (left_ != 0) to.reserve(first + first * left_ / (all - left_));
-    while (left_ != 0) read_turns(to);
+    // Exactly, and before the first: entries come in the order of their hashes, and in a table that
+    // is too small for all of them the first ones would want one and the same place.
+    to.reserve(count());
+    while (!pieces_.empty()) read_turns(to);
   }
 
 private:
-  /// Reads some of each group, and returns how many.
-  template <class Table>
-  std::size_t read_turns(Table& to) {
+  [[nodiscard]] std::size_t count() const {
     std::size_t n = 0;
+    for (const auto& [group, pieces] : pieces_)
+      for (const byte_reader& piece : pieces) n += count_in(piece);
+    return n;
+  }
+  [[nodiscard]] std::size_t count_in(byte_reader piece) const {
+    if constexpr (detail::is_fixed<K>() && detail::is_fixed<V>())
+      if (!form_->changes())
+        return piece.remaining() / std::max<std::size_t>(1, detail::size_of(std::pair<K, V>{}));
+    std::size_t n = 0;
+    std::pair<K, V> one;
+    each(piece, SIZE_MAX, [&](byte_reader& entry) {
+      ++n;
+      return decode(entry, one);
+    });
+    return n;
+  }
+
+  /// Reads some of each group.
+  template <class Table>
+  void read_turns(Table& to) {
     for (auto at = pieces_.begin(); at != pieces_.end();) {
       auto& pieces = at->second;
-      n += read_some(pieces.front(), to);
+      read_some(pieces.front(), to);
       if (pieces.front().remaining() == 0) pieces.pop_front();
       at = pieces.empty() ? pieces_.erase(at) : std::next(at);
     }
-    return n;
   }
   template <class Table>
-  std::size_t read_some(byte_reader& from, Table& to) {
-    const std::size_t before = from.remaining();
+  void read_some(byte_reader& from, Table& to) {
     std::size_t n = 0;
-    const auto read = [&](byte_reader& entry) {
-      auto& [key, value] = turn_[n++];
-      return decode(entry, key) && decode(entry, value);
-    };
-    if (!form_->each_entry(from, read, turn_.size()))
-      throw exception(
-          {errc::incompatible, "state '" + std::string{state_} + "': a saved entry does not decode"});
-    left_ -= before - from.remaining();
+    each(from, turn_.size(), [&](byte_reader& entry) { return decode(entry, turn_[n++]); });
     // What is not in order is fetched from memory meanwhile, several at a time.
     for (std::size_t i = 0; i < n; ++i) to.fetch(turn_[i].first);
     for (std::size_t i = 0; i < n; ++i) to.put(turn_[i].first, std::move(turn_[i].second));
-    return n;
+  }
+
+  template <class Read>
+  void each(byte_reader& from, std::size_t most, Read read) const {
+    if (!form_->each_entry(from, read, most))
+      throw exception(
+          {errc::incompatible, "state '" + std::string{state_} + "': a saved entry does not decode"});
   }
 
   std::string_view state_;
   const saved_form* form_;
   std::map<key_group, std::deque<byte_reader>> pieces_;
-  std::size_t left_ = 0;  ///< Bytes of them.
   std::vector<std::pair<K, V>> turn_ = std::vector<std::pair<K, V>>(256);  ///< Read at a time.
 };
 

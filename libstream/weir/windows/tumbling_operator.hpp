@@ -186,10 +186,8 @@ private:
 
   void close_first() {
     firing_.reset();
-    if (spare_.size() < 2) {
-      panes_.front().entries.clear();
-      spare_.push_back(std::move(panes_.front().entries));
-    }
+    panes_.front().entries.clear();
+    if (spare_.size() < 2) spare_.push_back(std::move(panes_.front().entries));
     panes_.erase(panes_.begin());
     current_ = {};
   }
