@@ -275,6 +275,46 @@ TEST_CASE("a database that is away for several attempts is waited for") {
   CHECK(to->rows() == counts_of(20'000));
 }
 
+TEST_CASE("a run whose first commit fails does not begin, and leaves it to the next one") {
+  const temporary_directory dir;
+  const auto to = std::make_shared<database>(1, 0);
+  const auto is_away = std::make_shared<std::atomic<bool>>(true);
+  const auto begin = [&] {
+    pipeline p{"counts", {.parallelism = 2}};
+    p.from(generator{reading_of, {.events = 20'000, .splits = 2, .rate = 200'000}})
+        .named("readings")
+        .key_by(&reading::key)
+        .process(counting{})
+        .named("counting")
+        .to(write_ahead_sink{[to, is_away](const std::string& unit, std::span<const counted> rows) {
+          if (*is_away) throw std::runtime_error("the database is away");
+          to->apply(unit, rows);
+        }})
+        .named("database");
+    runtime_options options = with_checkpoints(dir / "state");
+    options.restarts.restarts = 0;
+    return runtime::start(std::move(p), std::move(options));
+  };
+  {
+    auto running = begin();
+    REQUIRE(running);
+    CHECK(running.value().wait().failure);
+  }
+  {
+    const auto refused = begin();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().message.find("the database is away") != std::string::npos);
+  }
+  CHECK(to->rows().empty());
+  *is_away = false;
+  auto running = begin();
+  REQUIRE(running);
+  const run_summary done = running.value().wait();
+  REQUIRE_FALSE(done.failure);
+  CHECK(done.restored_from);
+  CHECK(to->rows() == counts_of(20'000));
+}
+
 TEST_CASE("a run that is aborted and taken up has written each row once") {
   const temporary_directory dir;
   const auto to = std::make_shared<database>(1, 6);

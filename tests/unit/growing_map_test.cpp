@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "weir/codec/table_hash.hpp"
 #include "weir/state/growing_map.hpp"
+#include "weir/codec/table_hash.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 

@@ -157,8 +157,7 @@ private:
   void read(char* to, std::size_t n) {
     for (std::size_t at = 0; at < n;) {
       const std::size_t got = posix::read_some(*from_, to + at, std::min(n - at, block), *path_);
-      if (got == 0)
-        throw exception(damaged(*path_, "it became shorter while it was read"));
+      if (got == 0) throw exception(damaged(*path_, "it became shorter while it was read"));
       sum_.add(to + at, got);  // while it is in the processor's cache
       at += got;
     }
@@ -238,8 +237,8 @@ result<std::vector<snapshot_part>> read_parts(const std::string& path,
   if (!from) return from.error();
   const std::uint64_t size = posix::status_of(*from).value_or(posix::file_status{}).size;
   if (size != expected.size)
-    return damaged(path, "it has " + std::to_string(size) + " of " +
-                             std::to_string(expected.size) + " bytes");
+    return damaged(
+        path, "it has " + std::to_string(size) + " of " + std::to_string(expected.size) + " bytes");
   part_reader in{*from, path, size};
   auto parts = in.read_all();
   // Bytes that are not the written ones may happen to decode, or not to.

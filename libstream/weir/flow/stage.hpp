@@ -69,8 +69,8 @@ struct stage_parts {
   std::uint32_t budget =
       16 * 1024;  ///< Events and timer firings a step may take before others have a turn.
   std::vector<const snapshot_part*> restored;  ///< They live until `stage::restore` is through.
-  std::deque<dead_letter> replays;  ///< Worked off before anything that comes.
-  bool aligns = true;               ///< Whether inputs wait for each other's barriers.
+  std::deque<dead_letter> replays;             ///< Worked off before anything that comes.
+  bool aligns = true;                          ///< Whether inputs wait for each other's barriers.
 };
 
 /// One instance of a stage as a plain state machine: takes messages, works in steps that can stop

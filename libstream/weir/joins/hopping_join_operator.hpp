@@ -85,8 +85,7 @@ public:
   template <class E, class Next>
   void on_event(E&& in, timestamp at, Next&, flow::step& s) {
     flow::by_input(
-        std::forward<E>(in),
-        [&]<class Left>(Left&& a) { arrive<0>(std::forward<Left>(a), at, s); },
+        std::forward<E>(in), [&]<class Left>(Left&& a) { arrive<0>(std::forward<Left>(a), at, s); },
         [&]<class Right>(Right&& b) { arrive<1>(std::forward<Right>(b), at, s); });
   }
 

@@ -79,8 +79,8 @@ template <class T>
 ///
 /// Rows wait in memory as binary, and are in the checkpoint with their schema: their type may
 /// change as that of other state. More than `holding(bytes)`, 1 GiB unless said otherwise, fail the
-/// stage; 4 GiB are the most. Refuses to begin without checkpoints by the clock. Runs on a thread of its own, since a database
-/// blocks, unless `blocking(false)` says otherwise.
+/// stage; 4 GiB are the most. Refuses to begin without checkpoints by the clock. Runs on a thread
+/// of its own, since a database blocks, unless `blocking(false)` says otherwise.
 ///
 /// The method is the write-ahead sink of Flink (GenericWriteAheadSink).
 template <class Apply>

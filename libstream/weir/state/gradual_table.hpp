@@ -37,7 +37,9 @@ class gradual_table {
 public:
   gradual_table() = default;
   gradual_table(const gradual_table& other)
-      : table_(other.table_), marks_(other.marks_), marks_before_(other.marks_before_),
+      : table_(other.table_),
+        marks_(other.marks_),
+        marks_before_(other.marks_before_),
         save_(other.save_) {}
   gradual_table(gradual_table&& other) noexcept { *this = std::move(other); }
   gradual_table& operator=(const gradual_table& other) { return *this = gradual_table{other}; }

@@ -3,8 +3,8 @@
 
 #include "weir/codec/binary.hpp"
 #include "weir/codec/table_hash.hpp"
-#include "weir/state/keyed_parts.hpp"
 #include "weir/state/growing_map.hpp"
+#include "weir/state/keyed_parts.hpp"
 #include "weir/state/saved_entries.hpp"
 #include "weir/state/saved_form.hpp"
 #include "weir/state/snapshot.hpp"

@@ -84,8 +84,8 @@ private:
   template <class Read>
   void each(byte_reader& from, std::size_t most, Read read) const {
     if (!form_->each_entry(from, read, most))
-      throw exception(
-          {errc::incompatible, "state '" + std::string{state_} + "': a saved entry does not decode"});
+      throw exception({errc::incompatible,
+                       "state '" + std::string{state_} + "': a saved entry does not decode"});
   }
 
   std::string_view state_;
