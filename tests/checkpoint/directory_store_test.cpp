@@ -62,6 +62,21 @@ bool same(const checkpoint& a, const checkpoint& b) {
 
 }  // namespace
 
+TEST_CASE("parts of any size, and names, come back as they were") {
+  const temporary_directory dir;
+  checkpoint c = sample(1);
+  const std::size_t sizes[] = {0, 1, 4'000, 524'287, 524'288, 1'048'575, 1'048'576, 3'500'000, 7};
+  for (const std::size_t n : sizes) {
+    bytes data(n);
+    for (std::size_t i = 0; i < n; ++i) data[i] = static_cast<std::byte>(i * 7 + i / 255 + n);
+    c.parts.push_back({std::string(n / 2'000, 'x'), "s", state_kind::keyed, 3, std::move(data)});
+  }
+  c.parts.push_back({std::string(1'500'000, 'y'), "s", state_kind::list, 0, text_bytes("end")});
+  const auto store = open(dir.path());
+  REQUIRE(store->write(c));
+  CHECK(same(store->read(store->list().value().at(0)).value(), c));
+}
+
 TEST_CASE("a checkpoint that is read is the one that was written") {
   const temporary_directory dir;
   const auto store = open(dir.path());

@@ -256,11 +256,13 @@ void save_while_it_changes(const shape& of, std::uint64_t seed) {
   CHECK(rest_of(*moving, of) == rest_of(*still, of));
 }
 
-using number_table = gradual_table<std::uint64_t, std::int64_t>;
+/// Grows by and by from a few entries on.
+using number_table = gradual_table<std::uint64_t, std::int64_t, 8>;
 
-std::map<std::uint64_t, std::int64_t> walked(number_table& t) {
+template <class Table>
+std::map<std::uint64_t, std::int64_t> walked(Table& t) {
   std::map<std::uint64_t, std::int64_t> all;
-  for (number_table::walk w = t.begin_walk(); !t.ended(w);) {
+  for (auto w = t.begin_walk(); !t.ended(w);) {
     const auto [k, v] = t.take(w);
     REQUIRE(all.emplace(k, v).second);
   }
@@ -438,6 +440,7 @@ TEST_CASE("a table that changes while it is saved keeps its changes, and saves w
     std::vector<snapshot_part> parts;
     snapshot_writer to{parts};
     bool saving = false;
+    const std::uint64_t reach = seed % 2 == 0 ? 60 : 1'000;  // few keys, or ever new ones
     const auto check_saved = [&] {
       number_table loaded;
       loaded.restore(snapshot_reader{parts}, "s");
@@ -446,7 +449,7 @@ TEST_CASE("a table that changes while it is saved keeps its changes, and saves w
     for (int i = 0; i < 300; ++i) {
       const auto what = random() % 20;
       if (what < 14) {
-        const std::uint64_t k = random() % 60;
+        const std::uint64_t k = random() % reach;
         const auto [v, fresh] = t.try_emplace(k, 0);
         REQUIRE(fresh == !model.contains(k));
         *v += static_cast<std::int64_t>(i);
@@ -466,6 +469,23 @@ TEST_CASE("a table that changes while it is saved keeps its changes, and saves w
       } else if (what == 17) {
         number_table moved{std::move(t)};
         t = std::move(moved);
+      } else if (what == 18 && random() % 8 == 0) {
+        number_table copy = t;
+        REQUIRE(walked(copy) == model);
+        for (std::uint64_t k = 0; k < 200; ++k) *copy.try_emplace(k).first = 1;
+        std::vector<snapshot_part> copied;
+        snapshot_writer also{copied};
+        also.bind("");
+        const auto then = walked(copy);
+        copy.save(also, "s", 8);
+        for (std::uint64_t k = 0; k < 600; ++k) *copy.try_emplace(k).first = 2;
+        also.write_rest();
+        number_table loaded;
+        loaded.restore(snapshot_reader{copied}, "s");
+        REQUIRE(walked(loaded) == then);
+      } else if (what == 19 && random() % 32 == 0) {
+        t.clear();
+        model.clear();
       } else if (saving && to.write_some(1 + random() % 8)) {
         saving = false;
         check_saved();
@@ -483,7 +503,7 @@ TEST_CASE("a table that grows while it is saved, or the other way round, saves w
   for (const std::uint64_t entries : {30'000U, 40'000U, 53'000U, 54'000U, 60'000U, 100'000U}) {
     INFO(entries << " entries");
     std::mt19937_64 random{entries};
-    number_table t;
+    gradual_table<std::uint64_t, std::int64_t> t;
     std::map<std::uint64_t, std::int64_t> model;
     const auto change = [&](std::uint64_t n) {
       for (std::uint64_t i = 0; i < n; ++i) {
@@ -501,12 +521,39 @@ TEST_CASE("a table that grows while it is saved, or the other way round, saves w
       t.save(to, "s", 8);
       while (!to.write_some(300)) change(changes);
       CHECK(walked(t) == model);
-      number_table loaded;
+      gradual_table<std::uint64_t, std::int64_t> loaded;
       loaded.restore(snapshot_reader{parts}, "s");
       CHECK(walked(loaded) == at_save);
     }
     REQUIRE(model.size() > 3 * entries / 2);
   }
+}
+
+TEST_CASE("what is large of a key group is saved in pieces") {
+  gradual_table<std::uint64_t, std::int64_t> t;
+  std::map<std::uint64_t, std::int64_t> model;
+  for (std::uint64_t k = 0; k < 300'000; ++k) {
+    *t.try_emplace(k).first = static_cast<std::int64_t>(3 * k);
+    model[k] = static_cast<std::int64_t>(3 * k);
+  }
+  std::vector<snapshot_part> parts;
+  snapshot_writer to{parts};
+  to.bind("");
+  const bytes prefix(5, std::byte{7});
+  t.save(to, "s", 2, prefix);
+  to.write_rest();
+  REQUIRE(parts.size() > 4);  // each of two groups has 2.4 MB; and the form
+  gradual_table<std::uint64_t, std::int64_t> loaded;
+  snapshot_reader from{parts};
+  const auto form = decltype(loaded)::form(from, "s");
+  saved_entries<std::uint64_t, std::int64_t> saved{"s", form};
+  from.each("s", [&](key_group g, std::span<const std::byte> piece) {
+    REQUIRE(piece.size() < 1'200'000);
+    REQUIRE(std::equal(prefix.begin(), prefix.end(), piece.begin()));
+    saved.add(g, byte_reader{piece.subspan(prefix.size())});
+  });
+  saved.read_into(loaded);
+  CHECK(walked(loaded) == model);
 }
 
 TEST_CASE("a save whose table is gone fails") {

@@ -60,13 +60,13 @@ public:
         from_(from),
         recording_(begin_recording(s, stages, splits, from)) {}
 
-  /// Sinks are the last: they commit what a checkpoint has as they are made, and by then all others
-  /// have found that they can read their state.
+  /// Sinks, those of dead letters too, are the last: they commit what a checkpoint has as they are
+  /// made, and by then all others have found that they can read their state.
   std::map<std::uint32_t, std::shared_ptr<stage_host>> make() {
     for (const bool sinks : {false, true}) {
       std::vector<flow::stage*> made;
       for (const std::uint32_t stage : stages_)
-        if ((plan_.stages[stage].kind == "sink") == sinks)
+        if (is_sink(plan_.stages[stage]) == sinks)
           for (std::uint32_t i = 0; i < plan_.stages[stage].parallelism; ++i)
             made.push_back(&make_instance(stage, i));
       // Sinks one after the other, as they may share a transaction's server.
@@ -81,6 +81,8 @@ public:
   }
 
 private:
+  static bool is_sink(const stage_plan& s) { return s.kind == "sink" || s.kind == "dead letters"; }
+
   flow::stage& make_instance(std::uint32_t stage, std::uint32_t i) {
     auto metrics = std::make_shared<stage_metrics>();
     auto bell = std::make_shared<doorbell>();

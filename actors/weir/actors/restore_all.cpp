@@ -5,6 +5,7 @@
 #include <atomic>
 #include <exception>
 #include <iterator>
+#include <system_error>
 #include <thread>
 
 namespace weir::actors {
@@ -26,8 +27,11 @@ void restore_all(const std::vector<flow::stage*>& stages, std::uint32_t threads)
   };
   {
     std::vector<std::jthread> helpers;
-    for (std::size_t i = 1; i < std::min<std::size_t>(threads, some.size()); ++i)
-      helpers.emplace_back(work);
+    try {
+      for (std::size_t i = 1; i < std::min<std::size_t>(threads, some.size()); ++i)
+        helpers.emplace_back(work);
+    } catch (const std::system_error&) {  // then with those that there are
+    }
     work();
   }
   for (const std::exception_ptr& failure : failures)

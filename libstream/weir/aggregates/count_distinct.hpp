@@ -9,6 +9,7 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include <bit>
 #include <cstdint>
 #include <utility>
 
@@ -19,7 +20,8 @@ namespace detail {
 template <class V>
 struct value_hash {
   using is_avalanching = void;
-  std::size_t operator()(const V& v) const { return table_hash(v); }
+  /// Other bits of it lead the way than in tables: values may come in the order of those.
+  std::size_t operator()(const V& v) const { return std::rotl(table_hash(v), 32); }
 };
 
 }  // namespace detail
@@ -90,7 +92,7 @@ public:
   }
   template <class Acc>
   void merge(Acc& acc, const Acc& other) const {
-    if (other.size() > acc.size()) acc.reserve(acc.size() + other.size());  // as in `decode`
+    if (other.size() > acc.size() / 8) acc.reserve(acc.size() + other.size());  // as in `decode`
     for (const auto& v : other) acc.insert(v);
   }
   template <class Acc>

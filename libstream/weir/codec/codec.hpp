@@ -26,7 +26,8 @@ namespace weir {
 ///     };
 ///
 /// - `encode` appends at least one byte; equal keys must give equal bytes;
-/// - `decode` answers false if the bytes hold no such value;
+/// - `decode` answers false if the bytes hold no such value; `x` may have been used before, and
+///   nothing of that may stay;
 /// - `dynamic_size` returns the heap bytes beyond `sizeof(foreign)`;
 /// - `describe` returns kind custom and a name that changes with the format;
 /// - `write_text`, which appends, and `read_text` may be left out: JSON and CSV then take the bytes

@@ -93,7 +93,8 @@ concept has_outstanding = requires(const Op& op) {
   { op.outstanding() } -> std::same_as<outstanding>;
 };
 /// Has state. `snapshot` answers a verdict: the first call fixes what is in the snapshot, and an
-/// operator that needs longer answers `more` and is called again between batches.
+/// operator that needs longer answers `more` and is called again between batches. `restore` is
+/// called once, before all but `open`, by a thread that may be another one than what follows is.
 template <class Op>
 concept stateful = requires(Op& op, snapshot_writer& to, snapshot_reader& from) {
   { op.snapshot(to) } -> std::same_as<verdict>;

@@ -71,7 +71,7 @@ public:
   }
   template <std::size_t Input, class E>
   K operator()(const flow::from_input<Input, E>& event) const {
-    return std::invoke(of<Input>(), event.event);
+    return std::invoke(of<Input>(), std::as_const(event.event));
   }
   template <std::size_t Input>
   [[nodiscard]] const auto& of() const noexcept {

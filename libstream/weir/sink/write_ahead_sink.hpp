@@ -94,7 +94,8 @@ public:
   }
   /// An instance's rows between two checkpoints may take this many bytes.
   [[nodiscard]] write_ahead_sink holding(std::size_t most_bytes) && {
-    most_bytes_ = std::min<std::size_t>(most_bytes, UINT32_MAX);
+    constexpr std::size_t encodable = UINT32_MAX - (std::size_t{1} << 20U);
+    most_bytes_ = std::min(most_bytes, encodable);
     return std::move(*this);
   }
 

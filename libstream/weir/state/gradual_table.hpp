@@ -27,24 +27,20 @@ namespace weir {
 /// itself. Constant time, and nothing is held twice.
 ///
 /// Movable while it is saved; copies begin without a save.
-template <class K, class V>
+template <class K, class V, std::size_t AtOnce = moved_at_once>
 class gradual_table {
-  using table = growing_map<K, V, key_hasher<K>>;
+  using table = growing_map<K, V, key_hasher<K>, AtOnce>;
   using map = typename table::map;
   using entry = typename table::entry;
   using place = typename table::place;
 
 public:
   gradual_table() = default;
-  gradual_table(const gradual_table& other)
-      : table_(other.table_),
-        marks_(other.marks_),
-        marks_before_(other.marks_before_),
-        save_(other.save_) {}
+  gradual_table(const gradual_table& other) : table_(other.table_) {}
   gradual_table(gradual_table&& other) noexcept { *this = std::move(other); }
   gradual_table& operator=(const gradual_table& other) { return *this = gradual_table{other}; }
   gradual_table& operator=(gradual_table&& other) noexcept {
-    fail_save();
+    lose_save();
     table_ = std::move(other.table_);
     marks_ = std::move(other.marks_);
     marks_before_ = std::move(other.marks_before_);
@@ -55,7 +51,7 @@ public:
     if (job_) job_->of = this;
     return *this;
   }
-  ~gradual_table() { fail_save(); }
+  ~gradual_table() { lose_save(); }
 
   /// Returns the key's value, made from `args` if there was none, and whether it was made. The
   /// pointer holds until the next call.
@@ -172,12 +168,15 @@ private:
     marks_ = {};
     marks_before_ = {};
   }
-  /// The table goes, and what of it is not written yet.
-  void fail_save() noexcept {
-    if (!job_) return;
-    job_->failure = std::make_exception_ptr(
-        exception({errc::stage_failed, "state '" + job_->name + "' was gone before it was saved"}));
+  void fail_save(std::exception_ptr why) noexcept {
+    job_->failure = std::move(why);
     give_up();
+  }
+  /// The table goes, and what of it is not written yet.
+  void lose_save() noexcept {
+    if (job_)
+      fail_save(std::make_exception_ptr(exception(
+          {errc::stage_failed, "state '" + job_->name + "' was gone before it was saved"})));
   }
 
   /// Kept out of the loops that look keys up, so that these stay in registers.
@@ -195,17 +194,17 @@ private:
       }
     if (table_.is_full()) make_room();
     entry& made = *table_.now().try_emplace(key, std::forward<Args>(args)...).first;
-    if (job_) mark(made, false);  // it came later
+    leave_out(made);  // it came later
     return {&made.second, true};
   }
   void make_room() {
     if (table_.grows()) move_some(SIZE_MAX);
     if (!table_.is_full()) return;
-    if (table_.now().size() < table::few) {
+    if (!table_.grows_by_and_by()) {
       if (job_) write_some(SIZE_MAX);  // they are about to move in their array
       return;
     }
-    if (job_ && in_before_) at_ = table_.now().begin();
+    if (std::exchange(in_before_, false)) at_ = table_.now().begin();
     table_.begin_to_grow();
     marks_before_ = std::exchange(marks_, {});
     in_before_ = true;
@@ -218,13 +217,17 @@ private:
           touch(e, true);
           if (job_ && in_before_ && at_ == table_.moves_next()) ++at_;
         },
-        [this](entry& e) {
-          if (job_) mark(e, false);
-        });
+        [this](entry& e) { leave_out(e); });
   }
   bool mark(const entry& e, bool in_before) {
     return in_before ? marks_before_.set(save_, e, table_.before().bucket_count())
                      : marks_.set(save_, e, table_.now().bucket_count());
+  }
+  /// Notes that an entry in `now` needs not to be written.
+  void leave_out(const entry& e) noexcept try {
+    if (job_) mark(e, false);
+  } catch (...) {
+    fail_save(std::current_exception());
   }
   /// Writes an entry that is about to change, unless it has been; answers whether it did. A failure
   /// is the save's, and not that of the event or firing that led to it.
@@ -233,8 +236,7 @@ private:
     encode(e.second, job_->parts.begin(e.first));
     return true;
   } catch (...) {
-    job_->failure = std::current_exception();
-    give_up();
+    fail_save(std::current_exception());
     return false;
   }
 

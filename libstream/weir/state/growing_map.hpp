@@ -10,27 +10,32 @@
 
 namespace weir {
 
-/// An open-addressing table that grows by and by: a large one that is full gets another one of
-/// twice its size beside it, and some entries move over with each that is added. So no insertion
-/// takes long, and a table that does not grow is as fast as one array. Constant time; while it
-/// grows, a key that has not moved yet is looked up twice.
+/// Entries up to which a table that grows moves all at once.
+inline constexpr std::size_t moved_at_once = std::size_t{1} << 14U;
+
+/// An open-addressing table that grows by and by: one that is full and has more than `AtOnce`
+/// entries gets a larger one beside it, and some entries move over with each that is added. So no
+/// insertion takes long, and a table that does not grow is as fast as one array. Constant time, but
+/// for the pages of the larger array; while it grows, a key that has not moved yet is looked up
+/// twice.
 ///
-/// Insertions and `move_some` invalidate iterators and pointers, and nothing else does.
-template <class K, class V, class Hash>
+/// Finding and fetching invalidate no iterator or pointer; all else may.
+template <class K, class V, class Hash, std::size_t AtOnce = moved_at_once>
 class growing_map {
 public:
   using entry = std::pair<const K, V>;
   using map = boost::unordered_flat_map<K, V, Hash>;
   using place = typename map::iterator;
 
-  /// Fewer entries than that move at once.
-  static constexpr std::size_t few = std::size_t{1} << 14U;
-  /// Of more, so many move with each that is added: all before there is no room again.
+  /// So many entries move with each that is added: all, before there is no room again.
   static constexpr std::size_t with_each = 4;
 
   growing_map() = default;
-  growing_map(const growing_map& other) : now_(other.now_), before_(other.before_) {
-    moves_ = before_.begin();
+  /// Copies don't grow.
+  growing_map(const growing_map& other) : now_(other.now_) {
+    if (!other.grows()) return;
+    now_.reserve(other.size());
+    for (const entry& e : other.before_) now_.insert(e);
   }
   growing_map(growing_map&& other) noexcept { swap(other); }
   growing_map& operator=(growing_map other) noexcept {
@@ -58,7 +63,7 @@ public:
   entry* add(const K& key, Args&&... args) {
     move_some(
         with_each, [](entry&) {}, [](entry&) {});
-    if (is_full() && now_.size() >= few && !grows()) begin_to_grow();
+    if (grows_by_and_by()) begin_to_grow();
     return &*now_.try_emplace(key, std::forward<Args>(args)...).first;
   }
   bool erase(const K& key) {
@@ -105,10 +110,14 @@ public:
 
   /// Whether `now` has no room for one more.
   [[nodiscard]] bool is_full() const noexcept { return now_.size() >= now_.max_load(); }
-  /// Begins to grow. @pre not grows()
+  /// Whether it has to `begin_to_grow`, since to move all entries would take long.
+  [[nodiscard]] bool grows_by_and_by() const noexcept {
+    return is_full() && now_.size() > AtOnce && !grows();
+  }
+  /// @pre not grows()
   void begin_to_grow() {
     map larger;
-    larger.reserve(2 * now_.size());
+    larger.reserve(now_.size() + now_.size() / 2);  // the next size of an array there is
     before_ = std::exchange(now_, std::move(larger));
     moves_ = before_.begin();
   }
@@ -131,7 +140,7 @@ private:
     std::swap(moves_, other.moves_);
   }
   void forget_before() noexcept {
-    before_ = {};
+    map{}.swap(before_);
     moves_ = before_.end();
   }
 

@@ -24,7 +24,7 @@ struct key_hasher {
 };
 
 /// One value a key, in memory: an open-addressing table that grows by and by, so that no insertion
-/// takes long. Constant time; pointers to values hold until the next insertion.
+/// takes long. Constant time; pointers to values hold until the next `try_emplace` or `put`.
 template <class K, class V>
 class keyed_table {
   using map = growing_map<K, V, key_hasher<K>>;
@@ -33,6 +33,8 @@ public:
   /// Returns the key's value, made from `args` if there was none, and whether it was made.
   template <class... Args>
   std::pair<V*, bool> try_emplace(const K& key, Args&&... args) {
+    if (map_.grows()) [[unlikely]]
+      go_on();
     if (auto* const found = map_.find(key)) [[likely]]
       return {&found->second, false};
     return {insert(key, std::forward<Args>(args)...), true};
@@ -42,10 +44,8 @@ public:
     return found != nullptr ? &found->second : nullptr;
   }
   void put(const K& key, V&& value) {
-    if (auto* const found = map_.find(key))
-      found->second = std::move(value);
-    else
-      map_.add(key, std::move(value));
+    const auto [at, fresh] = try_emplace(key, std::move(value));
+    if (!fresh) *at = std::move(value);
   }
   /// A hint that the key's entry will be used soon.
   void fetch(const K& key) { map_.fetch(key); }
@@ -86,6 +86,11 @@ public:
   void reserve(std::size_t entries) { map_.reserve(entries); }
 
 private:
+  /// Also where no more keys come, growing has to come to an end.
+  [[gnu::noinline]] void go_on() {
+    map_.move_some(
+        map::with_each, [](auto&) {}, [](auto&) {});
+  }
   /// Kept out of the loops that look keys up, so that these stay in registers.
   template <class... Args>
   [[gnu::noinline]] V* insert(const K& key, Args&&... args) {

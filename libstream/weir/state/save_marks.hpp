@@ -9,8 +9,8 @@
 namespace weir {
 
 /// Which entries of an open-addressing table a save has written: a bit for each place of the array
-/// they lie in, numbered from an entry in the middle of it. Nothing of an earlier save counts, so
-/// a new one begins at once.
+/// they lie in, numbered from the entry that was marked first, wherever that is. Nothing of an
+/// earlier save counts.
 class save_marks {
 public:
   /// All entries are written, or are no part of the save.
@@ -34,9 +34,9 @@ public:
     if (all_ || std::less<const void*>{}(&entry, first_)) return true;
     if (bits_.empty()) {
       bits_.resize(2 * places / 64 + 1);
-      middle_ = &entry;
+      zero_ = &entry;
     }
-    const auto bit = static_cast<std::size_t>((&entry - static_cast<const Entry*>(middle_)) +
+    const auto bit = static_cast<std::size_t>((&entry - static_cast<const Entry*>(zero_)) +
                                               static_cast<std::ptrdiff_t>(places));
     std::uint64_t& word = bits_[bit / 64];
     const std::uint64_t before = word;
@@ -48,7 +48,7 @@ private:
   std::uint64_t save_ = 0;  ///< What the rest is of.
   bool all_ = false;
   const void* first_ = nullptr;
-  const void* middle_ = nullptr;
+  const void* zero_ = nullptr;
   std::vector<std::uint64_t> bits_;
 };
 

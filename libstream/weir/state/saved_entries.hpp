@@ -19,8 +19,9 @@
 
 namespace weir {
 
-/// Pieces of a saved state whose entries are a key and a value, read into a table that has
-/// `reserve(entries)`, `fetch(key)`, a hint that the key comes soon, and `put(key, value)`.
+/// Pieces of a saved state whose entries are a key and a value, read into a table by `put(key,
+/// value)`. If that has `reserve(entries)`, it is told first how many come, and if it has
+/// `fetch(key)` which come soon.
 ///
 /// Pieces of all key groups are read by turns: a table wrote each in the order of its own memory,
 /// so a new one meets its memory in order, too, whatever the groups.
@@ -38,11 +39,14 @@ public:
   void read_into(Table& to) {
     // Exactly, and before the first: entries come in the order of their hashes, and in a table that
     // is too small for all of them the first ones would want one and the same place.
-    to.reserve(count());
+    if constexpr (requires { to.reserve(std::size_t{}); }) to.reserve(count());
+    turn_.resize(std::clamp<std::size_t>(turn_bytes / sizeof(std::pair<K, V>), 1, 256));
     while (!pieces_.empty()) read_turns(to);
   }
 
 private:
+  static constexpr std::size_t turn_bytes = std::size_t{64} << 10U;
+
   [[nodiscard]] std::size_t count() const {
     std::size_t n = 0;
     for (const auto& [group, pieces] : pieces_)
@@ -57,6 +61,7 @@ private:
     std::pair<K, V> one;
     each(piece, SIZE_MAX, [&](byte_reader& entry) {
       ++n;
+      one = {};
       return decode(entry, one);
     });
     return n;
@@ -75,9 +80,13 @@ private:
   template <class Table>
   void read_some(byte_reader& from, Table& to) {
     std::size_t n = 0;
-    each(from, turn_.size(), [&](byte_reader& entry) { return decode(entry, turn_[n++]); });
+    each(from, turn_.size(), [&](byte_reader& entry) {
+      turn_[n] = {};
+      return decode(entry, turn_[n++]);
+    });
     // What is not in order is fetched from memory meanwhile, several at a time.
-    for (std::size_t i = 0; i < n; ++i) to.fetch(turn_[i].first);
+    if constexpr (requires { to.fetch(turn_[0].first); })
+      for (std::size_t i = 0; i < n; ++i) to.fetch(turn_[i].first);
     for (std::size_t i = 0; i < n; ++i) to.put(turn_[i].first, std::move(turn_[i].second));
   }
 
@@ -91,7 +100,7 @@ private:
   std::string_view state_;
   const saved_form* form_;
   std::map<key_group, std::deque<byte_reader>> pieces_;
-  std::vector<std::pair<K, V>> turn_ = std::vector<std::pair<K, V>>(256);  ///< Read at a time.
+  std::vector<std::pair<K, V>> turn_;  ///< What is read at a time.
 };
 
 }  // namespace weir

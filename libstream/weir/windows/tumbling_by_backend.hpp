@@ -70,8 +70,6 @@ private:
     Cold& to;
     window of;
 
-    void reserve(std::size_t) {}
-    void fetch(const K&) {}
     void put(const K& key, typename InMemory::accumulator acc) {
       to.put(key, of, {std::move(acc), true});
     }
