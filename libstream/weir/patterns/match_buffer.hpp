@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -22,8 +23,8 @@ inline constexpr std::uint32_t nowhere = ~std::uint32_t{0};
 /// What the partial matches of an operator have taken. Each event is stored once. A partial match
 /// is a node: an event, the step that took it, and the node before; so partial matches that began
 /// alike share their beginnings, and taking an event is constant time. Nodes and events are counted
-/// references, kept in pages and reused, so that they never move. (The buffer of SASE+, Agrawal et
-/// al. 2008, without its version numbers: a partial match has one path, and needs nowhere.)
+/// references, and reused. (The buffer of SASE+, Agrawal et al. 2008, without its version numbers:
+/// a partial match has one path, and needs nowhere.) References to events hold until one is added.
 template <class T>
 class match_buffer {
 public:
@@ -152,9 +153,12 @@ private:
     plain_array<std::uint64_t> values;  ///< By node.
   };
 
-  /// Records in pages that never move, with a list of the free ones.
+  /// Records by number, with a list of the free ones. Plain ones lie in one array; others in pages
+  /// that never move.
   template <class R>
-  class pages {
+  class records {
+    static constexpr bool is_plain = std::is_trivially_copyable_v<R>;
+
   public:
     std::uint32_t make() {
       ++used_;
@@ -163,7 +167,10 @@ private:
         free_.pop_back();
         return id;
       }
-      if (size_ % page_size == 0) pages_.push_back(std::make_unique<R[]>(page_size));
+      if constexpr (is_plain)
+        all_.push_back(R{});
+      else if (size_ % page_size == 0)
+        all_.push_back(std::make_unique<R[]>(page_size));
       return size_++;
     }
     void free(std::uint32_t id) {
@@ -171,13 +178,18 @@ private:
       free_.push_back(id);
     }
     void fetch(std::uint32_t id) const { prefetch_line(&(*this)[id]); }
-    R& operator[](std::uint32_t id) const { return pages_[id / page_size][id % page_size]; }
+    R& operator[](std::uint32_t id) const {
+      if constexpr (is_plain)
+        return all_[id];
+      else
+        return all_[id / page_size][id % page_size];
+    }
     [[nodiscard]] std::uint32_t size() const noexcept { return size_; }
     [[nodiscard]] std::size_t used() const noexcept { return used_; }
 
   private:
     static constexpr std::uint32_t page_size = 256;
-    std::vector<std::unique_ptr<R[]>> pages_;
+    mutable std::conditional_t<is_plain, plain_array<R>, std::vector<std::unique_ptr<R[]>>> all_;
     plain_array<std::uint32_t> free_;
     std::uint32_t size_ = 0;
     std::size_t used_ = 0;
@@ -197,8 +209,8 @@ private:
     return &columns_.back();
   }
 
-  pages<stored> events_;
-  pages<node> nodes_;
+  records<stored> events_;
+  records<node> nodes_;
   std::uint64_t bytes_ = 0;
   mutable std::vector<column> columns_;  ///< Grows when a condition first asks for an aggregate.
   mutable std::vector<node_id> path_;
