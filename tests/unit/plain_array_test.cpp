@@ -77,3 +77,22 @@ TEST_CASE("a plain array that can't grow says so and keeps what it has") {
   CHECK(array.size() == 1);
   CHECK(array[0] == 7);
 }
+
+TEST_CASE("large plain arrays that grow beside each other keep what they hold") {
+  constexpr std::uint64_t values = 3'000'000;  // 24 MB each
+  plain_array<std::uint64_t> arrays[3];
+  for (std::uint64_t i = 0; i < values; ++i)
+    for (std::uint64_t a = 0; a < 3; ++a) arrays[a].push_back(3 * i + a);
+  plain_array<std::uint64_t> copy{arrays[1]};
+  arrays[0] = {};
+  arrays[1].resize(2 * values, 7);
+  for (std::uint64_t a = 1; a < 3; ++a) {
+    bool same = true;
+    for (std::uint64_t i = 0; i < values; ++i)
+      same = same && arrays[a][i] == 3 * i + a && copy[i] == 3 * i + 1;
+    CHECK(same);
+  }
+  CHECK(std::all_of(arrays[1].begin() + values, arrays[1].end(),
+                    [](std::uint64_t x) { return x == 7; }));
+  CHECK(arrays[1].size() == 2 * values);
+}
