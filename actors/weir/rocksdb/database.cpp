@@ -56,8 +56,7 @@ row_name name_of(const rocksdb::Slice& key) {
   return {number_at(key, 2), number_at(key, 0), span_of(key).subspan(key_prefix)};
 }
 
-bool expiry_filter::Filter(int, const rocksdb::Slice& key, const rocksdb::Slice& row, std::string*,
-                           bool*) const {
+bool expiry::is_over(const rocksdb::Slice& key, const rocksdb::Slice& row) const {
   if (key.size() < key_prefix) return false;
   const std::uint16_t table = number_at(key, 2);
   return table < expires_.size() && expires_[table] &&
@@ -65,7 +64,39 @@ bool expiry_filter::Filter(int, const rocksdb::Slice& key, const rocksdb::Slice&
                      timestamp{duration{wall_.load()}});
 }
 
-rocksdb::Options options_for(const shared_memory* memory, const expiry_filter* filter) {
+namespace {
+
+class expiry_filter final : public rocksdb::CompactionFilter {
+public:
+  explicit expiry_filter(const expiry& over) : over_(&over) {}
+  [[nodiscard]] const char* Name() const override { return "weir.expiry"; }
+  bool Filter(int, const rocksdb::Slice& key, const rocksdb::Slice& row, std::string*,
+              bool*) const override {
+    return over_->is_over(key, row);
+  }
+
+private:
+  const expiry* over_;
+};
+
+/// Makes filters for compactions of a store in which something expires: of others each row would be
+/// asked for nothing.
+class expiry_filters final : public rocksdb::CompactionFilterFactory {
+public:
+  explicit expiry_filters(const expiry& over) : over_(&over) {}
+  [[nodiscard]] const char* Name() const override { return "weir.expiry"; }
+  std::unique_ptr<rocksdb::CompactionFilter> CreateCompactionFilter(
+      const rocksdb::CompactionFilter::Context&) override {
+    return over_->any() ? std::make_unique<expiry_filter>(*over_) : nullptr;
+  }
+
+private:
+  const expiry* over_;
+};
+
+}  // namespace
+
+rocksdb::Options options_for(const shared_memory* memory, const expiry* over) {
   rocksdb::BlockBasedTableOptions table;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.cache_index_and_filter_blocks = true;
@@ -78,6 +109,8 @@ rocksdb::Options options_for(const shared_memory* memory, const expiry_filter* f
   o.max_open_files = 256;
   o.max_background_jobs = 2;
   o.level_compaction_dynamic_level_bytes = true;
+  // Of keys that change with every checkpoint each file has all: of more at once fewer are merged.
+  o.level0_file_num_compaction_trigger = 8;
   o.target_file_size_base = std::uint64_t{32} << 20;
   o.max_bytes_for_level_base = std::uint64_t{128} << 20;
   // What is rewritten often is not packed.
@@ -88,8 +121,8 @@ rocksdb::Options options_for(const shared_memory* memory, const expiry_filter* f
     o.write_buffer_size = memory->buffer_bytes;
     o.max_write_buffer_number = 3;
   }
-  if (filter != nullptr) {
-    o.compaction_filter = filter;
+  if (over != nullptr) {
+    o.compaction_filter_factory = std::make_shared<expiry_filters>(*over);
     o.periodic_compaction_seconds = 3600;  // else what has expired might stay in old files
   }
   o.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -97,10 +130,9 @@ rocksdb::Options options_for(const shared_memory* memory, const expiry_filter* f
 }
 
 std::unique_ptr<rocksdb::DB> open_database(const std::string& directory,
-                                           const shared_memory& memory,
-                                           const expiry_filter& filter) {
+                                           const shared_memory& memory, const expiry& over) {
   rocksdb::DB* opened = nullptr;
-  check(rocksdb::DB::Open(options_for(&memory, &filter), directory, &opened),
+  check(rocksdb::DB::Open(options_for(&memory, &over), directory, &opened),
         "to open '" + directory + "'");
   return std::unique_ptr<rocksdb::DB>{opened};
 }

@@ -42,16 +42,17 @@ inline std::span<const std::byte> span_of(const rocksdb::Slice& data) {
   return {reinterpret_cast<const std::byte*>(data.data()), data.size()};
 }
 
-/// Leaves rows out of compactions whose time has come. The stage's thread says what time it is.
-class expiry_filter final : public rocksdb::CompactionFilter {
+/// Which rows' time has come, so that compactions leave them out. The stage's thread says what time
+/// it is.
+class expiry {
 public:
-  [[nodiscard]] const char* Name() const override { return "weir.expiry"; }
-  bool Filter(int level, const rocksdb::Slice& key, const rocksdb::Slice& row, std::string* changed,
-              bool* has_changed) const override;
-
   void set_expires(std::uint16_t table) {
-    if (table < expires_.size()) expires_[table] = true;
+    if (table >= expires_.size()) return;
+    expires_[table] = true;
+    any_ = true;
   }
+  [[nodiscard]] bool any() const noexcept { return any_; }
+  [[nodiscard]] bool is_over(const rocksdb::Slice& key, const rocksdb::Slice& row) const;
   void set_time(timestamp watermark, timestamp wall) {
     watermark_ = watermark.time_since_epoch().count();
     wall_ = wall.time_since_epoch().count();
@@ -59,17 +60,17 @@ public:
 
 private:
   std::array<std::atomic<bool>, 256> expires_{};  ///< By table; further ones are kept.
+  std::atomic<bool> any_ = false;
   std::atomic<duration::rep> watermark_{min_timestamp.time_since_epoch().count()};
   std::atomic<duration::rep> wall_{min_timestamp.time_since_epoch().count()};
 };
 
-/// Options of a database; `memory` and `filter` may be null for one that is only read.
-[[nodiscard]] rocksdb::Options options_for(const shared_memory* memory,
-                                           const expiry_filter* filter);
+/// Options of a database; `memory` and `over` may be null for one that is only read.
+[[nodiscard]] rocksdb::Options options_for(const shared_memory* memory, const expiry* over);
 
 [[nodiscard]] std::unique_ptr<rocksdb::DB> open_database(const std::string& directory,
                                                          const shared_memory& memory,
-                                                         const expiry_filter& filter);
+                                                         const expiry& over);
 /// Opens one whose files nobody may change.
 [[nodiscard]] std::unique_ptr<rocksdb::DB> open_to_read(const std::string& directory);
 

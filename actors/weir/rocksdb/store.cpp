@@ -101,7 +101,7 @@ void store::open() {
     restored_.clear();
     adopted_ = true;
   }
-  db_ = open_database(place, *memory_, filter_);
+  db_ = open_database(place, *memory_, expiry_);
   ++memory_->stores;
 }
 
@@ -115,7 +115,7 @@ cold_store::opened_table store::open_table(std::string_view operator_id,
   for (const snapshot_part& part : restored_) copy_rows(part, number);
   opened_table made{number, number_columns(tables_[number].columns, columns)};
   // A state that came to the table since never forgets what it does not have.
-  if (expires) filter_.set_expires(number);
+  if (expires) expiry_.set_expires(number);
   return made;
 }
 

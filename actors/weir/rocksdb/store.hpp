@@ -30,7 +30,7 @@ public:
   void erase(const row_name& name) override;
   void each_row(std::uint16_t table, const row_visitor& visit) override;
   void tell_time(timestamp watermark, timestamp wall) override {
-    filter_.set_time(watermark, wall);
+    expiry_.set_time(watermark, wall);
   }
 
   void begin_checkpoint() override;
@@ -56,7 +56,7 @@ private:
   std::string directory_;
   std::vector<snapshot_part> restored_;
   bool adopted_ = false;  ///< The database began as a restored one.
-  expiry_filter filter_;
+  expiry expiry_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<saved_table> tables_;
   std::optional<row_run> rows_;  ///< Of the checkpoint that is being taken.
