@@ -60,8 +60,8 @@ public:
         from_(from),
         recording_(begin_recording(s, stages, splits, from)) {}
 
-  /// Sinks, those of dead letters too, are the last: they commit what a checkpoint has as they are
-  /// made, and by then all others have found that they can read their state.
+  /// Sinks, those of dead letters too, are the last: they commit what a checkpoint has as they read
+  /// their state, and by then all others have found that they can read theirs.
   std::map<std::uint32_t, std::shared_ptr<stage_host>> make() {
     for (const bool sinks : {false, true}) {
       std::vector<flow::stage*> made;
