@@ -32,8 +32,8 @@ struct coordination {
   }
   std::vector<order> acknowledge(std::uint32_t instance, std::uint64_t id,
                                  checkpoint_kind kind = checkpoint_kind::checkpoint) {
-    machine.on_acknowledged(instance, {id, kind}, {{"op", "state", state_kind::list, 0, {}}}, now,
-                            out);
+    machine.on_acknowledged(instance, {id, kind}, {{"op", "state", state_kind::list, 0, {}}}, 0,
+                            now, out);
     return wanted();
   }
   std::vector<order> stored(std::uint64_t id, bool durable = true,

@@ -151,12 +151,12 @@ TEST_CASE("entries of tables, tumbling windows and keyed parts are told by key, 
   table.snapshot(to, "pane", 8, start);
   to.bind("mine");
   table.snapshot(to, "pane", 8);
-  keyed_parts<std::string> parts{8};
+  keyed_parts<std::string> parts{to, 8};
   bytes& entry = parts.begin("b");
   encode(std::int64_t{5}, entry);
   encode(std::vector<int>{1, 2}, entry);
   parts.write<std::tuple<std::string, std::int64_t, std::vector<int>>>(to, "@panes");
-  keyed_parts<std::string> opaque{8};
+  keyed_parts<std::string> opaque{to, 8};
   encode(std::int64_t{5}, opaque.begin("b"));
   opaque.write<std::tuple<std::string>>(to, "@opaque");
   bytes split;

@@ -97,7 +97,7 @@ TEST_CASE("a store that does not answer in time is told of, again and again, and
   };
   c.begin(steady_time{});
   CHECK(wanted(10s) == std::vector{order::trigger});
-  c.on_acknowledged(0, {1}, {}, steady_time{11s}, out);
+  c.on_acknowledged(0, {1}, {}, 0, steady_time{11s}, out);
   CHECK(c.wakes_at() == steady_time{15s});
   CHECK(wanted(14s).empty());
   CHECK(wanted(15s) == std::vector{order::overdue});

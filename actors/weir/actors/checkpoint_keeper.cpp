@@ -40,10 +40,15 @@ void checkpoint_keeper::ask_savepoint() {
   carry_out();
 }
 
+void checkpoint_keeper::on_saved_some(std::uint32_t instance, flow::notice&& n) {
+  coordinator_.on_saved_some(instance, n.barrier, std::move(n.parts), orders_);
+  carry_out();
+}
+
 void checkpoint_keeper::on_acknowledged(std::uint32_t instance, flow::notice&& n) {
   if (n.barrier == coordinator_.taking()) alignment_ = std::max(alignment_, n.aligned_for);
-  coordinator_.on_acknowledged(instance, n.barrier, std::move(n.parts), how_.time->steady(),
-                               orders_);
+  coordinator_.on_acknowledged(instance, n.barrier, std::move(n.parts), n.parts_before,
+                               how_.time->steady(), orders_);
   carry_out();
 }
 
@@ -119,7 +124,11 @@ void checkpoint_keeper::carry_out() {
         calls_.tell_sources(command{command::kind::checkpoint, o.barrier, {}});
         break;
       case kind::abandon:
+        if (writer_) caf_compat::send(self_, writer_, abandon_order{o.barrier});
         calls_.tell_all(command{command::kind::abandon, o.barrier, {}});
+        break;
+      case kind::write:
+        if (writer_) caf_compat::send(self_, writer_, write_order{o.barrier, std::move(o.parts)});
         break;
       case kind::store:
         store(o);
@@ -160,13 +169,13 @@ void checkpoint_keeper::store(checkpoint_order& order) {
     coordinator_.on_stored(order.barrier, true, how_.time->steady(), orders_);
     return;
   }
-  store_order out{order.barrier, {how_.manifest, std::move(order.parts)}};
-  out.whole.manifest.id = order.barrier.id;
+  store_order out{{order.barrier, std::move(order.parts)}, how_.manifest};
+  out.manifest.id = order.barrier.id;
   const bool last = order.barrier.kind == flow::checkpoint_kind::final;
-  out.whole.manifest.kind =
+  out.manifest.kind =
       last && last_is_savepoint_ ? flow::checkpoint_kind::savepoint : order.barrier.kind;
-  out.whole.manifest.taken_at = taken_at_;
-  out.whole.manifest.attempt = calls_.highest_attempt();
+  out.manifest.taken_at = taken_at_;
+  out.manifest.attempt = calls_.highest_attempt();
   caf_compat::send(self_, writer_, std::move(out));
 }
 

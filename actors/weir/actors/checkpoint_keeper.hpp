@@ -44,6 +44,7 @@ public:
   /// The last checkpoint of the run; kept as a savepoint if told so.
   void take_last(bool as_savepoint);
   void ask_savepoint();
+  void on_saved_some(std::uint32_t instance, flow::notice&& n);
   void on_acknowledged(std::uint32_t instance, flow::notice&& n);
   void on_committed(std::uint32_t instance, flow::barrier b);
   void on_stored(const store_outcome& outcome);

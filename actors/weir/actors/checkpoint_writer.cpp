@@ -1,12 +1,35 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/actors/checkpoint_writer.hpp"
 
+#include <utility>
+
 namespace weir::actors {
+
+namespace {
+
+/// Answers what `f` threw, or nothing: a store may be a user's own.
+template <class F>
+std::string failure_of(F f) {
+  try {
+    f();
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an exception that is no std::exception";
+  }
+  return {};
+}
+
+}  // namespace
 
 caf::behavior checkpoint_writer::make_behavior() {
   return {
-      [this](const store_order& order) {
-        store_outcome outcome = write(order);
+      [this](write_order& some) { add(some); },
+      [this](const abandon_order& order) {
+        if (draft_of_ == order.barrier.id) drop();
+      },
+      [this](store_order& order) {
+        store_outcome outcome = store(order);
         if (const auto supervisor = caf::actor_cast<caf::actor>(supervisor_))
           caf_compat::send_anonymous(supervisor, std::move(outcome));
       },
@@ -14,22 +37,38 @@ caf::behavior checkpoint_writer::make_behavior() {
   };
 }
 
-store_outcome checkpoint_writer::write(const store_order& order) {
-  store_outcome outcome{
-      order.barrier, {}, 0, order.whole.manifest.kind == flow::checkpoint_kind::savepoint};
-  try {
-    const auto written = where_.store->write(order.whole);
-    // Behind it, and before anybody is told: until then nobody else uses the store.
-    if (written) remove_old(*where_.store, where_.retained + 1, where_.log);
-    if (written)
-      outcome.size = *written;
-    else
-      outcome.failure = written.error().message;
-  } catch (const std::exception& e) {  // a store of the user's own
-    outcome.failure = e.what();
-  } catch (...) {
-    outcome.failure = "an exception that is no std::exception";
+void checkpoint_writer::add(write_order& some) {
+  const std::uint64_t id = some.barrier.id;
+  if (draft_of_ != id) {
+    drop();
+    draft_of_ = id;
+    failure_ = failure_of([&] { draft_ = where_.store->begin(id); });
   }
+  if (failure_.empty()) failure_ = failure_of([&] { draft_->add(std::move(some.parts)); });
+}
+
+void checkpoint_writer::drop() {
+  draft_.reset();
+  draft_of_.reset();
+}
+
+store_outcome checkpoint_writer::store(store_order& order) {
+  const flow::barrier b = order.rest.barrier;
+  store_outcome outcome{b, {}, 0, order.manifest.kind == flow::checkpoint_kind::savepoint};
+  add(order.rest);
+  const auto commit = [&] {
+    const auto written = draft_->commit(order.manifest);
+    if (!written) {
+      outcome.failure = written.error().message;
+      return;
+    }
+    outcome.size = *written;
+    // Behind it, and before anybody is told: until then nobody else uses the store.
+    remove_old(*where_.store, where_.retained + 1, where_.log);
+  };
+  if (failure_.empty()) failure_ = failure_of(commit);
+  if (!failure_.empty()) outcome.failure = failure_;
+  drop();
   return outcome;
 }
 

@@ -4,8 +4,10 @@
 #include "weir/actors/messages.hpp"
 #include "weir/checkpoint/checkpoint_store.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace weir::actors {
@@ -17,7 +19,8 @@ struct checkpoint_place {
   std::function<void(const std::string&)> log;
 };
 
-/// Makes checkpoints durable, one after the other, on a thread of its own: disks are slow.
+/// Writes checkpoints while they are taken, and makes them durable, one after the other, on a
+/// thread of its own: disks are slow.
 class checkpoint_writer {
 public:
   static inline const char* name = "weir.checkpoint_writer";
@@ -29,11 +32,16 @@ public:
   caf::behavior make_behavior();
 
 private:
-  [[nodiscard]] store_outcome write(const store_order& order);
+  void add(write_order& some);
+  void drop();
+  [[nodiscard]] store_outcome store(store_order& order);
 
   caf::event_based_actor* self_;
   checkpoint_place where_;
   caf::actor_addr supervisor_;
+  std::unique_ptr<checkpoint_draft> draft_;
+  std::optional<std::uint64_t> draft_of_;  ///< The checkpoint's number.
+  std::string failure_;  ///< Of that one: what an exception said; empty if there was none.
 };
 
 }  // namespace weir::actors

@@ -27,10 +27,21 @@ struct found_splits {
   std::string failure;  ///< Empty if there was none.
 };
 
-/// A checkpoint to be made durable.
-struct store_order {
+/// Some parts of a checkpoint that is being taken, to be written.
+struct write_order {
   flow::barrier barrier;
-  checkpoint whole;
+  std::vector<snapshot_part> parts;
+};
+
+/// A checkpoint that won't be completed.
+struct abandon_order {
+  flow::barrier barrier;
+};
+
+/// The last parts of a checkpoint, to be made durable with those before.
+struct store_order {
+  write_order rest;
+  checkpoint_manifest manifest;
 };
 
 /// What became of it.
@@ -50,6 +61,8 @@ CAF_ADD_TYPE_ID(weir_actors, (weir::actors::stage_report))
 CAF_ADD_TYPE_ID(weir_actors, (weir::actors::pipeline_order))
 CAF_ADD_TYPE_ID(weir_actors, (weir::actors::found_splits))
 CAF_ADD_TYPE_ID(weir_actors, (weir::flow::completion))
+CAF_ADD_TYPE_ID(weir_actors, (weir::actors::write_order))
+CAF_ADD_TYPE_ID(weir_actors, (weir::actors::abandon_order))
 CAF_ADD_TYPE_ID(weir_actors, (weir::actors::store_order))
 CAF_ADD_TYPE_ID(weir_actors, (weir::actors::store_outcome))
 CAF_ADD_ATOM(weir_actors, weir::actors, find_atom)
@@ -65,6 +78,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::stage_report)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::pipeline_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::found_splits)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::flow::completion)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::write_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::abandon_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::store_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weir::actors::store_outcome)
 

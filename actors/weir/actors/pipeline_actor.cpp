@@ -188,6 +188,9 @@ void pipeline_actor::on_report(stage_report& r) {
         c.suspended = true;
         end_if_all_over();
         break;
+      case flow::notice::kind::saved_some:
+        keeper_.on_saved_some(r.instance, std::move(n));
+        break;
       case flow::notice::kind::acknowledged:
         keeper_.on_acknowledged(r.instance, std::move(n));
         break;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/checkpoints/directory_store.hpp"
 
+#include "weir/checkpoints/directory_draft.hpp"
 #include "weir/checkpoints/directory_lock.hpp"
-#include "weir/checkpoints/part_files.hpp"
-#include "weir/codec/json.hpp"
+#include "weir/checkpoints/manifest_file.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -16,33 +16,8 @@
 namespace weir {
 
 namespace fs = std::filesystem;
-using checkpoints::file_sum;
-
-namespace checkpoints {
-
-BOOST_DESCRIBE_STRUCT(file_sum, (), (size, checksum))
-
-/// What `manifest.json` holds.
-struct manifest_file {
-  checkpoint_manifest checkpoint;
-  file_sum state;
-  std::optional<std::vector<linked_file>> files;  ///< From format 2 on.
-};
-BOOST_DESCRIBE_STRUCT(manifest_file, (), (checkpoint, state, files))
-
-/// Of a checkpoint that has files beside the parts; one without is of the format before.
-constexpr std::uint32_t format_with_files = 2;
-
-}  // namespace checkpoints
 
 namespace {
-
-using checkpoints::manifest_file;
-
-std::string name_of(const checkpoint_manifest& m) {
-  const bool asked_for = m.kind == flow::checkpoint_kind::savepoint;
-  return (asked_for ? "savepoint-" : "checkpoint-") + std::to_string(m.id);
-}
 
 /// Reads an entry's name; false if it is no checkpoint's.
 bool take_name(std::string_view name, stored_checkpoint& out) {
@@ -71,47 +46,6 @@ void remove_left_overs(const std::string& directory) {
   for (const fs::path& p : left) fs::remove_all(p, ignored);
 }
 
-result<void> write_into(const std::string& place, const checkpoint& c,
-                        checkpoints::known_sums& sums) {
-  auto files = checkpoints::link_files(place, c.parts, sums);
-  if (!files) return files.error();
-  const auto state = checkpoints::write_parts(place + "/state", c.parts);
-  if (!state) return state.error();
-  manifest_file written{c.manifest, *state, {}};
-  if (!files->empty()) {
-    written.checkpoint.format = checkpoints::format_with_files;
-    written.files = *std::move(files);
-  }
-  const std::string text = to_json(written) + "\n";
-  const auto manifest = checkpoints::write_file(place + "/manifest.json", text);
-  if (!manifest) return manifest.error();
-  const auto sum = checkpoints::write_file(place + "/manifest.sum", to_json(*manifest) + "\n");
-  if (!sum) return sum.error();
-  return posix::sync_directory(place);
-}
-
-result<manifest_file> read_manifest(const std::string& place) {
-  const std::string path = place + "/manifest.json";
-  const auto text = checkpoints::read_file(path);
-  if (!text) return text.error();
-  const auto sum_text = checkpoints::read_file(place + "/manifest.sum");
-  if (!sum_text) return sum_text.error();
-  const auto sum = from_json<file_sum>(*sum_text);
-  // Written anew it must be the same text: white space could hide a changed bit.
-  if (!sum || to_json(*sum) + "\n" != *sum_text || *sum != checkpoints::sum_of(*text))
-    return error{errc::incompatible, "'" + path + "' is damaged: its checksum differs"};
-  auto manifest = from_json<manifest_file>(*text);
-  if (!manifest)
-    return error{errc::incompatible, "'" + path + "' can't be read: " + manifest.error().message};
-  if (manifest->checkpoint.format < checkpoint_manifest{}.format ||
-      manifest->checkpoint.format > checkpoints::format_with_files)
-    return error{errc::incompatible, "'" + path + "' has format " +
-                                         std::to_string(manifest->checkpoint.format) +
-                                         ", and this build reads formats up to " +
-                                         std::to_string(checkpoints::format_with_files)};
-  return manifest;
-}
-
 }  // namespace
 
 struct directory_store::lock {
@@ -138,24 +72,14 @@ result<std::shared_ptr<directory_store>> directory_store::open(std::string direc
       new directory_store{std::move(directory), std::make_unique<lock>(lock{*std::move(held)})}};
 }
 
+std::unique_ptr<checkpoint_draft> directory_store::begin(std::uint64_t id) {
+  return std::make_unique<checkpoints::directory_draft>(directory_, id, *sums_);
+}
+
 result<std::uint64_t> directory_store::write(const checkpoint& c) {
-  const std::string name = name_of(c.manifest);
-  const std::string hidden = directory_ + "/.weir-" + name;
-  const std::string place = directory_ + "/" + name;
-  std::error_code why;
-  fs::remove_all(hidden, why);
-  if (!fs::create_directory(hidden, why) || why) return cannot("make the directory", hidden, why);
-  if (auto done = write_into(hidden, c, *sums_); !done) {
-    fs::remove_all(hidden, why);
-    return done.error();
-  }
-  std::uint64_t size = 0;
-  for (const auto& entry : fs::recursive_directory_iterator{hidden, why})
-    if (entry.is_regular_file(why)) size += entry.file_size(why);
-  fs::rename(hidden, place, why);
-  if (why) return cannot("rename to", place, why);
-  if (auto durable = posix::sync_directory(directory_); !durable) return durable.error();
-  return size;
+  checkpoints::directory_draft draft{directory_, c.manifest.id, *sums_};
+  draft.write(c.parts);
+  return draft.commit(c.manifest);
 }
 
 result<std::vector<stored_checkpoint>> directory_store::list() {
@@ -181,7 +105,7 @@ result<checkpoint> directory_store::read(const stored_checkpoint& which) {
 }
 
 result<checkpoint> read_checkpoint(const std::string& place) {
-  const auto manifest = read_manifest(place);
+  const auto manifest = checkpoints::read_manifest(place);
   if (!manifest) return manifest.error();
   const std::vector<checkpoints::linked_file> empty;
   auto parts = checkpoints::read_parts(place + "/state", manifest->state);

@@ -22,15 +22,16 @@ class known_sums;
 /// since
 ///   the checkpoint before take no room.
 ///
-/// It is written under a hidden name, made durable, and put in place by a rename; so it is there
-/// whole or not at all, whenever the process or the machine ends. What is damaged later, be it a
-/// single bit, is found when it is read.
+/// It is written under a hidden name while it is taken, made durable, and put in place by a rename;
+/// so it is there whole or not at all, whenever the process or the machine ends. What is damaged
+/// later, be it a single bit, is found when it is read.
 class directory_store final : public checkpoint_store {
 public:
   /// Fails if the directory can't be made or is in use: the message names the process.
   [[nodiscard]] static result<std::shared_ptr<directory_store>> open(std::string directory);
   ~directory_store() override;
 
+  [[nodiscard]] std::unique_ptr<checkpoint_draft> begin(std::uint64_t id) override;
   result<std::uint64_t> write(const checkpoint& c) override;
   result<std::vector<stored_checkpoint>> list() override;
   result<checkpoint> read(const stored_checkpoint& which) override;

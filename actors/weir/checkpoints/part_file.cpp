@@ -4,15 +4,6 @@
 #include "weir/codec/binary.hpp"
 #include "weir/posix/descriptor.hpp"
 
-#ifndef XXH_INLINE_ALL
-#define XXH_INLINE_ALL
-#endif
-#include <xxhash.h>
-
-#include <algorithm>
-#include <cstring>
-#include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,62 +12,8 @@ namespace weir::checkpoints {
 
 namespace {
 
-constexpr std::size_t block = 1 << 20;
 /// Tells the file from others, and its layout from later ones.
 constexpr std::string_view magic = "weir state 1\n";
-
-class running_sum {
-public:
-  running_sum() : state_(XXH3_createState()) { XXH3_64bits_reset(state_.get()); }
-  void add(const void* from, std::size_t n) {
-    XXH3_64bits_update(state_.get(), from, n);
-    size_ += n;
-  }
-  [[nodiscard]] file_sum sum() const { return {size_, XXH3_64bits_digest(state_.get())}; }
-
-private:
-  struct free_state {
-    void operator()(XXH3_state_t* s) const { XXH3_freeState(s); }
-  };
-  std::unique_ptr<XXH3_state_t, free_state> state_;
-  std::uint64_t size_ = 0;
-};
-
-class block_writer {
-public:
-  block_writer(const posix::descriptor& to, const std::string& path) : to_(&to), path_(&path) {}
-
-  result<void> write(std::string_view text) {
-    sum_.add(text.data(), text.size());
-    if (held_.size() + text.size() < block) {
-      held_ += text;
-      return {};
-    }
-    if (auto done = flush(); !done || text.size() < block / 2) {
-      held_ = text;
-      return done;
-    }
-    return posix::write_all(to_->get(), text, *path_);
-  }
-  result<void> flush() {
-    auto done = posix::write_all(to_->get(), held_, *path_);
-    held_.clear();
-    return done;
-  }
-  [[nodiscard]] file_sum sum() const { return sum_.sum(); }
-
-private:
-  const posix::descriptor* to_;
-  const std::string* path_;
-  std::string held_;
-  running_sum sum_;
-};
-
-result<file_sum> finish(block_writer& out, const posix::descriptor& to, const std::string& path) {
-  if (auto done = out.flush(); !done) return done.error();
-  if (auto durable = posix::sync(to, path); !durable) return durable.error();
-  return out.sum();
-}
 
 /// What stands before a part's data.
 struct part_head {
@@ -95,95 +32,96 @@ error damaged(const std::string& path, const std::string& how) {
 /// Reads a file of parts from front to back, each part's data to where it stays.
 class part_reader {
 public:
-  part_reader(const posix::descriptor& from, const std::string& path, std::uint64_t size)
-      : from_(&from), path_(&path), left_(size) {}
+  part_reader(posix::descriptor from, const std::string& path, std::uint64_t size)
+      : in_(std::move(from), path, size), path_(&path), left_(size) {}
 
   result<std::vector<snapshot_part>> read_all() {
-    if (!text_left(magic.size()).starts_with(magic))
+    if (!at_least(magic.size()).starts_with(magic))
       return damaged(*path_, "it is no state file, or one of a later version");
-    used_ += magic.size();
+    rest_.remove_prefix(magic.size());
     std::vector<snapshot_part> parts;
-    while (left_ + held() != 0) {
+    while (left_ + rest_.size() != 0) {
       part_head head;
-      if (!take_head(head) || head.size > left_ + held())
+      if (!take_head(head) || head.size > left_ + rest_.size())
         return damaged(*path_, "an entry does not decode");
-      bytes data(head.size);
-      take(data);
       parts.push_back({std::move(head.operator_id), std::move(head.state), head.kind, head.group,
-                       std::move(data), nullptr});
+                       take(head.size), nullptr});
     }
     return parts;
   }
   /// Of the whole file, whatever has been made of it. To be asked once.
   [[nodiscard]] file_sum sum() {
     while (left_ != 0) {
-      used_ = held_.size();
+      rest_ = {};
       fill();
     }
     return sum_.sum();
   }
 
 private:
-  [[nodiscard]] std::size_t held() const { return held_.size() - used_; }
-  /// What has been read and not taken: so many bytes if there are, or more.
-  std::string_view text_left(std::size_t wanted) {
-    while (held() < wanted && left_ != 0) fill();
-    return std::string_view{held_}.substr(used_);
-  }
-  /// Reads one more block.
+  /// Reads one more block, behind what has not been taken.
   void fill() {
-    held_.erase(0, std::exchange(used_, 0));
-    const std::size_t before = held_.size();
-    held_.resize(before + static_cast<std::size_t>(std::min<std::uint64_t>(left_, block)));
-    read(held_.data() + before, held_.size() - before);
+    if (!rest_.empty()) held_ = std::string{rest_};
+    const std::string_view block = in_.next();
+    if (block.empty() || block.size() > left_)
+      throw exception(damaged(*path_, "its length changed while it was read"));
+    left_ -= block.size();
+    sum_.add(block.data(), block.size());
+    if (rest_.empty()) {
+      rest_ = block;
+      return;
+    }
+    held_ += block;
+    rest_ = held_;
   }
-  void take(std::span<std::byte> to) {
-    const std::size_t n = std::min(held(), to.size());
-    if (n != 0) std::memcpy(to.data(), held_.data() + used_, n);
-    used_ += n;
-    to = to.subspan(n);
-    read(reinterpret_cast<char*>(to.data()), to.size());
+  /// What has been read and not taken: so many bytes if there are, or more.
+  std::string_view at_least(std::size_t wanted) {
+    while (rest_.size() < wanted && left_ != 0) fill();
+    return rest_;
+  }
+  bytes take(std::size_t n) {
+    bytes data;
+    data.reserve(n);
+    while (data.size() != n) {
+      if (rest_.empty()) fill();
+      const auto some = as_bytes(rest_.substr(0, n - data.size()));
+      data.insert(data.end(), some.begin(), some.end());
+      rest_.remove_prefix(some.size());
+    }
+    return data;
   }
   bool take_head(part_head& head) {
-    for (std::size_t wanted = 4096;; wanted = held() + block) {
-      byte_reader in{as_bytes(text_left(wanted))};
+    for (std::size_t wanted = 4096;; wanted = rest_.size() + 1) {
+      byte_reader in{as_bytes(at_least(wanted))};
       if (decode(in, head)) {
-        used_ = held_.size() - in.remaining();
+        rest_.remove_prefix(rest_.size() - in.remaining());
         return true;
       }
       if (left_ == 0) return false;
     }
   }
-  void read(char* to, std::size_t n) {
-    for (std::size_t at = 0; at < n;) {
-      const std::size_t got = posix::read_some(*from_, to + at, std::min(n - at, block), *path_);
-      if (got == 0) throw exception(damaged(*path_, "it became shorter while it was read"));
-      sum_.add(to + at, got);  // while it is in the processor's cache
-      at += got;
-    }
-    left_ -= n;
-  }
 
-  const posix::descriptor* from_;
+  block_reader in_;
   const std::string* path_;
-  std::uint64_t left_;  ///< In the file.
-  std::string held_;
-  std::size_t used_ = 0;  ///< Of what is held.
+  std::uint64_t left_;     ///< In the file.
+  std::string_view rest_;  ///< What has been read and not taken: of the block or of
+  std::string held_;       ///< what a head lies across.
   running_sum sum_;
 };
 
 }  // namespace
 
 file_sum sum_of(std::string_view text) {
-  return {text.size(), XXH3_64bits(text.data(), text.size())};
+  running_sum sum;
+  sum.add(text.data(), text.size());
+  return sum.sum();
 }
 
 result<file_sum> write_file(const std::string& path, std::string_view text) {
-  auto to = posix::open_to_replace(path);
-  if (!to) return to.error();
-  block_writer out{*to, path};
-  if (auto done = out.write(text); !done) return done.error();
-  return finish(out, *to, path);
+  auto out = block_writer::open(path);
+  if (!out) return out.error();
+  if (auto done = out->write(text); !done) return done.error();
+  return out->finish();
 }
 
 result<std::string> read_file(const std::string& path) try {
@@ -206,7 +144,7 @@ result<file_sum> sum_of_file(const std::string& path, bool durable) try {
   auto from = posix::open_to_read(path);
   if (!from) return from.error();
   running_sum sum;
-  std::string held(block, '\0');
+  std::string held(block_size, '\0');
   while (const std::size_t n = posix::read_some(*from, held.data(), held.size(), path))
     sum.add(held.data(), n);
   if (durable)
@@ -216,19 +154,18 @@ result<file_sum> sum_of_file(const std::string& path, bool durable) try {
   return e.why();
 }
 
-result<file_sum> write_parts(const std::string& path, const std::vector<snapshot_part>& parts) {
-  auto to = posix::open_to_replace(path);
-  if (!to) return to.error();
-  block_writer out{*to, path};
-  if (auto done = out.write(magic); !done) return done.error();
-  bytes head;
-  for (const snapshot_part& p : parts) {
-    head.clear();
-    encode(part_head{p.operator_id, p.state, p.kind, p.group, p.data.size()}, head);
-    if (auto done = out.write(as_text(head)); !done) return done.error();
-    if (auto done = out.write(as_text(p.data)); !done) return done.error();
-  }
-  return finish(out, *to, path);
+result<part_writer> part_writer::open(const std::string& path) {
+  auto out = block_writer::open(path);
+  if (!out) return out.error();
+  if (auto done = out->write(magic); !done) return done.error();
+  return part_writer{*std::move(out)};
+}
+
+result<void> part_writer::add(const snapshot_part& part) {
+  head_.clear();
+  encode(part_head{part.operator_id, part.state, part.kind, part.group, part.data.size()}, head_);
+  if (auto done = out_.write(as_text(head_)); !done) return done;
+  return out_.write(as_text(part.data));
 }
 
 result<std::vector<snapshot_part>> read_parts(const std::string& path,
@@ -239,7 +176,7 @@ result<std::vector<snapshot_part>> read_parts(const std::string& path,
   if (size != expected.size)
     return damaged(
         path, "it has " + std::to_string(size) + " of " + std::to_string(expected.size) + " bytes");
-  part_reader in{*from, path, size};
+  part_reader in{*std::move(from), path, size};
   auto parts = in.read_all();
   // Bytes that are not the written ones may happen to decode, or not to.
   if (in.sum() != expected) return damaged(path, "its checksum differs");

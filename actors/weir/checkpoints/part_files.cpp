@@ -64,15 +64,14 @@ result<file_sum> known_sums::sum_of(const std::string& path) {
 }
 
 result<std::vector<linked_file>> link_files(const std::string& place,
-                                            const std::vector<snapshot_part>& parts,
+                                            const std::vector<part_with_files>& parts,
                                             known_sums& sums) {
   std::vector<linked_file> linked;
   std::error_code why;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (!parts[i].files) continue;
-    const auto from = parts[i].files->list();
+  for (const part_with_files& p : parts) {
+    const auto from = p.files->list();
     if (!from) return from.error();
-    const std::string to = directory_of(place, i);
+    const std::string to = directory_of(place, p.part);
     fs::create_directories(to, why);
     if (why) return posix::system_error("cannot make the directory '" + to + "'", why.value());
     for (const std::string& name : from->names) {
@@ -81,7 +80,7 @@ result<std::vector<linked_file>> link_files(const std::string& place,
       if (why) return posix::system_error("cannot link '" + path + "'", why.value());
       const auto sum = sums.sum_of(path);
       if (!sum) return sum.error();
-      linked.push_back({static_cast<std::uint32_t>(i), name, sum->size, sum->checksum});
+      linked.push_back({p.part, name, sum->size, sum->checksum});
     }
     if (auto durable = posix::sync_directory(to); !durable) return durable.error();
   }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,10 +47,16 @@ private:
   std::map<identity, file_sum> asked_;
 };
 
+/// A part that has files, and its place among the parts.
+struct part_with_files {
+  std::uint32_t part = 0;
+  std::shared_ptr<const state_files> files;
+};
+
 /// Links the parts' files into a checkpoint that is being written, or copies them where they lie on
 /// another file system; waits for those that are still being made. Durable when it returns.
 [[nodiscard]] result<std::vector<linked_file>> link_files(const std::string& place,
-                                                          const std::vector<snapshot_part>& parts,
+                                                          const std::vector<part_with_files>& parts,
                                                           known_sums& sums);
 
 /// Gives the parts of a stored checkpoint their files, and verifies those. An error names one that

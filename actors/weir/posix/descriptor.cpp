@@ -70,6 +70,12 @@ result<void> write_all(int to, std::string_view text, const std::string& path) {
   return {};
 }
 
+bool set_direct(const descriptor& of, bool direct) noexcept {
+  const int flags = ::fcntl(of.get(), F_GETFL);
+  return flags >= 0 &&
+         ::fcntl(of.get(), F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+}
+
 result<void> sync(const descriptor& of, const std::string& path) {
   if (::fsync(of.get()) == 0) return {};
   return system_error("cannot make '" + path + "' durable", errno);

@@ -55,6 +55,10 @@ struct file_status {
 std::size_t read_some(const descriptor& from, char* to, std::size_t n, const std::string& path);
 /// Writes all of `text`, or says why not; then some of it may have been written.
 [[nodiscard]] result<void> write_all(int to, std::string_view text, const std::string& path);
+/// Lets a file's reads and writes go past the page cache, or no longer: for much that nobody will
+/// read again soon. Memory, offsets and lengths must then be multiples of 4,096. False where the
+/// file system has no such thing.
+[[nodiscard]] bool set_direct(const descriptor& of, bool direct) noexcept;
 /// Makes what was written durable.
 [[nodiscard]] result<void> sync(const descriptor& of, const std::string& path);
 /// Makes the names in a directory durable.

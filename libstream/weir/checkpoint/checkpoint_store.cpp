@@ -2,8 +2,35 @@
 #include "weir/checkpoint/checkpoint_store.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace weir {
+
+namespace {
+
+class gathered_draft final : public checkpoint_draft {
+public:
+  explicit gathered_draft(checkpoint_store& to) : to_(&to) {}
+
+  void add(std::vector<snapshot_part> parts) override {
+    std::move(parts.begin(), parts.end(), std::back_inserter(whole_.parts));
+  }
+  result<std::uint64_t> commit(const checkpoint_manifest& m) override {
+    whole_.manifest = m;
+    return to_->write(whole_);
+  }
+
+private:
+  checkpoint_store* to_;
+  checkpoint whole_;
+};
+
+}  // namespace
+
+std::unique_ptr<checkpoint_draft> checkpoint_store::begin(std::uint64_t) {
+  return std::make_unique<gathered_draft>(*this);
+}
 
 result<std::optional<checkpoint>> read_newest(
     checkpoint_store& from,

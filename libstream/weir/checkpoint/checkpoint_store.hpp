@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,11 +20,28 @@ struct stored_checkpoint {
   std::string place;  ///< For people, and for `read` by place.
 };
 
+/// A checkpoint that is written while it is being taken. Dropped before its commit, it leaves
+/// nothing behind.
+class checkpoint_draft {
+public:
+  virtual ~checkpoint_draft() = default;
+
+  /// Takes some of its parts. What goes wrong is told by `commit`. Another thread may use the store
+  /// meanwhile.
+  virtual void add(std::vector<snapshot_part> parts) = 0;
+  /// Makes what was added durable, whole or not at all; answers its size in bytes. A use of the
+  /// store. To be called once.
+  virtual result<std::uint64_t> commit(const checkpoint_manifest& m) = 0;
+};
+
 /// Keeps the checkpoints of one pipeline. Used by one thread at a time.
 class checkpoint_store {
 public:
   virtual ~checkpoint_store() = default;
 
+  /// Begins the checkpoint of that number; the one begun before has been committed or dropped.
+  /// Another thread may use the store meanwhile. By default parts are gathered for `write`.
+  [[nodiscard]] virtual std::unique_ptr<checkpoint_draft> begin(std::uint64_t id);
   /// Makes a checkpoint durable, whole or not at all; answers its size in bytes.
   virtual result<std::uint64_t> write(const checkpoint& c) = 0;
   /// Those that were written, the newest first. None of them has been read yet: it may be damaged.

@@ -11,6 +11,18 @@ namespace weir {
 
 using order_kind = checkpoint_order::kind;
 
+namespace {
+
+/// Whose a watermark is, so that an instance gets its own back: others may have been behind it, and
+/// what it has emitted would come again.
+void name_watermarks(std::vector<snapshot_part>& parts, std::uint32_t instance) {
+  for (snapshot_part& p : parts)
+    if (p.kind == state_kind::union_list && p.state == "@watermark")
+      p.group = static_cast<key_group>(instance + 1);
+}
+
+}  // namespace
+
 void checkpoint_coordinator::ask(flow::checkpoint_kind kind, steady_time now, orders& out) {
   if (busy())
     asked_.push_back(kind);
@@ -48,19 +60,25 @@ void checkpoint_coordinator::trigger(flow::checkpoint_kind kind, steady_time now
   began_ = now;
   next_at_ = after(now, timing_.interval);
   acknowledged_.clear();
+  written_.clear();
   parts_.clear();
   out.push_back({order_kind::trigger, *taking_});
 }
 
+void checkpoint_coordinator::on_saved_some(std::uint32_t instance, flow::barrier b,
+                                           std::vector<snapshot_part> parts, orders& out) {
+  if (b != taking_) return;
+  written_[instance] += parts.size();
+  name_watermarks(parts, instance);
+  out.push_back({order_kind::write, b, std::move(parts)});
+}
+
 void checkpoint_coordinator::on_acknowledged(std::uint32_t instance, flow::barrier b,
-                                             std::vector<snapshot_part> parts, steady_time now,
-                                             orders& out) {
-  if (b != taking_ || !acknowledged_.insert(instance).second) return;
-  // Whose a watermark is, so that an instance gets its own back: others may have been behind it,
-  // and what it has emitted would come again.
-  for (snapshot_part& p : parts)
-    if (p.kind == state_kind::union_list && p.state == "@watermark")
-      p.group = static_cast<key_group>(instance + 1);
+                                             std::vector<snapshot_part> parts, std::size_t before,
+                                             steady_time now, orders& out) {
+  if (b != taking_ || written_[instance] != before || !acknowledged_.insert(instance).second)
+    return;
+  name_watermarks(parts, instance);
   std::move(parts.begin(), parts.end(), std::back_inserter(parts_));
   if (planted(fault::commit_before_manifest) && acknowledged_.size() == 1)
     out.push_back({order_kind::commit, b});

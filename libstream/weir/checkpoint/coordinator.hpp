@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -27,7 +28,8 @@ struct checkpoint_order {
   enum class kind : std::uint8_t {
     trigger,  ///< Tell every source to take its part of `barrier` and send it on.
     abandon,  ///< Tell every stage that `barrier` won't be completed.
-    store,    ///< Make `parts` durable, then call `on_stored`.
+    write,    ///< Write `parts`; more of `barrier` follows, or it is abandoned.
+    store,    ///< Make `parts` and those written before durable, then call `on_stored`.
     commit,   ///< It is complete: tell every stage to commit `barrier`.
     done,     ///< Every stage has committed `barrier`.
     overdue,  ///< `barrier` has been on its way to the store for longer than the timeout.
@@ -61,9 +63,14 @@ public:
   /// When `tick` has something to do next; `steady_time::max()` if never.
   [[nodiscard]] steady_time wakes_at() const noexcept;
 
-  /// An instance has taken its part. Ignored if it is not of the checkpoint under way, or a repeat.
+  /// An instance has taken some of its part. Ignored if it is not of the checkpoint under way.
+  void on_saved_some(std::uint32_t instance, flow::barrier b, std::vector<snapshot_part> parts,
+                     orders& out);
+  /// An instance has taken its part, or the rest of it. Ignored if it is not of the checkpoint
+  /// under way, a repeat, or if of the `before` parts that it has told of before some have not
+  /// come.
   void on_acknowledged(std::uint32_t instance, flow::barrier b, std::vector<snapshot_part> parts,
-                       steady_time now, orders& out);
+                       std::size_t before, steady_time now, orders& out);
   /// The parts are durable, or could not be made so.
   void on_stored(flow::barrier b, bool durable, steady_time now, orders& out);
   void on_committed(std::uint32_t instance, flow::barrier b, orders& out);
@@ -108,7 +115,8 @@ private:
   std::optional<flow::barrier> taking_;
   std::optional<flow::barrier> storing_;
   std::set<std::uint32_t> acknowledged_;
-  std::vector<snapshot_part> parts_;
+  std::map<std::uint32_t, std::size_t> written_;  ///< Parts of an instance that came before.
+  std::vector<snapshot_part> parts_;              ///< Of those that have acknowledged.
   std::optional<flow::barrier> committing_;
   std::set<std::uint32_t> committed_;
   std::uint64_t failures_ = 0;

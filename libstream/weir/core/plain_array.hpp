@@ -11,13 +11,18 @@
 
 namespace weir {
 
+/// Whether values of a type can be kept in a `plain_array`.
+template <class T>
+inline constexpr bool is_plain_value =
+    std::is_trivially_copyable_v<T>&& std::is_trivially_destructible_v<T> &&
+    alignof(T) <= alignof(std::max_align_t);
+
 /// A growing array of plain values, of which there may be millions: where a `std::vector` would
 /// copy them to fresh memory, its block is enlarged (see `enlarge_block`). Addresses hold until it
 /// grows.
 template <class T>
 class plain_array {
-  static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
-  static_assert(alignof(T) <= alignof(std::max_align_t));
+  static_assert(is_plain_value<T>);
 
 public:
   plain_array() = default;

@@ -132,7 +132,7 @@ public:
 
   flow::verdict snapshot(snapshot_writer& to) {
     if constexpr (keyed) {
-      keyed_parts<lane_key> parts{groups_};
+      keyed_parts<lane_key> parts{to, groups_};
       waiting_.each(
           [&](auto, const event& e) { save(e, parts.begin(std::invoke(stream_key_, e.event))); });
       parts.template write<saved_entry>(to, "@waiting");

@@ -18,13 +18,16 @@ struct notice {
   enum class kind : std::uint8_t {
     ended,         ///< Its inputs have ended and everything behind them is on its way.
     suspended,     ///< A source that was told to suspend has handed on all that it had taken.
-    acknowledged,  ///< It has taken its part of the checkpoint `barrier`.
+    saved_some,    ///< It has taken some of its part of the checkpoint `barrier`; more follows.
+    acknowledged,  ///< It has taken its part, or the rest of it, of the checkpoint `barrier`.
     committed,     ///< What was pre-committed for the checkpoint `barrier` is visible.
   };
   kind what = kind::ended;
   flow::barrier barrier;
-  std::vector<snapshot_part> parts{};      ///< Of a checkpoint that is acknowledged.
+  std::vector<snapshot_part> parts{};      ///< Of a checkpoint.
   std::chrono::nanoseconds aligned_for{};  ///< How long its inputs waited for each other.
+  /// How many parts of a checkpoint that is acknowledged have been told of before.
+  std::size_t parts_before = 0;
 };
 
 /// A failure that the stage can't handle itself: its directive, or a broken invariant, wants more

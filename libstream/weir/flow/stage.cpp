@@ -50,7 +50,7 @@ stage::stage(stage_parts parts, const clock& time)
       clock_(&time),
       inbox_(parts_.inputs, parts_.attempt, parts_.credits, restored_watermark(parts_),
              parts_.aligns),
-      snapshot_to_(snapshot_parts_) {
+      snapshot_to_(snapshot_parts_, parts_.snapshot_piece) {
   for (std::size_t i = 0; i < parts_.inputs.size(); ++i)
     lanes_.push_back({.id = std::to_string(i), .port = parts_.inputs[i].port});
   for (const input_channel& c : parts_.inputs)
@@ -404,7 +404,6 @@ void stage::begin_snapshot(barrier b) {
   taking_ = b;
   aligned_for_ = aligning_since_ ? clock_->steady() - *aligning_since_ : std::chrono::nanoseconds{};
   aligning_since_.reset();
-  snapshot_parts_.clear();
   if (parts_.cold) parts_.cold->begin_checkpoint();
   now_ = activity::snapshot;
 }
@@ -429,8 +428,8 @@ void stage::send_snapshot(effects& out) {
   static_cast<void>(save_some(out));
 }
 
-/// Writes some more of what the snapshot holds, for about a millisecond, and acknowledges the
-/// checkpoint when that was the last.
+/// Writes some more of what the snapshot holds, for about a millisecond; hands on what it has come
+/// to if that is much, and acknowledges the checkpoint when it was the last.
 verdict stage::save_some(effects& out) {
   constexpr std::chrono::nanoseconds aim = std::chrono::milliseconds{1};
   const steady_time began = clock_->steady();
@@ -440,9 +439,14 @@ verdict stage::save_some(effects& out) {
     save_at_once_ = std::max<std::size_t>(64, save_at_once_ / 2);
   else if (took < aim / 4)
     save_at_once_ = std::min<std::size_t>(parts_.budget, 2 * save_at_once_);
-  if (!done) return verdict::more;
-  out.notices.push_back(
-      {notice::kind::acknowledged, *saving_, std::exchange(snapshot_parts_, {}), aligned_for_});
+  if (!done) {
+    if (!snapshot_to_.has_piece()) return verdict::more;
+    out.notices.push_back({notice::kind::saved_some, *saving_, snapshot_to_.take()});
+    parts_before_ += out.notices.back().parts.size();
+    return verdict::more;
+  }
+  out.notices.push_back({notice::kind::acknowledged, *saving_, snapshot_to_.take(), aligned_for_,
+                         std::exchange(parts_before_, 0)});
   saving_.reset();
   return verdict::done;
 }
@@ -450,7 +454,8 @@ verdict stage::save_some(effects& out) {
 void stage::give_up_saving() {
   snapshot_to_.cancel();
   if (parts_.cold) parts_.cold->cancel_checkpoint();
-  snapshot_parts_.clear();
+  static_cast<void>(snapshot_to_.take());
+  parts_before_ = 0;
   saving_.reset();
 }
 
@@ -474,7 +479,7 @@ bool stage::waits_for_credit() const noexcept {
 /// A step should take some milliseconds whatever an event costs: a worker serves other stages too,
 /// and a command must not wait behind thousands of slow events.
 void stage::adapt_budget(std::size_t used, std::chrono::nanoseconds took) {
-  constexpr std::chrono::nanoseconds aim = std::chrono::milliseconds{5};
+  constexpr std::chrono::nanoseconds aim = std::chrono::milliseconds{1};
   if (took > aim)
     budget_ = static_cast<std::uint32_t>(
         std::max<std::int64_t>(1, static_cast<std::int64_t>(used) * aim.count() / took.count()));

@@ -68,6 +68,8 @@ struct stage_parts {
   credit_settings credits;
   std::uint32_t budget =
       16 * 1024;  ///< Events and timer firings a step may take before others have a turn.
+  /// Bytes of its part of a checkpoint that are handed on while it takes the rest.
+  std::size_t snapshot_piece = std::size_t{1} << 20U;
   std::vector<const snapshot_part*> restored;  ///< They live until `stage::restore` is through.
   std::deque<dead_letter> replays;             ///< Worked off before anything that comes.
   bool aligns = true;                          ///< Whether inputs wait for each other's barriers.
@@ -180,6 +182,7 @@ private:
   lane_list lanes_;  ///< How the input channels stand, by index.
   snapshot_writer snapshot_to_;
   std::vector<snapshot_part> snapshot_parts_;
+  std::size_t parts_before_ = 0;  ///< Of the one that is being saved, handed on.
 
   activity now_ = activity::none;
   std::optional<inbox::turn> turn_;

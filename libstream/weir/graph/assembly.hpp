@@ -42,6 +42,8 @@ struct surroundings {
   std::shared_ptr<journal::tape> tape{};
   state_backend* backend = nullptr;  ///< Keeps what does not fit in memory; may be null.
   bool restores_later = false;       ///< Whoever makes the instance calls `stage::restore`.
+  /// Bytes of state that are handed on at a time; tests make it small.
+  std::optional<std::size_t> snapshot_piece{};
 };
 
 /// One stage instance while it is being put together. The factories of the graph read it.

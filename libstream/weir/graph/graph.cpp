@@ -285,6 +285,7 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
   parts.metrics = around.metrics;
   parts.aligns = options().guarantee == processing_guarantee::exactly_once;
   if (around.budget) parts.budget = *around.budget;
+  if (around.snapshot_piece) parts.snapshot_piece = *around.snapshot_piece;
 
   std::vector<std::vector<flow::channel_id>> out_ids(draft.outputs.size());
   std::vector<bool> broadcast(draft.outputs.size());

@@ -104,7 +104,7 @@ public:
   flow::verdict snapshot(snapshot_writer& to) {
     rows_.save(to);
     save_form<std::tuple<K, timestamp, A>>(to, "@waiting");
-    auto parts = std::make_shared<keyed_parts<K>>(groups_);
+    auto parts = std::make_shared<keyed_parts<K>>(to, groups_);
     waiting_.save(
         to,
         [this, parts](const waiting& w) {
@@ -112,7 +112,7 @@ public:
           encode(w.at, part);
           encode(w.value, part);
         },
-        [parts](snapshot_writer& w) { parts->write_entries(w, "@waiting"); });
+        [parts](snapshot_writer& w, bool all) { parts->hand_on(w, "@waiting", all); });
     return flow::verdict::done;
   }
 

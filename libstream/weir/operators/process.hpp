@@ -3,6 +3,7 @@
 
 #include "weir/core/planted_fault.hpp"
 #include "weir/flow/either.hpp"
+#include "weir/operators/key_parts.hpp"
 #include "weir/operators/process_context.hpp"
 #include "weir/state/fetch_ahead.hpp"
 #include "weir/state/key_index.hpp"
@@ -282,33 +283,6 @@ private:
     return holds;
   }
 
-  /// What is written of a state, by key group; of one without a key as operator state.
-  class entries {
-  public:
-    explicit entries(std::string state, std::uint32_t groups)
-        : state_(std::move(state)), parts_(std::is_same_v<K, no_key> ? 1 : groups) {}
-
-    bytes& begin(const K& key) {
-      const auto groups = static_cast<std::uint32_t>(parts_.size());
-      bytes& part = parts_[groups == 1 ? 0 : group_of_hash(key_hash(key), groups)];
-      encode(key, part);
-      return part;
-    }
-    void write(snapshot_writer& to) {
-      for (std::size_t g = 0; g < parts_.size(); ++g) {
-        if (parts_[g].empty()) continue;
-        if constexpr (std::is_same_v<K, no_key>)
-          to.item(state_, std::move(parts_[g]));
-        else
-          to.keyed(state_, static_cast<key_group>(g), std::move(parts_[g]));
-      }
-    }
-
-  private:
-    std::string state_;
-    std::vector<bytes> parts_;
-  };
-
   void save_cold(snapshot_writer& to) {
     save_timers(event_timers_, timer_names[0], to);
     save_timers(processing_timers_, timer_names[1], to);
@@ -319,24 +293,24 @@ private:
     if (environment_.cold->taking()) cold_->save(keys_, to);
   }
   void save_slots(snapshot_writer& to) {
-    auto all = std::make_shared<std::vector<entries>>();
+    auto all = std::make_shared<std::vector<key_parts<K>>>();
     for (const auto& name : timer_names) {
       if (!planted(fault::timers_not_saved)) save_form<std::pair<K, timestamp>>(to, name);
-      all->emplace_back(name, environment_.key_groups);
+      all->emplace_back(to, name, environment_.key_groups);
     }
     each_state([&]<class State>(State& state) {
       save_form<std::pair<K, typename State::stored>>(to, state.name());
-      all->emplace_back(state.name(), environment_.key_groups);
+      all->emplace_back(to, state.name(), environment_.key_groups);
       if (state.forgets()) save_form<std::pair<K, timestamp>>(to, times_of(state.name()));
-      all->emplace_back(times_of(state.name()), environment_.key_groups);
+      all->emplace_back(to, times_of(state.name()), environment_.key_groups);
     });
     keys_.save_slots(
         to, [this, all](std::uint32_t slot) { save_slot(slot, *all); },
-        [all](snapshot_writer& w) {
-          for (entries& e : *all) e.write(w);
+        [all](snapshot_writer& w, bool rest) {
+          for (auto& parts : *all) parts.hand_on(w, rest);
         });
   }
-  void save_slot(std::uint32_t slot, std::vector<entries>& to) {
+  void save_slot(std::uint32_t slot, std::vector<key_parts<K>>& to) {
     auto at = to.begin();
     for (const timer_queue* timers : {&event_timers_, &processing_timers_}) {
       if (!planted(fault::timers_not_saved))
@@ -357,9 +331,9 @@ private:
   void save_timers(const timer_queue& timers, std::string_view name, snapshot_writer& to) {
     if (planted(fault::timers_not_saved)) return;
     save_form<std::pair<K, timestamp>>(to, name);
-    entries all{std::string{name}, environment_.key_groups};
+    key_parts<K> all{to, std::string{name}, environment_.key_groups};
     timers.each([&](std::uint32_t slot, timestamp at) { encode(at, all.begin(keys_.key(slot))); });
-    all.write(to);
+    all.hand_on(to);
   }
 
   /// Rows of the cold store may have been written by a program whose types were others.

@@ -100,14 +100,15 @@ public:
 
   void save(snapshot_writer& to) {
     save_form<saved_event>(to, "@waiting events");
-    auto parts = std::make_shared<key_parts<K>>(environment_.key_groups);
+    auto parts =
+        std::make_shared<operators::key_parts<K>>(to, "@waiting events", environment_.key_groups);
     const auto add = [this, parts](const T& event, timestamp at) {
       bytes& part = parts->begin(std::invoke(rules_.key_of(), event));
       encode(at, part);
       encode(event, part);
     };
     for (std::size_t i = ready_at_; i < ready_.size(); ++i) add(ready_.values[i], ready_.times[i]);
-    buffer_.save(to, add, [parts](snapshot_writer& w) { parts->write(w, "@waiting events"); });
+    buffer_.save(to, add, [parts](snapshot_writer& w, bool all) { parts->hand_on(w, all); });
     bytes watermark;
     encode(watermark_, watermark);
     to.item("@watermark", std::move(watermark), state_kind::union_list);

@@ -157,7 +157,7 @@ private:
   /// that never move.
   template <class R>
   class records {
-    static constexpr bool is_plain = std::is_trivially_copyable_v<R>;
+    static constexpr bool is_plain = is_plain_value<R>;
 
   public:
     std::uint32_t make() {

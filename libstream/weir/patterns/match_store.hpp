@@ -23,14 +23,12 @@ struct match_store {
   waiting_matches waiting;
 
   /// Hints that a key's partial matches will be used soon. Each step needs what the one before it
-  /// called for: the key's, the youngest of them, what that took last and its neighbours among all,
-  /// which learn of its end, and the event.
+  /// called for: the key's, the youngest of them, what that took last, and the event.
   void fetch(std::uint32_t slot, int step) const {
     if (step == 0) return runs.fetch_key(slot);
     if (step == 1) return static_cast<void>(runs.fetch_youngest(slot));
     const run_id youngest = runs.youngest(slot);
     if (youngest == nowhere) return;
-    if (step == 2) runs.fetch_neighbours(youngest);
     const node_id path = runs[youngest].path;
     if (path == nowhere) return;
     step == 2 ? buffer.fetch_node(path) : buffer.fetch_event(path);

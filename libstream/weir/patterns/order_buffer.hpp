@@ -69,14 +69,15 @@ public:
   }
 
   /// Begins a save of the events that are held now: `write(event, at)` is called once for each,
-  /// those of equal times in the order of their arrival, and `done(writer)` in the end. What is
-  /// taken out is written first. A save that is under way is given up.
+  /// those of equal times in the order of their arrival, and `on(writer, all)` now and then to hand
+  /// on what has been written. What is taken out is written first. A save that is under way is
+  /// given up.
   void save(snapshot_writer& to, std::function<void(const T&, timestamp)> write,
-            std::function<void(snapshot_writer&)> done) {
+            std::function<void(snapshot_writer&, bool)> on) {
     if (job_) job_->cancel();
     for (queue& q : queues_) q.written = 0;
     for (queue& q : spare_) q.written = 0;
-    job_ = std::make_shared<job>(*this, std::move(write), std::move(done));
+    job_ = std::make_shared<job>(*this, std::move(write), std::move(on));
     to.later(job_);
   }
 
@@ -92,29 +93,35 @@ private:
     order_buffer* of;
     std::uint64_t end;  ///< Number of the first event that is no part of it.
     std::function<void(const T&, timestamp)> write;
-    std::function<void(snapshot_writer&)> done;
+    std::function<void(snapshot_writer&, bool)> on;
     std::exception_ptr failure;
 
     job(order_buffer& buffer, std::function<void(const T&, timestamp)> w,
-        std::function<void(snapshot_writer&)> d)
-        : of(&buffer), end(buffer.next_number_), write(std::move(w)), done(std::move(d)) {}
+        std::function<void(snapshot_writer&, bool)> h)
+        : of(&buffer), end(buffer.next_number_), write(std::move(w)), on(std::move(h)) {}
 
     bool write_some(std::size_t entries, snapshot_writer& to) override {
       if (failure) std::rethrow_exception(failure);
-      if (!done)
+      if (!on)
         throw exception({errc::stage_failed, "a save was begun before another one had ended"});
+      const bool all = write_events(entries);
+      on(to, all);
+      if (all) cancel();
+      return all;
+    }
+    void cancel() noexcept override { on = nullptr; }
+
+    /// Writes so many more; answers whether there are no others.
+    bool write_events(std::size_t n) {
       for (queue& q : of->queues_)
-        for (; q.written < q.entries.size(); ++q.written, --entries) {
+        for (; q.written < q.entries.size(); ++q.written, --n) {
           const entry& e = q.entries.begin()[static_cast<std::ptrdiff_t>(q.written)];
           if (e.number >= end) break;
-          if (entries == 0) return false;
+          if (n == 0) return false;
           write(e.event, e.at);
         }
-      done(to);
-      cancel();
       return true;
     }
-    void cancel() noexcept override { done = nullptr; }
 
     void before_taking(queue& q) noexcept {
       const entry& e = q.entries.front();
@@ -167,7 +174,7 @@ private:
   template <class Take>
   void hand_over(queue& q, Take& take) {
     if (job_) [[unlikely]] {
-      if (job_->done)
+      if (job_->on)
         job_->before_taking(q);
       else
         job_.reset();

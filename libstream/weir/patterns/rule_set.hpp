@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/operators/key_parts.hpp"
 #include "weir/operators/process_context.hpp"
 #include "weir/patterns/cold_matches.hpp"
-#include "weir/patterns/key_parts.hpp"
 #include "weir/patterns/matcher_snapshot.hpp"
 #include "weir/patterns/rule_index.hpp"
 #include "weir/patterns/slot_bits.hpp"
@@ -247,7 +247,7 @@ public:
       to.item(automaton_of(state), std::move(made_for), state_kind::union_list);
       if (cold_) return cold_->save(to);
       save_form<saved_entry>(to, state);
-      all->push_back({&r->machine, state, key_parts<K>{groups}, matcher_snapshot<T>{r->machine}});
+      all->push_back({&r->machine, {to, state, groups}, matcher_snapshot<T>{r->machine}});
     }
     keys_.save_slots(
         to,
@@ -255,8 +255,8 @@ public:
           for (saving& s : *all)
             if (!s.of->idle(slot)) s.writer.save(slot, s.parts.begin(keys_.key(slot)));
         },
-        [all](snapshot_writer& w) {
-          for (saving& s : *all) s.parts.write(w, s.state);
+        [all](snapshot_writer& w, bool rest) {
+          for (saving& s : *all) s.parts.hand_on(w, rest);
         });
   }
 
@@ -297,8 +297,7 @@ private:
   /// What is being saved of a rule.
   struct saving {
     const matcher<T>* of;
-    std::string state;
-    key_parts<K> parts;
+    operators::key_parts<K> parts;
     matcher_snapshot<T> writer;
   };
   static std::string automaton_of(const std::string& state) { return "@automaton of " + state; }

@@ -70,12 +70,6 @@ public:
     if (r != nowhere) prefetch_line(&runs_[r]);
     return r;
   }
-  /// Those that began before and behind it, which have to learn that it ends.
-  void fetch_neighbours(run_id id) const {
-    const run& r = runs_[id];
-    if (r.before != nowhere) prefetch_line(&runs_[r.before]);
-    if (r.after != nowhere) prefetch_line(&runs_[r.after]);
-  }
   [[nodiscard]] run_id youngest(std::uint32_t slot) const {
     return slot < cells_.size() ? cells_[slot].youngest : nowhere;
   }

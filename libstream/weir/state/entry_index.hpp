@@ -107,9 +107,8 @@ public:
   void clear() { keys_.clear(); }
   /// As those of the index. @pre not cold()
   void write_all() noexcept { keys_.write_all(); }
-  void save_slots(snapshot_writer& to, gradual_slots::write_slot write,
-                  gradual_slots::finish done) {
-    keys_.save_slots(to, std::move(write), std::move(done));
+  void save_slots(snapshot_writer& to, gradual_slots::write_slot write, gradual_slots::hand_on on) {
+    keys_.save_slots(to, std::move(write), std::move(on));
   }
   /// To be called where no slot is in hand, in loops that touch many.
   void settle() {
@@ -209,7 +208,7 @@ public:
   template <class Due, class Each>
   void save_all_due(snapshot_writer& to, Each each) {
     if (!cold_) return;
-    keyed_parts<K> parts{groups_};
+    keyed_parts<K> parts{to, groups_};
     each([&](slot s, const Due& due) { encode(due, parts.begin(keys_.key(s))); });
     parts.template write<std::tuple<K, Due>>(to, due_name());
   }

@@ -19,7 +19,8 @@ template <class T>
 class gradual_queue {
 public:
   using write_entry = std::function<void(const T&)>;
-  using finish = std::function<void(snapshot_writer&)>;
+  /// Hands on what has been written, or, where it is all, the rest of it.
+  using hand_on = std::function<void(snapshot_writer&, bool all)>;
 
   gradual_queue() = default;
   gradual_queue(const gradual_queue& other) : entries_(other.entries_) {}
@@ -41,11 +42,11 @@ public:
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
 
-  /// Begins a save of what is in it: `write(entry)` is called for each, in order, and
-  /// `done(writer)` in the end. One that is under way is given up.
-  void save(snapshot_writer& to, write_entry write, finish done) {
+  /// Begins a save of what is in it: `write(entry)` is called for each, in order, and `on` now and
+  /// then. One that is under way is given up.
+  void save(snapshot_writer& to, write_entry write, hand_on on) {
     if (job_) job_->cancel();
-    job_ = std::make_shared<job>(*this, std::move(write), std::move(done));
+    job_ = std::make_shared<job>(*this, std::move(write), std::move(on));
     to.later(job_);
   }
 
@@ -55,24 +56,24 @@ private:
     std::size_t at = 0;  ///< The first that has not been written, counted from the front.
     std::size_t left;    ///< How many have not been.
     write_entry write;
-    finish done;
+    hand_on on;
     std::exception_ptr failure;
 
-    job(gradual_queue& queue, write_entry w, finish d)
-        : of(&queue), left(queue.size()), write(std::move(w)), done(std::move(d)) {}
+    job(gradual_queue& queue, write_entry w, hand_on h)
+        : of(&queue), left(queue.size()), write(std::move(w)), on(std::move(h)) {}
 
     bool write_some(std::size_t entries, snapshot_writer& to) override {
       if (failure) std::rethrow_exception(failure);
-      if (!done) throw exception({errc::stage_failed, "a save was begun before another had ended"});
+      if (!on) throw exception({errc::stage_failed, "a save was begun before another had ended"});
       for (; left != 0 && entries != 0; --entries, --left, ++at) write(of->entries_[at]);
-      if (left != 0) return false;
-      done(to);
-      cancel();
-      return true;
+      const bool all = left == 0;
+      on(to, all);
+      if (all) cancel();
+      return all;
     }
     void cancel() noexcept override {
       left = 0;
-      done = nullptr;
+      on = nullptr;
     }
   };
 

@@ -19,7 +19,8 @@ namespace weir {
 class gradual_slots {
 public:
   using write_slot = std::function<void(std::uint32_t)>;
-  using finish = std::function<void(snapshot_writer&)>;
+  /// Hands on what has been written, or, where it is all, the rest of it.
+  using hand_on = std::function<void(snapshot_writer&, bool all)>;
 
   gradual_slots() = default;
   gradual_slots(const gradual_slots&) noexcept {}
@@ -29,10 +30,10 @@ public:
   ~gradual_slots() = default;
 
   /// Begins a save of the slots whose bits are set in `used`, 64 a word: `write` is called once for
-  /// each, and `done` when all are written. One that is under way is given up.
-  void begin(snapshot_writer& to, std::vector<std::uint64_t> used, write_slot write, finish done) {
+  /// each, and `on` now and then. One that is under way is given up.
+  void begin(snapshot_writer& to, std::vector<std::uint64_t> used, write_slot write, hand_on on) {
     if (job_) job_->cancel();
-    job_ = std::make_shared<job>(std::move(used), std::move(write), std::move(done));
+    job_ = std::make_shared<job>(std::move(used), std::move(write), std::move(on));
     to.later(job_);
   }
 
@@ -51,23 +52,23 @@ public:
 private:
   class job final : public gradual_save {
   public:
-    job(std::vector<std::uint64_t> pages, write_slot write, finish done)
-        : pages_(std::move(pages)), write_(std::move(write)), done_(std::move(done)) {}
+    job(std::vector<std::uint64_t> pages, write_slot write, hand_on on)
+        : pages_(std::move(pages)), write_(std::move(write)), hand_on_(std::move(on)) {}
 
     bool write_some(std::size_t entries, snapshot_writer& to) override {
       if (failure_) std::rethrow_exception(failure_);
-      if (over() && !done_)
+      if (over() && !hand_on_)
         throw exception({errc::stage_failed, "a save was begun before another one had ended"});
       for (std::size_t written = 0; at_ < pages_.size() && written < entries; ++at_)
         written += write_page(at_);
-      if (at_ < pages_.size()) return false;
-      done_(to);
-      cancel();
-      return true;
+      const bool all = at_ >= pages_.size();
+      hand_on_(to, all);
+      if (all) cancel();
+      return all;
     }
     void cancel() noexcept override {
       pages_.clear();
-      done_ = nullptr;
+      hand_on_ = nullptr;
     }
 
     std::size_t write_page(std::size_t page) {
@@ -96,7 +97,7 @@ private:
     std::vector<std::uint64_t> pages_;  ///< What has not been written; none once the save is over.
     std::size_t at_ = 0;
     write_slot write_;
-    finish done_;
+    hand_on hand_on_;
     std::exception_ptr failure_;
   };
 

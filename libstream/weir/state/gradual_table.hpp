@@ -30,7 +30,6 @@ namespace weir {
 template <class K, class V, std::size_t AtOnce = moved_at_once>
 class gradual_table {
   using table = growing_map<K, V, key_hasher<K>, AtOnce>;
-  using map = typename table::map;
   using entry = typename table::entry;
   using place = typename table::place;
 
@@ -115,7 +114,7 @@ public:
     save_form<std::pair<K, V>>(to, name);
     if (job_) write_some(SIZE_MAX);
     if (left != nullptr ? ended(*left) : empty()) return;
-    job_ = std::make_shared<job>(name, groups, prefix);
+    job_ = std::make_shared<job>(to, name, groups, prefix);
     job_->of = this;
     to.later(job_);
     ++save_;
@@ -147,15 +146,16 @@ private:
     keyed_parts<K> parts;
     std::exception_ptr failure;  ///< What a codec threw.
 
-    job(std::string_view state, std::uint32_t groups, std::span<const std::byte> prefix)
-        : name(state), parts(groups, prefix) {}
+    job(const snapshot_writer& to, std::string_view state, std::uint32_t groups,
+        std::span<const std::byte> prefix)
+        : name(state), parts(to, groups, prefix) {}
 
     bool write_some(std::size_t entries, snapshot_writer& to) override {
       if (of != nullptr) of->write_some(entries);
       if (failure) std::rethrow_exception(failure);
-      if (of != nullptr) return false;
-      parts.write_entries(to, name);
-      return true;
+      const bool all = of == nullptr;
+      parts.hand_on(to, name, all);
+      return all;
     }
     void cancel() noexcept override {
       if (of != nullptr) of->give_up();

@@ -84,15 +84,14 @@ public:
   [[nodiscard]] slot guess(std::uint32_t hash) const { return cells_.guess(hash); }
 
   /// Saves what the keys that have state now have in their slots: `write(slot)` is called once for
-  /// each, before that changes, and `done(writer)` in the end.
-  void save_slots(snapshot_writer& to, gradual_slots::write_slot write,
-                  gradual_slots::finish done) {
-    saving_.begin(to, used_, std::move(write), std::move(done));
+  /// each, before that changes, and `on` now and then to hand on what has been written.
+  void save_slots(snapshot_writer& to, gradual_slots::write_slot write, gradual_slots::hand_on on) {
+    saving_.begin(to, used_, std::move(write), std::move(on));
   }
   /// ... of the slots whose bits are set, 64 a word.
   void save_slots(snapshot_writer& to, std::vector<std::uint64_t> of,
-                  gradual_slots::write_slot write, gradual_slots::finish done) {
-    saving_.begin(to, std::move(of), std::move(write), std::move(done));
+                  gradual_slots::write_slot write, gradual_slots::hand_on on) {
+    saving_.begin(to, std::move(of), std::move(write), std::move(on));
   }
   /// ... as a state whose entries are the key and what `write(slot, bytes&)` appends to it, an
   /// `Entry` together, as those of `keyed_parts`.
@@ -100,10 +99,12 @@ public:
   void save(snapshot_writer& to, std::string_view state, std::uint32_t groups, Write write) {
     static_assert(std::is_same_v<std::tuple_element_t<0, Entry>, K>);
     save_form<Entry>(to, state);
-    auto parts = std::make_shared<keyed_parts<K>>(groups);
+    auto parts = std::make_shared<keyed_parts<K>>(to, groups);
     save_slots(
         to, [this, parts, write](slot s) { write(s, parts->begin(keys_[s])); },
-        [parts, name = std::string{state}](snapshot_writer& w) { parts->write_entries(w, name); });
+        [parts, name = std::string{state}](snapshot_writer& w, bool all) {
+          parts->hand_on(w, name, all);
+        });
   }
 
 private:
@@ -129,9 +130,7 @@ private:
   }
 
   slot_cells cells_;
-  std::conditional_t<std::is_trivially_copyable_v<K> && alignof(K) <= alignof(std::max_align_t),
-                     plain_array<K>, std::vector<K>>
-      keys_;  ///< By slot.
+  std::conditional_t<is_plain_value<K>, plain_array<K>, std::vector<K>> keys_;  ///< By slot.
   plain_array<slot> free_;
   std::vector<std::uint64_t> used_;  ///< A bit a slot: whether a key has it.
   gradual_slots saving_;

@@ -29,19 +29,20 @@ namespace weir {
 template <class K>
 class keyed_parts {
 public:
-  /// `prefix` goes before each piece.
-  explicit keyed_parts(std::uint32_t groups, std::span<const std::byte> prefix = {})
-      : prefix_(prefix.begin(), prefix.end()), open_(groups) {}
+  /// For `to`, which says how large pieces are; `prefix` goes before each.
+  keyed_parts(const snapshot_writer& to, std::uint32_t groups,
+              std::span<const std::byte> prefix = {})
+      : large_(to.piece()), prefix_(prefix.begin(), prefix.end()), open_(groups) {}
 
   /// Begins a key's entry, and returns where the rest of it is appended.
   bytes& begin(const K& key) {
     const auto groups = static_cast<std::uint32_t>(open_.size());
     const std::uint32_t group = group_of_hash(key_hash(key), groups);
     bytes& piece = open_[group];
-    if (piece.size() >= large) [[unlikely]] {
+    if (piece.size() >= large_) [[unlikely]] {
       full_.emplace_back(static_cast<key_group>(group), std::move(piece));
       piece = {};
-      piece.reserve(large + large / 8);
+      piece.reserve(large_ + large_ / 8);
     }
     if (piece.empty()) piece.insert(piece.end(), prefix_.begin(), prefix_.end());
     encode(key, piece);
@@ -52,19 +53,20 @@ public:
   void write(snapshot_writer& to, std::string_view state) {
     static_assert(std::is_same_v<std::tuple_element_t<0, Entry>, K>);
     save_form<Entry>(to, state);
-    write_entries(to, state);
+    hand_on(to, state, true);
   }
-  /// ... where the form of the entries has been written.
-  void write_entries(snapshot_writer& to, std::string_view state) {
+  /// ... where the form of the entries has been written; unless it is `all`, only the pieces that
+  /// nothing is added to any more.
+  void hand_on(snapshot_writer& to, std::string_view state, bool all) {
     for (auto& [group, piece] : full_) to.keyed(state, group, std::move(piece));
     full_.clear();
+    if (!all) return;
     for (std::size_t g = 0; g < open_.size(); ++g)
       if (!open_[g].empty()) to.keyed(state, static_cast<key_group>(g), std::move(open_[g]));
   }
 
 private:
-  static constexpr std::size_t large = std::size_t{1} << 20U;
-
+  std::size_t large_;
   bytes prefix_;
   std::vector<bytes> open_;  ///< The last piece of each group.
   std::vector<std::pair<key_group, bytes>> full_;

@@ -89,8 +89,8 @@ public:
   }
   /// Saves what is in the slots whose bits are set, 64 a word, as `key_index` does.
   void save_slots(snapshot_writer& to, std::vector<std::uint64_t> of,
-                  gradual_slots::write_slot write, gradual_slots::finish done) {
-    saving_.begin(to, std::move(of), std::move(write), std::move(done));
+                  gradual_slots::write_slot write, gradual_slots::hand_on on) {
+    saving_.begin(to, std::move(of), std::move(write), std::move(on));
   }
   /// Saves keys and values, as `keyed_table` does.
   void save_values(snapshot_writer& to, std::string_view state, std::uint32_t groups) {
@@ -115,13 +115,15 @@ public:
   template <class Write>
   void save_entries(snapshot_writer& to, std::string_view state, std::uint32_t groups,
                     Write write) {
-    auto parts = std::make_shared<keyed_parts<K>>(groups);
+    auto parts = std::make_shared<keyed_parts<K>>(to, groups);
     saving_.begin(
         to, bits_of(slots_.size()),
         [this, parts, write](slot s) {
           if (is_taken(s)) write(s, parts->begin(slots_[s].first));
         },
-        [parts, name = std::string{state}](snapshot_writer& w) { parts->write_entries(w, name); });
+        [parts, name = std::string{state}](snapshot_writer& w, bool all) {
+          parts->hand_on(w, name, all);
+        });
   }
 
   // What is about to be used may be called for ahead, first the cell, and a while later the slot.

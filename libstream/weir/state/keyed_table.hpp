@@ -70,9 +70,9 @@ public:
   void snapshot(snapshot_writer& to, std::string_view name, std::uint32_t groups,
                 std::span<const std::byte> prefix = {}) const {
     save_form<std::pair<K, V>>(to, name);
-    keyed_parts<K> parts{groups, prefix};
+    keyed_parts<K> parts{to, groups, prefix};
     map_.each([&](const auto& entry) { encode(entry.second, parts.begin(entry.first)); });
-    parts.write_entries(to, name);
+    parts.hand_on(to, name, true);
   }
   void restore(const snapshot_reader& from, std::string_view name) {
     const saved_form form = form_of_keyed<K, V>(from, name);

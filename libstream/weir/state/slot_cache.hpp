@@ -95,7 +95,7 @@ public:
       if (notes_[s].taken && is_dirty(notes_[s])) dirty[s / 64] |= std::uint64_t{1} << s % 64;
     keys.save_slots(
         to, std::move(dirty), [this, &keys](slot s) { save_slot(keys, s); },
-        [](snapshot_writer&) {});
+        [](snapshot_writer&, bool) {});
   }
 
   /// Rewrites all rows of the table: `convert(key, column, data)` answers what a column is now, or

@@ -41,7 +41,10 @@ struct snapshot_part {
 /// Where operators write their state. Bound to one operator at a time by the stage.
 class snapshot_writer {
 public:
-  explicit snapshot_writer(std::vector<snapshot_part>& parts) : parts_(&parts) {}
+  /// Large state comes in parts of about `piece` bytes.
+  explicit snapshot_writer(std::vector<snapshot_part>& parts,
+                           std::size_t piece = std::size_t{1} << 20U)
+      : parts_(&parts), piece_(piece) {}
 
   void bind(std::string_view operator_id) {
     operator_id_ = operator_id;
@@ -53,22 +56,30 @@ public:
   }
 
   void keyed(std::string_view state, key_group group, bytes data) {
-    parts_->push_back(
-        {operator_id_, std::string{state}, state_kind::keyed, group, std::move(data), nullptr});
+    push({operator_id_, std::string{state}, state_kind::keyed, group, std::move(data), nullptr});
   }
   void item(std::string_view state, bytes data, state_kind kind = state_kind::list) {
-    parts_->push_back({operator_id_, std::string{state}, kind, 0, std::move(data), nullptr});
+    push({operator_id_, std::string{state}, kind, 0, std::move(data), nullptr});
   }
   /// Files of a cold store.
   void files(snapshot_part part) {
     part.operator_id = operator_id_;
-    parts_->push_back(std::move(part));
+    push(std::move(part));
   }
   /// An item of operator state that goes back to the instance of that number, or, if there are
   /// fewer, to one of them.
   void item_of(std::uint32_t instance, std::string_view state, bytes data) {
-    parts_->push_back({operator_id_, std::string{state}, state_kind::list,
-                       static_cast<key_group>(instance + 1), std::move(data), nullptr});
+    push({operator_id_, std::string{state}, state_kind::list, static_cast<key_group>(instance + 1),
+          std::move(data), nullptr});
+  }
+
+  [[nodiscard]] std::size_t piece() const noexcept { return piece_; }
+  /// Whether what has been written and not taken is worth to be handed on.
+  [[nodiscard]] bool has_piece() const noexcept { return held_ >= piece_; }
+  /// Takes the parts that have been written.
+  [[nodiscard]] std::vector<snapshot_part> take() {
+    held_ = 0;
+    return std::exchange(*parts_, {});
   }
 
   /// Leaves a part of the bound operator's state to be written while the stream goes on.
@@ -93,7 +104,14 @@ public:
   }
 
 private:
+  void push(snapshot_part part) {
+    held_ += part.data.size();
+    parts_->push_back(std::move(part));
+  }
+
   std::vector<snapshot_part>* parts_;
+  std::size_t piece_;
+  std::size_t held_ = 0;  ///< Bytes in `parts_`.
   std::string operator_id_;
   std::set<std::string> named_;
   std::deque<std::pair<std::string, std::shared_ptr<gradual_save>>> later_;  ///< By operator.

@@ -82,7 +82,8 @@ bool simulator::make_machine(instance& in, flow::attempt_id attempt, const split
                                   .start = newest_ ? sink_start::restored : sink_start::fresh,
                                   .budget = options_.step_budget,
                                   .checkpoint_interval = interval,
-                                  .backend = options_.backend.get()});
+                                  .backend = options_.backend.get(),
+                                  .snapshot_piece = 64});
   return true;
 } catch (const std::exception&) {
   if (restarts_ >= options_.max_restarts) throw;

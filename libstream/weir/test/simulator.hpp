@@ -223,6 +223,7 @@ private:
   checkpoint_coordinator::orders orders_;
   std::uint64_t next_checkpoint_ = 1;
   std::uint64_t next_trigger_ = 0;
+  std::vector<snapshot_part> written_;  ///< Of the checkpoint that is being taken, so far.
   std::optional<complete_checkpoint> storing_;
   timestamp stored_at_{};  ///< When the disk is done with it.
   std::optional<complete_checkpoint> newest_;

@@ -3,6 +3,7 @@
 #include "weir/test/simulator.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace weir::test {
@@ -23,6 +24,11 @@ void simulator::take_notice(std::uint32_t from, flow::notice&& n) {
       coordinator_->ask(flow::checkpoint_kind::final, clock_.steady(), orders_);
       return carry_out();
     }
+    case flow::notice::kind::saved_some:
+      if (chance(options_.lost_acknowledgement)) return seen_.add(met::lost_acknowledgement);
+      seen_.add(met::saved_some);
+      coordinator_->on_saved_some(from, n.barrier, std::move(n.parts), orders_);
+      return carry_out();
     case flow::notice::kind::acknowledged:
       if (chance(options_.lost_acknowledgement)) return seen_.add(met::lost_acknowledgement);
       if (!chance(options_.late_acknowledgement)) return acknowledge(from, std::move(n));
@@ -36,7 +42,8 @@ void simulator::take_notice(std::uint32_t from, flow::notice&& n) {
 }
 
 void simulator::acknowledge(std::uint32_t from, flow::notice&& n) {
-  coordinator_->on_acknowledged(from, n.barrier, std::move(n.parts), clock_.steady(), orders_);
+  coordinator_->on_acknowledged(from, n.barrier, std::move(n.parts), n.parts_before,
+                                clock_.steady(), orders_);
   carry_out();
 }
 
@@ -44,6 +51,7 @@ void simulator::carry_out() {
   using kind = checkpoint_order::kind;
   for (checkpoint_order& o : orders_) switch (o.what) {
       case kind::trigger:
+        written_.clear();
         for (instance& i : instances_) {
           i.barriers_in = 0;
           if (i.is_source) i.commands.push_back({flow::command::kind::checkpoint, o.barrier, {}});
@@ -52,8 +60,12 @@ void simulator::carry_out() {
       case kind::abandon:
         tell_all(flow::command::kind::abandon, o.barrier);
         break;
+      case kind::write:
+        std::move(o.parts.begin(), o.parts.end(), std::back_inserter(written_));
+        break;
       case kind::store:
-        storing_ = complete_checkpoint{o.barrier, std::move(o.parts)};
+        std::move(o.parts.begin(), o.parts.end(), std::back_inserter(written_));
+        storing_ = complete_checkpoint{o.barrier, std::exchange(written_, {})};
         stored_at_ = clock_.wall();
         if (!chance(options_.slow_store)) break;
         seen_.add(met::slow_store);

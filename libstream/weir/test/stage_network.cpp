@@ -155,8 +155,8 @@ void stage_network::deliver() {
 
 void stage_network::note(flow::effects& e) {
   for (flow::notice& n : e.notices) {
-    if (n.what != flow::notice::kind::acknowledged || n.barrier.id != checkpoint_) continue;
-    ++acknowledged_;
+    if (n.barrier.id != checkpoint_) continue;
+    if (n.what == flow::notice::kind::acknowledged) ++acknowledged_;
     std::move(n.parts.begin(), n.parts.end(), std::back_inserter(parts_));
   }
   for (const flow::failure& f : e.failures)

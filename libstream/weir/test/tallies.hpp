@@ -26,6 +26,7 @@ enum class met : std::uint8_t {
   lost_acknowledgement,  ///< A stage's acknowledgement never came.
   late_acknowledgement,
   abandoned_checkpoint,  ///< The coordinator gave one up half-way and began the next.
+  saved_some,            ///< A stage handed some of its part of a checkpoint on before the rest.
   crash,
   crash_with_checkpoint,      ///< ... and went on from a complete checkpoint.
   crash_in_alignment,         ///< ... while a stage had some of its barriers and waited for others.
@@ -67,6 +68,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(met::coun
         "lost acknowledgements",
         "late acknowledgements",
         "abandoned checkpoints",
+        "parts handed on early",
         "crashes",
         "crashes with a checkpoint",
         "crashes in alignment",
