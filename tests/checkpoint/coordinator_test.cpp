@@ -91,6 +91,41 @@ TEST_CASE("an acknowledgement that is repeated or of another checkpoint does not
   CHECK(c.acknowledge(1, 1).empty());
 }
 
+TEST_CASE("what an instance has saved is written before it has saved all") {
+  coordination c{{.interval = 1s, .timeout = 3s}};
+  const auto save = [&](std::uint32_t instance, std::uint64_t id, std::size_t parts) {
+    c.machine.on_saved_some(
+        instance, {id},
+        std::vector<snapshot_part>(parts, {"op", "@watermark", state_kind::union_list, 0, {}}),
+        c.out);
+    return c.wanted();
+  };
+  const auto acknowledge = [&](std::uint32_t instance, std::uint64_t id, std::size_t before) {
+    c.machine.on_acknowledged(instance, {id}, {{"op", "rest", state_kind::list, 0, {}}}, before,
+                              c.now, c.out);
+    return c.wanted();
+  };
+  (void)c.at(1s);
+  CHECK(save(1, 1, 2) == orders{order::write});
+  CHECK(c.last.barrier.id == 1);
+  REQUIRE(c.last.parts.size() == 2);
+  CHECK(c.last.parts[0].group == 2);  // whose watermark it is
+  CHECK(save(1, 9, 2).empty());
+  CHECK(acknowledge(0, 1, 0).empty());
+  SECTION("none of its parts may be missing") {
+    CHECK(acknowledge(1, 1, 3).empty());
+    CHECK(c.at(4s) == orders{order::abandon, order::trigger});
+    CHECK(save(1, 1, 1).empty());
+    CHECK(acknowledge(0, 2, 0).empty());
+    CHECK(acknowledge(1, 2, 0) == orders{order::store});
+  }
+  SECTION("with all it is complete") {
+    CHECK(save(1, 1, 1) == orders{order::write});
+    CHECK(acknowledge(1, 1, 3) == orders{order::store});
+    CHECK(c.last.parts.size() == 2);  // the rest of both
+  }
+}
+
 TEST_CASE("one at a time, and a pause between the end of one and the beginning of the next") {
   coordination c{{.interval = 10s, .min_pause = 5s}};
   (void)c.at(10s);

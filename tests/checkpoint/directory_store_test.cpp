@@ -77,6 +77,43 @@ TEST_CASE("parts of any size, and names, come back as they were") {
   CHECK(same(store->read(store->list().value().at(0)).value(), c));
 }
 
+TEST_CASE("a checkpoint may be written while it is taken, and one that is dropped leaves nothing") {
+  const temporary_directory dir;
+  const auto store = open(dir.path());
+  const auto entries = [&] {
+    return std::distance(fs::directory_iterator{dir.path()}, fs::directory_iterator{});
+  };
+  const auto before = entries();
+  checkpoint whole = sample(4);
+  whole.parts.push_back({"in", "large", state_kind::keyed, 1, bytes(3'000'000, std::byte{5})});
+  {
+    const auto draft = store->begin(3);
+    draft->add(whole.parts);
+    CHECK(entries() == before + 1);
+    CHECK(store->list().value().empty());
+  }
+  CHECK(entries() == before);
+  const auto draft = store->begin(4);
+  for (const snapshot_part& p : whole.parts) draft->add({p});
+  const std::uint64_t size = draft->commit(whole.manifest).value();
+  CHECK(same(store->read(store->list().value().at(0)).value(), whole));
+  whole.manifest.id = 5;
+  CHECK(store->write(whole).value() == size);
+  CHECK(read_text(dir / "checkpoint-4/state") == read_text(dir / "checkpoint-5/state"));
+}
+
+TEST_CASE("what goes wrong while a checkpoint is written is told by its commit") {
+  const temporary_directory dir;
+  const auto store = open(dir / "gone");
+  const auto draft = store->begin(1);
+  fs::remove_all(dir / "gone");
+  draft->add(sample(1).parts);
+  draft->add(sample(1).parts);
+  const auto done = draft->commit(sample(1).manifest);
+  REQUIRE(!done);
+  CHECK(done.error().message.find("cannot make the directory") != std::string::npos);
+}
+
 TEST_CASE("a checkpoint that is read is the one that was written") {
   const temporary_directory dir;
   const auto store = open(dir.path());

@@ -66,6 +66,29 @@ struct tallying {
   }
 };
 
+/// A sink for dead letters that counts the commits of all its writers.
+struct counting_commits {
+  static inline std::atomic<int> commits{0};
+
+  template <class T>
+  struct writer final : sink_writer<T> {
+    written write(std::span<const T> events, std::span<const timestamp>) override {
+      return {events.size(), {}};
+    }
+    result<bytes> pre_commit(std::uint64_t) override { return bytes(1); }
+    result<void> commit(std::span<const std::byte>) override {
+      ++commits;
+      return {};
+    }
+  };
+  template <class T>
+  std::unique_ptr<sink_writer<T>> make_writer(const sink_instance&) const {
+    return std::make_unique<writer<T>>();
+  }
+  [[nodiscard]] std::string kind() const { return "counted"; }
+  [[nodiscard]] bool blocking() const { return false; }
+};
+
 using counts = std::map<std::uint64_t, std::uint64_t>;
 
 pipeline tallies_into(const std::shared_ptr<counts>& to, double rate = 0) {
@@ -79,6 +102,7 @@ pipeline tallies_into(const std::shared_ptr<counts>& to, double rate = 0) {
         (*to)[x.first] = std::max((*to)[x.first], x.second);
       }})
       .named("out");
+  p.dead_letters_to(counting_commits{});
   return p;
 }
 
@@ -100,13 +124,18 @@ TEST_CASE("instances that read their state at the same time go on as they were, 
     running.stop();
     REQUIRE_FALSE(running.wait().failure);
   }
+  const int commits = counting_commits::commits;
+  CHECK(commits > 0);
   reading_tallies::fails = true;
   const auto refused = runtime::start(tallies_into(seen), with_state(dir / "state"));
   reading_tallies::fails = false;
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message == "state 'seen': a saved entry does not decode");
+  // A sink commits as it reads its state: not before all others have read theirs.
+  CHECK(counting_commits::commits == commits);
 
   auto running = runtime::start(tallies_into(seen), with_state(dir / "state")).value();
+  CHECK(counting_commits::commits > commits);
   CHECK(reading_tallies::threads.size() > 1);
   const run_summary done = running.wait();
   REQUIRE_FALSE(done.failure);

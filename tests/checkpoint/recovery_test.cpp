@@ -262,6 +262,107 @@ TEST_CASE("checkpoints that can't be stored are counted, and the stream goes on"
   check_results(dir / "out", how.events);
 }
 
+namespace {
+
+/// A store that notes how its drafts are filled, and may fail at the first that it is given.
+class watched_store final : public checkpoint_store {
+public:
+  explicit watched_store(std::shared_ptr<checkpoint_store> real) : real_(std::move(real)) {}
+
+  std::atomic<int> throws{0};         ///< So many drafts can't be added to.
+  std::atomic<std::size_t> most{0};   ///< The most often that one was added to, and
+  std::atomic<std::size_t> bytes{0};  ///< the bytes that came before the last time.
+
+  std::unique_ptr<checkpoint_draft> begin(std::uint64_t id) override {
+    return std::make_unique<draft>(*this, real_->begin(id));
+  }
+  result<std::uint64_t> write(const checkpoint& c) override { return real_->write(c); }
+  result<std::vector<stored_checkpoint>> list() override { return real_->list(); }
+  result<checkpoint> read(const stored_checkpoint& which) override { return real_->read(which); }
+  result<void> remove(const stored_checkpoint& which) override { return real_->remove(which); }
+
+private:
+  struct draft final : checkpoint_draft {
+    draft(watched_store& s, std::unique_ptr<checkpoint_draft> r) : of(&s), real(std::move(r)) {}
+    void add(std::vector<snapshot_part> parts) override {
+      if (of->throws > 0) {
+        --of->throws;
+        throw std::runtime_error("a draft that breaks");
+      }
+      ++added;
+      before = size;
+      for (const snapshot_part& p : parts) size += p.data.size();
+      real->add(std::move(parts));
+    }
+    result<std::uint64_t> commit(const checkpoint_manifest& m) override {
+      if (added > of->most) {
+        of->most = added;
+        of->bytes = before;
+      }
+      return real->commit(m);
+    }
+    watched_store* of;
+    std::unique_ptr<checkpoint_draft> real;
+    std::size_t added = 0, size = 0, before = 0;
+  };
+
+  std::shared_ptr<checkpoint_store> real_;
+};
+
+struct sum_of_key {
+  std::uint64_t key = 0;
+  std::uint64_t sum = 0;
+  friend sum_of_key operator+(const sum_of_key& a, const sum_of_key& b) {
+    return {a.key, a.sum + b.sum};
+  }
+};
+BOOST_DESCRIBE_STRUCT(sum_of_key, (), (key, sum))
+
+/// Sums of many keys, in few key groups, so that these are large.
+pipeline large_sums(std::uint64_t keys, std::uint64_t fails_at,
+                    std::map<std::uint64_t, std::uint64_t>& to) {
+  pipeline p{"large sums", {.parallelism = 2, .key_groups = 4}};
+  p.from(generator{[keys](std::uint64_t i) {
+                     return sum_of_key{i % keys, i};
+                   },
+                   {.events = 6 * keys, .rate = static_cast<double>(3 * keys)}})
+      .named("numbers")
+      .stage("summing", {.on_error = directive::restart(100)})
+      .map([fails_at, failed = std::make_shared<std::atomic<bool>>()](const sum_of_key& s) {
+        if (s.sum == fails_at && !failed->exchange(true)) throw std::runtime_error("once");
+        return s;
+      })
+      .key_by(&sum_of_key::key)
+      .reduce(std::plus<sum_of_key>{})
+      .named("sums")
+      .to(callback_sink{[&to](const sum_of_key& s) { to[s.key] = s.sum; }})
+      .named("results");
+  return p;
+}
+
+}  // namespace
+
+TEST_CASE("large state is handed to the store while it is being saved, and comes back whole") {
+  constexpr std::uint64_t keys = 400'000;
+  const temporary_directory dir;
+  runtime_options options = with_checkpoints(dir / "state", 200ms);
+  const auto store = std::make_shared<watched_store>(options.checkpoints.store);
+  store->throws = 1;
+  options.checkpoints.store = store;
+  std::map<std::uint64_t, std::uint64_t> sums;
+  auto running = start(large_sums(keys, 5 * keys, sums), std::move(options));
+  const run_summary done = running.wait();
+  REQUIRE_FALSE(done.failure);
+  CHECK(done.failed_checkpoints >= 1);
+  CHECK(done.restarts == 1);
+  CHECK(store->most > 2);
+  CHECK(store->bytes > 4'000'000);
+  REQUIRE(sums.size() == keys);
+  std::uint64_t wrong = 0;
+  for (const auto& [key, sum] : sums) wrong += sum != 6 * key + 15 * keys;
+  CHECK(wrong == 0);
+}
+
 TEST_CASE(
     "a run whose last checkpoint can't be stored fails, and commits nothing behind the one "
     "before") {

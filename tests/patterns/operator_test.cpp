@@ -534,6 +534,42 @@ TEST_CASE("partial matches in a cold store are read by a program whose event has
   CHECK(next.values() == texts{"m2!", "k0!"});
 }
 
+namespace {
+
+/// More than plain arrays align to.
+struct alignas(64) wide_note {
+  std::uint64_t key = 0;
+  std::uint64_t value = 0;
+};
+BOOST_DESCRIBE_STRUCT(wide_note, (), (key, value))
+
+}  // namespace
+
+TEST_CASE("events may be aligned to more than the usual") {
+  const auto valued = [](std::uint64_t v) {
+    return [v](const wide_note& n) { return n.value == v; };
+  };
+  const subject all{[&](stream<wide_note> s) {
+    return std::move(s)
+        .key_by(&wide_note::key)
+        .detect(pattern<wide_note>("one").where(valued(1)).followed_by("two").where(valued(2)))
+        .named("detect")
+        .map([](const match<wide_note>& m) {
+          for (const auto& step : m.steps)
+            for (const wide_note& n : step.events)
+              if (reinterpret_cast<std::uintptr_t>(&n) % alignof(wide_note) != 0) return 0UL;
+          return m["two"].front().key;
+        });
+  }};
+  auto run = all.run();
+  for (const std::uint64_t v : {1, 2})
+    for (std::uint64_t k = 1; k <= 300; ++k) run.push({k, v}, us(static_cast<std::int64_t>(v)));
+  run.push_watermark(us(2));
+  const auto keys = run.outputs();
+  REQUIRE(keys.size() == 300);
+  for (const auto& k : keys) CHECK(k.value != 0);
+}
+
 TEST_CASE("a pipeline's check names what is wrong with a pattern") {
   try {
     (void)matching(a_then_b().not_followed_by("a"));

@@ -22,10 +22,11 @@ std::uint64_t schedules_to_run() {
 
 /// The classes of faults that a suite must have met often.
 constexpr std::array classes{
-    met::crash_in_alignment,   met::crash_while_saving,  met::crash_while_acknowledging,
-    met::crash_in_store,       met::crash_before_commit, met::crash_in_restore,
-    met::failed_store,         met::slow_store,          met::lost_acknowledgement,
-    met::late_acknowledgement, met::late_wake,           met::repeated_wake};
+    met::crash_in_alignment,   met::crash_while_saving,   met::crash_while_acknowledging,
+    met::crash_in_store,       met::crash_before_commit,  met::crash_in_restore,
+    met::saved_some,           met::failed_store,         met::slow_store,
+    met::lost_acknowledgement, met::late_acknowledgement, met::late_wake,
+    met::repeated_wake};
 
 /// Three checkpoints, and a crash behind the first: less says little about recovery.
 bool counts(const tallies& seen) {

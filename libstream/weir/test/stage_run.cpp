@@ -8,8 +8,12 @@ stage_run::stage_run(const pipeline& p, const std::string& name,
                      flow::attempt_id attempt)
     : graph_(p.build().value()), attempt_(attempt), metrics_(std::make_shared<stage_metrics>()) {
   const std::uint32_t number = find(name);
-  made_ = graph_.make_stage(number, instance, attempt, graph_.find_splits(restored).value(),
-                            restored, {.time = &clock_, .metrics = metrics_, .wake = [] {}});
+  made_ =
+      graph_.make_stage(number, instance, attempt, graph_.find_splits(restored).value(), restored,
+                        {.time = &clock_,
+                         .metrics = metrics_,
+                         .wake = [] {},
+                         .snapshot_piece = std::size_t{4} << 10U});
   for (const channel_plan& c : graph_.channels()) {
     const edge_plan& e = graph_.plan().edges[c.edge];
     if (e.to == number && c.to_instance == instance) inputs_.push_back({c.id, 0});
@@ -45,6 +49,22 @@ flow::verdict stage_run::work() {
   flow::verdict v = step();
   while (v == flow::verdict::more) v = step();
   return v;
+}
+
+std::vector<snapshot_part> stage_run::saved() const {
+  using kind = flow::notice::kind;
+  std::vector<snapshot_part> all, taken;
+  for (const flow::notice& n : effects_.notices) {
+    if (n.what != kind::saved_some && n.what != kind::acknowledged) continue;
+    // Of one that was given up, or of the same one.
+    if (n.what == kind::acknowledged && n.parts_before != taken.size())
+      taken.erase(taken.begin(), taken.end() - static_cast<std::ptrdiff_t>(n.parts_before));
+    taken.insert(taken.end(), n.parts.begin(), n.parts.end());
+    if (n.what != kind::acknowledged) continue;
+    all.insert(all.end(), taken.begin(), taken.end());
+    taken.clear();
+  }
+  return all;
 }
 
 std::vector<flow::frame> stage_run::taken(std::size_t output) {

@@ -76,12 +76,7 @@ public:
   [[nodiscard]] flow::stage& machine() noexcept { return *made_; }
   [[nodiscard]] flow::effects& effects() noexcept { return effects_; }
   /// The parts of the checkpoints that it has acknowledged.
-  [[nodiscard]] std::vector<snapshot_part> saved() const {
-    std::vector<snapshot_part> all;
-    for (const flow::notice& n : effects_.notices)
-      all.insert(all.end(), n.parts.begin(), n.parts.end());
-    return all;
-  }
+  [[nodiscard]] std::vector<snapshot_part> saved() const;
   [[nodiscard]] manual_clock& time() noexcept { return clock_; }
   [[nodiscard]] const stage_metrics& metrics() const noexcept { return *metrics_; }
   [[nodiscard]] std::size_t inputs() const noexcept { return inputs_.size(); }
