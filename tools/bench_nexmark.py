@@ -5,7 +5,8 @@
 usage: bench_nexmark.py NEXMARK [--json FILE] [--events N] [--rounds N] [--latency] [QUERY …]
 
 Each round runs each query as a loop, at parallelism 1 and at parallelism 2, each in a process of its own; figures are
-medians of the rounds. Ratios are of CPU time without the generator's, which every run measures by itself.
+those of the run that took the least CPU time, since what else happens on a machine only adds to it. Ratios are of CPU
+time without the generator's, which every run measures by itself, and of which the least counts, too.
 
 With --latency each round finds the highest rate of a query (q1, q5 and q11 unless told otherwise), with a checkpoint
 each second, then runs it at half of that for five seconds and tells how long rows took. Figures are of the round with
@@ -45,15 +46,14 @@ def measure(program, query, *options):
     done = subprocess.run([program, "run", query, "--json", *options], capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"nexmark run {query} {' '.join(options)}: {done.stderr.strip()}")
-    report = json.loads(done.stdout)
-    report["net_cpu_seconds"] = max(report["cpu_seconds"] - report["generator_cpu_seconds"], 1e-9)
-    return report
+    return json.loads(done.stdout)
 
 
-def median_of(reports):
-    """The report whose net CPU time is the median one."""
-    middle = statistics.median_low([r["net_cpu_seconds"] for r in reports])
-    return next(r for r in reports if r["net_cpu_seconds"] == middle)
+def least_of(reports, generator):
+    """The report with the least CPU time, and what that is without the generator's."""
+    least = min(reports, key=lambda r: r["cpu_seconds"])
+    least["net_cpu_seconds"] = max(least["cpu_seconds"] - generator, 1e-9)
+    return least
 
 
 def case_of(query, loop, one, two):
@@ -122,7 +122,7 @@ def main():
     parser.add_argument("queries", nargs="*")
     parser.add_argument("--json")
     parser.add_argument("--events", type=int, default=5_000_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--latency", action="store_true")
     args = parser.parse_intermixed_args()
     listed = subprocess.run([args.program, "run", "--list"], capture_output=True, text=True, check=True).stdout
@@ -135,7 +135,7 @@ def main():
         return
     events = ["--events", str(args.events)]
     cases = []
-    print(f"{machine()}; {time.strftime('%Y-%m-%d')}; {args.events} events, medians of {args.rounds}; "
+    print(f"{machine()}; {time.strftime('%Y-%m-%d')}; {args.events} events, best of {args.rounds}; "
           f"load {os.getloadavg()[0]:.1f}")
     print("thousand events per core and second, generator included; ratio to the loop and of two instances to one without it")
     print(f"{'query':7} {'weir':>9} {'loop':>9} {'ratio':>7} {'at 2':>7} {'Flink V1':>9} {'Flink V2':>9} {'DBSP':>9} "
@@ -147,7 +147,8 @@ def main():
         hashes = {r["output_hash"] for three in rounds for r in three}
         if len(hashes) != 1:
             sys.exit(f"bench nexmark: {query} has several answers: {' '.join(sorted(hashes))}")
-        cases.append(case_of(query, *(median_of(reports) for reports in zip(*rounds))))
+        generator = min(r["generator_cpu_seconds"] for three in rounds for r in three)
+        cases.append(case_of(query, *(least_of(reports, generator) for reports in zip(*rounds))))
         print(line_of(cases[-1]), flush=True)
     write_json(args.json, cases)
 

@@ -11,6 +11,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <functional>
@@ -84,6 +85,11 @@ runtime_options options_for(const std::string& directory, duration interval, pla
   return o;
 }
 
+/// What else a machine does only adds.
+double least(const std::vector<double>& seconds) {
+  return *std::min_element(seconds.begin(), seconds.end());
+}
+
 std::string case_of(const char* name, place where) {
   return where == place::memory ? name : std::string{name} + "_rocksdb";
 }
@@ -104,7 +110,7 @@ void throughput(std::vector<measurement>& out, place where) {
   std::vector<double> with;
   std::vector<double> without;
   run_summary done;
-  for (int round = 0; round < 3; ++round) {
+  for (int round = 0; round < 5; ++round) {
     const test::temporary_directory dir;
     without.push_back(seconds_to_run(keys, events, "", {}, where, done));
     with.push_back(seconds_to_run(keys, events, dir.path(), std::chrono::seconds{1}, where, done));
@@ -112,8 +118,9 @@ void throughput(std::vector<measurement>& out, place where) {
   const double size =
       done.last_checkpoint ? static_cast<double>(done.last_checkpoint->size) / 1e6 : 0;
   out.push_back(rate("checkpoints", case_of("throughput", where), static_cast<double>(events),
-                     median(with), median(without),
-                     "a running sum of 1 million keys, a checkpoint each second ÷ without; " +
+                     least(with), least(without),
+                     "a running sum of 1 million keys, a checkpoint each second ÷ without, the "
+                     "fastest of 5 turns each; " +
                          std::to_string(done.checkpoints) + " of " + std::to_string(size) +
                          " MB in the last run"));
 }
