@@ -88,6 +88,23 @@ TEST_CASE("a file of parts whose length is another is refused") {
   }
 }
 
+TEST_CASE("a file of parts whose first bytes are damaged is refused") {
+  const temporary_directory dir;
+  const std::string path = dir / "state";
+  auto out = part_writer::open(path).value();
+  REQUIRE(out.add({"op", "s", state_kind::keyed, 1, bytes(6 * block_size, std::byte{1}), nullptr}));
+  const file_sum sum = out.finish().value();
+  const std::string whole = read_file(path).value();
+  for (std::size_t i = 0; i < 40; ++i) {
+    std::string damaged = whole;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x41);
+    REQUIRE(write_file(path, damaged));
+    const auto read = read_parts(path, sum);
+    REQUIRE(!read);
+    CHECK(read.error().message.find("is damaged") != std::string::npos);
+  }
+}
+
 TEST_CASE("a full disk is told of") {
   auto out = block_writer::open("/dev/full").value();
   const std::string text = text_of(2 * block_size, 1);

@@ -17,10 +17,13 @@ struct coordination {
     machine.begin(now);
   }
 
-  /// What it wanted since the last call.
+  /// What it wanted since the last call, but for what is to be written.
   std::vector<order> wanted() {
     std::vector<order> kinds;
-    for (const checkpoint_order& o : out) kinds.push_back(o.what);
+    for (const checkpoint_order& o : out) {
+      if (o.what == order::write) written.insert(written.end(), o.parts.begin(), o.parts.end());
+      if (o.what != order::write) kinds.push_back(o.what);
+    }
     last = out.empty() ? last : out.back();
     out.clear();
     return kinds;
@@ -50,6 +53,7 @@ struct coordination {
   checkpoint_coordinator machine;
   checkpoint_coordinator::orders out;
   checkpoint_order last;
+  std::vector<snapshot_part> written;
 };
 
 using orders = std::vector<order>;
@@ -64,7 +68,8 @@ TEST_CASE("a checkpoint is triggered, acknowledged by all, stored, and only then
   CHECK(c.last.barrier.id == 7);
   CHECK(c.acknowledge(0, 7).empty());
   CHECK(c.acknowledge(1, 7) == orders{order::store});
-  CHECK(c.last.parts.size() == 2);
+  CHECK(c.written.size() == 1);
+  CHECK(c.last.parts.size() == 1);
   CHECK(c.stored(7) == orders{order::commit});
   CHECK(c.committed(0, 7).empty());
   CHECK(c.committed(0, 7).empty());
@@ -94,10 +99,8 @@ TEST_CASE("an acknowledgement that is repeated or of another checkpoint does not
 TEST_CASE("what an instance has saved is written before it has saved all") {
   coordination c{{.interval = 1s, .timeout = 3s}};
   const auto save = [&](std::uint32_t instance, std::uint64_t id, std::size_t parts) {
-    c.machine.on_saved_some(
-        instance, {id},
-        std::vector<snapshot_part>(parts, {"op", "@watermark", state_kind::union_list, 0, {}}),
-        c.out);
+    const snapshot_part watermark{"op", "@watermark", state_kind::union_list, 0, {}};
+    c.machine.on_saved_some(instance, {id}, std::vector(parts, watermark), c.out);
     return c.wanted();
   };
   const auto acknowledge = [&](std::uint32_t instance, std::uint64_t id, std::size_t before) {
@@ -106,23 +109,32 @@ TEST_CASE("what an instance has saved is written before it has saved all") {
     return c.wanted();
   };
   (void)c.at(1s);
-  CHECK(save(1, 1, 2) == orders{order::write});
+  CHECK(save(1, 1, 2).empty());
   CHECK(c.last.barrier.id == 1);
-  REQUIRE(c.last.parts.size() == 2);
-  CHECK(c.last.parts[0].group == 2);  // whose watermark it is
+  REQUIRE(c.written.size() == 2);
+  CHECK(c.written[0].group == 2);  // whose watermark it is
   CHECK(save(1, 9, 2).empty());
   CHECK(acknowledge(0, 1, 0).empty());
-  SECTION("none of its parts may be missing") {
+  CHECK(c.written.size() == 3);
+  SECTION("with all of its parts it is complete") {
+    CHECK(save(1, 1, 1).empty());
+    CHECK(acknowledge(1, 1, 3) == orders{order::store});
+    CHECK(c.last.parts.size() == 1);
+    CHECK(c.written.size() == 4);
+  }
+  SECTION("none of its parts may be missing, and the next waits until what was written is gone") {
     CHECK(acknowledge(1, 1, 3).empty());
-    CHECK(c.at(4s) == orders{order::abandon, order::trigger});
+    CHECK(c.at(4s) == orders{order::abandon});
+    CHECK(c.at(5s).empty());
+    CHECK(c.machine.wakes_at() == steady_time{7s});
+    CHECK(c.at(7s) == orders{order::overdue});
+    c.machine.on_dropped({9}, c.now, c.out);
+    CHECK(c.at(8s).empty());
+    c.machine.on_dropped({1}, c.now, c.out);
+    CHECK(c.at(8s) == orders{order::trigger});
     CHECK(save(1, 1, 1).empty());
     CHECK(acknowledge(0, 2, 0).empty());
     CHECK(acknowledge(1, 2, 0) == orders{order::store});
-  }
-  SECTION("with all it is complete") {
-    CHECK(save(1, 1, 1) == orders{order::write});
-    CHECK(acknowledge(1, 1, 3) == orders{order::store});
-    CHECK(c.last.parts.size() == 2);  // the rest of both
   }
 }
 
@@ -146,6 +158,7 @@ TEST_CASE("a checkpoint that takes longer than its timeout is given up, and the 
   CHECK(c.at(14s) == orders{order::abandon});
   CHECK(c.acknowledge(1, 1).empty());
   CHECK(c.machine.failures() == 1);
+  c.machine.on_dropped({1}, c.now, c.out);
   CHECK(c.at(20s) == orders{order::trigger});
   CHECK(c.last.barrier.id == 2);
 }

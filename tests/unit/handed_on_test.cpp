@@ -96,3 +96,62 @@ TEST_CASE("what was handed on of a checkpoint that is given up is no part of the
   CHECK(next.back()->parts_before == before);
   CHECK(before != 0);
 }
+
+namespace {
+
+/// A value that takes a tenth of a millisecond to be encoded.
+struct costly {
+  std::uint64_t key = 0;
+  std::int64_t value = 0;
+
+  static inline manual_clock* time = nullptr;
+};
+
+}  // namespace
+
+template <>
+struct weir::codec<costly> {
+  static void encode(const costly& x, bytes& out) {
+    if (costly::time != nullptr) costly::time->advance(100us);
+    weir::encode(x.key, out);
+    weir::encode(x.value, out);
+  }
+  static bool decode(byte_reader& in, costly& x) {
+    return weir::decode(in, x.key) && weir::decode(in, x.value);
+  }
+  static std::size_t dynamic_size(const costly&) { return 0; }
+  static schema describe() { return schema_of<std::pair<std::uint64_t, std::int64_t>>(); }
+};
+
+TEST_CASE("while state is saved, a step takes as many events as before") {
+  pipeline p{"p"};
+  p.from(memory_source{std::vector<costly>{}})
+      .key_by(&costly::key)
+      .reduce([](const costly& a, const costly& b) {
+        return costly{a.key, a.value + b.value};
+      })
+      .named("op")
+      .map([](const costly& c) { return c.key; })
+      .to(memory_sink<std::uint64_t>{});
+  one_stage s{p, "op"};
+  s.grant_all();
+  std::vector<std::pair<costly, timestamp>> all;
+  for (std::uint64_t k = 0; k < 20'000; ++k) all.push_back({costly{k, 1}, timestamp{}});
+  s.send(0, all);
+  s.work();
+  CHECK(s.values<std::uint64_t>(0).size() == 20'000);
+  costly::time = &s.time();
+  s.send_barrier(0, 1);
+  for (int i = 0; i < 20; ++i) s.step();
+  s.send(0, all);
+  std::size_t taken = 0;
+  for (int i = 0; i < 6; ++i) {
+    s.step();
+    taken += s.values<std::uint64_t>(0).size();
+  }
+  CHECK(taken == 20'000);
+  CHECK(!acknowledged(s));
+  s.work();
+  CHECK(acknowledged(s));
+  costly::time = nullptr;
+}

@@ -22,6 +22,11 @@ template <class Self, class To, class... Ts>
 void send(Self* self, const To& to, Ts&&... values) {
   self->mail(std::forward<Ts>(values)...).send(to);
 }
+/// Comes before what is waiting.
+template <class Self, class To, class... Ts>
+void send_urgent(Self* self, const To& to, Ts&&... values) {
+  self->mail(std::forward<Ts>(values)...).urgent().send(to);
+}
 template <class Self, class To, class... Ts>
 void send_after(Self* self, caf::timespan delay, const To& to, Ts&&... values) {
   self->mail(std::forward<Ts>(values)...).delay(delay).send(to);
@@ -42,6 +47,10 @@ void watch(Self* self, const caf::actor& whom, F on_down) {
 template <class Self, class To, class... Ts>
 void send(Self* self, const To& to, Ts&&... values) {
   self->send(to, std::forward<Ts>(values)...);
+}
+template <class Self, class To, class... Ts>
+void send_urgent(Self* self, const To& to, Ts&&... values) {
+  self->template send<caf::message_priority::high>(to, std::forward<Ts>(values)...);
 }
 template <class Self, class To, class... Ts>
 void send_after(Self* self, caf::timespan delay, const To& to, Ts&&... values) {

@@ -59,7 +59,7 @@ void checkpoint_keeper::on_committed(std::uint32_t instance, flow::barrier b) {
 
 void checkpoint_keeper::on_stored(const store_outcome& outcome) {
   overdue_.reset();
-  const bool durable = outcome.failure.empty();
+  const bool durable = !outcome.failure;
   const steady_time now = how_.time->steady();
   const auto took = now - coordinator_.began();
   const std::string which = "checkpoint " + std::to_string(outcome.barrier.id);
@@ -68,16 +68,22 @@ void checkpoint_keeper::on_stored(const store_outcome& outcome) {
                                 outcome.savepoint);
   } else {
     how_.shown->count_failed_checkpoint();
-    how_.where.log(which + " can't be stored: " + outcome.failure);
+    how_.where.log(which + " can't be stored: " + *outcome.failure);
     if (outcome.barrier.kind == flow::checkpoint_kind::final)
       return calls_.failed({errc::io_failed, "the last " + which +
                                                  " can't be stored, so nothing "
                                                  "behind the one before it is committed: " +
-                                                 outcome.failure});
+                                                 *outcome.failure});
   }
   coordinator_.on_stored(outcome.barrier, durable, now, orders_);
   carry_out();
   calls_.stored(outcome.barrier.kind);
+}
+
+void checkpoint_keeper::on_dropped(flow::barrier b) {
+  overdue_.reset();
+  coordinator_.on_dropped(b, how_.time->steady(), orders_);
+  carry_out();
 }
 
 void checkpoint_keeper::on_time(std::uint64_t number) {
@@ -105,6 +111,8 @@ void checkpoint_keeper::resume() {
 }
 
 void checkpoint_keeper::quit() {
+  if (writer_ && coordinator_.taking())
+    caf_compat::send_urgent(self_, writer_, abandon_order{*coordinator_.taking()});
   if (writer_) caf_compat::send(self_, writer_, quit_atom_v);
   writer_ = nullptr;
 }
@@ -124,7 +132,10 @@ void checkpoint_keeper::carry_out() {
         calls_.tell_sources(command{command::kind::checkpoint, o.barrier, {}});
         break;
       case kind::abandon:
-        if (writer_) caf_compat::send(self_, writer_, abandon_order{o.barrier});
+        if (writer_)
+          caf_compat::send_urgent(self_, writer_, abandon_order{o.barrier});
+        else
+          coordinator_.on_dropped(o.barrier, how_.time->steady(), orders_);
         calls_.tell_all(command{command::kind::abandon, o.barrier, {}});
         break;
       case kind::write:

@@ -48,6 +48,7 @@ public:
   void on_acknowledged(std::uint32_t instance, flow::notice&& n);
   void on_committed(std::uint32_t instance, flow::barrier b);
   void on_stored(const store_outcome& outcome);
+  void on_dropped(flow::barrier b);
   /// The wake-up of that number has come.
   void on_time(std::uint64_t number);
 
@@ -56,7 +57,8 @@ public:
   void resume();
   void quit();
 
-  /// Whether one is on its way to the disk: what it will be decides where a restart goes on.
+  /// Whether all of one is on its way to the disk: what comes of it decides where a restart goes
+  /// on.
   [[nodiscard]] bool storing() const noexcept { return coordinator_.storing().has_value(); }
   /// What to say of a store that has not answered in time; nothing while it is in time.
   [[nodiscard]] const std::optional<error>& overdue() const noexcept { return overdue_; }

@@ -1,23 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/actors/checkpoint_writer.hpp"
 
+#include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace weir::actors {
 
 namespace {
 
-/// Answers what `f` threw, or nothing: a store may be a user's own.
+/// Answers what `f` threw, if it did: a store may be a user's own.
 template <class F>
-std::string failure_of(F f) {
+std::optional<std::string> failure_of(F f) {
   try {
     f();
+    return std::nullopt;
   } catch (const std::exception& e) {
     return e.what();
   } catch (...) {
     return "an exception that is no std::exception";
   }
-  return {};
 }
 
 }  // namespace
@@ -25,9 +27,7 @@ std::string failure_of(F f) {
 caf::behavior checkpoint_writer::make_behavior() {
   return {
       [this](write_order& some) { add(some); },
-      [this](const abandon_order& order) {
-        if (draft_of_ == order.barrier.id) drop();
-      },
+      [this](const abandon_order& order) { abandon(order); },
       [this](store_order& order) {
         store_outcome outcome = store(order);
         if (const auto supervisor = caf::actor_cast<caf::actor>(supervisor_))
@@ -39,12 +39,24 @@ caf::behavior checkpoint_writer::make_behavior() {
 
 void checkpoint_writer::add(write_order& some) {
   const std::uint64_t id = some.barrier.id;
+  if (id <= abandoned_) return;
   if (draft_of_ != id) {
     drop();
     draft_of_ = id;
-    failure_ = failure_of([&] { draft_ = where_.store->begin(id); });
+    failure_ = failure_of([&] {
+      draft_ = where_.store->begin(id);
+      if (!draft_) throw std::logic_error("the store has begun no draft");
+    });
   }
-  if (failure_.empty()) failure_ = failure_of([&] { draft_->add(std::move(some.parts)); });
+  if (!failure_) failure_ = failure_of([&] { draft_->add(std::move(some.parts)); });
+}
+
+/// It comes before what waits to be written, which is left out then.
+void checkpoint_writer::abandon(const abandon_order& order) {
+  abandoned_ = std::max(abandoned_, order.barrier.id);
+  if (draft_of_ == order.barrier.id) drop();
+  if (const auto supervisor = caf::actor_cast<caf::actor>(supervisor_))
+    caf_compat::send_anonymous(supervisor, order);
 }
 
 void checkpoint_writer::drop() {
@@ -66,8 +78,8 @@ store_outcome checkpoint_writer::store(store_order& order) {
     // Behind it, and before anybody is told: until then nobody else uses the store.
     remove_old(*where_.store, where_.retained + 1, where_.log);
   };
-  if (failure_.empty()) failure_ = failure_of(commit);
-  if (!failure_.empty()) outcome.failure = failure_;
+  if (!failure_) failure_ = failure_of(commit);
+  if (failure_) outcome.failure = failure_;
   drop();
   return outcome;
 }

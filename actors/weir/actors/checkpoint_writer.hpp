@@ -33,6 +33,7 @@ public:
 
 private:
   void add(write_order& some);
+  void abandon(const abandon_order& order);
   void drop();
   [[nodiscard]] store_outcome store(store_order& order);
 
@@ -41,7 +42,8 @@ private:
   caf::actor_addr supervisor_;
   std::unique_ptr<checkpoint_draft> draft_;
   std::optional<std::uint64_t> draft_of_;  ///< The checkpoint's number.
-  std::string failure_;  ///< Of that one: what an exception said; empty if there was none.
+  std::optional<std::string> failure_;     ///< Of that one: what an exception said.
+  std::uint64_t abandoned_ = 0;            ///< None up to that number will be completed.
 };
 
 }  // namespace weir::actors

@@ -6,6 +6,7 @@
 #include "weir/checkpoint/checkpoint.hpp"
 #include "weir/flow/stage.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,8 @@ struct write_order {
   std::vector<snapshot_part> parts;
 };
 
-/// A checkpoint that won't be completed.
+/// A checkpoint that won't be completed: what was written of it goes, what waits to be written is
+/// not. Answered by the same.
 struct abandon_order {
   flow::barrier barrier;
 };
@@ -47,7 +49,7 @@ struct store_order {
 /// What became of it.
 struct store_outcome {
   flow::barrier barrier;
-  std::string failure;  ///< Empty if it is durable.
+  std::optional<std::string> failure;  ///< None if it is durable.
   std::uint64_t size = 0;
   bool savepoint = false;
 };

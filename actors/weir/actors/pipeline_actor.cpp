@@ -71,6 +71,7 @@ caf::behavior pipeline_actor::make_behavior() {
       [this](pipeline_order order) { on_order(order); },
       [this](const found_splits& found) { on_found(found); },
       [this](const store_outcome& outcome) { keeper_.on_stored(outcome); },
+      [this](const abandon_order& done) { keeper_.on_dropped(done.barrier); },
       [this](checkpoint_atom, std::uint64_t number) {
         if (!finishing_) keeper_.on_time(number);
       },

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include <unistd.h>
@@ -78,8 +79,11 @@ result<file_sum> block_writer::finish() {
 block_reader::block_reader(posix::descriptor from, std::string path, std::uint64_t size)
     : from_(std::move(from)), path_(std::move(path)) {
   if (size < 2 * block_size) return;
-  set_direct(true);
-  reader_ = std::thread{[this] { read_ahead(); }};
+  try {
+    reader_ = std::thread{[this] { read_ahead(); }};
+  } catch (const std::system_error&) {
+    // No more threads: block by block, then.
+  }
 }
 
 block_reader::~block_reader() {
@@ -107,6 +111,7 @@ std::string_view block_reader::next() {
 }
 
 void block_reader::read_ahead() {
+  set_direct(true);
   std::unique_lock lock{mutex_};
   while (!stopped_ && !ended_) {
     changed_.wait(lock, [this] { return stopped_ || read_ - given_back_ < ahead; });

@@ -86,7 +86,8 @@ private:
   std::string path_;
   bool direct_ = false;
   std::array<slot, ahead> slots_;
-  // Blocks that were read and taken, by number; a slot is used again once its block was given back.
+  // Shared with the thread, which has no mailbox: blocks that were read and taken, by number. A
+  // slot is used again once its block was given back.
   std::mutex mutex_;
   std::condition_variable changed_;
   std::uint64_t read_ = 0;

@@ -18,32 +18,34 @@ std::string name_of(const checkpoint_manifest& m) {
   return (asked_for ? "savepoint-" : "checkpoint-") + std::to_string(m.id);
 }
 
-error cannot(const std::string& what, const std::string& path, const std::error_code& why) {
-  return posix::system_error("cannot " + what + " '" + path + "'", why.value());
-}
-
 }  // namespace
 
-directory_draft::directory_draft(const std::string& directory, std::uint64_t id, known_sums& sums)
-    : directory_(directory),
-      hidden_(directory + "/.weir-writing-" + std::to_string(id)),
-      sums_(&sums) {}
+directory_draft::directory_draft(const std::string& directory, const std::string& name,
+                                 known_sums& sums)
+    : directory_(directory), hidden_(directory + "/.weir-" + name), sums_(&sums) {}
 
-directory_draft::~directory_draft() {
+directory_draft::~directory_draft() { give_up(); }
+
+void directory_draft::give_up() {
+  if (!out_) return;
+  out_.reset();
   std::error_code ignored;
   fs::remove_all(hidden_, ignored);
 }
 
 void directory_draft::write(const std::vector<snapshot_part>& parts) {
   if (failure_) return;
-  if (auto done = write_some(parts); !done) failure_ = done.error();
+  if (auto done = write_some(parts); !done) {
+    failure_ = done.error();
+    give_up();  // of a disk that is full, others need it
+  }
 }
 
 result<void> directory_draft::begin() {
   if (out_) return {};
   std::error_code why;
-  fs::remove_all(hidden_, why);
-  if (!fs::create_directory(hidden_, why) || why) return cannot("make the directory", hidden_, why);
+  if (!fs::create_directory(hidden_, why) || why)
+    return posix::system_error("cannot make the directory '" + hidden_ + "'", why.value());
   auto out = part_writer::open(hidden_ + "/state");
   if (!out) return out.error();
   out_ = *std::move(out);
@@ -70,7 +72,8 @@ result<std::uint64_t> directory_draft::commit(const checkpoint_manifest& m) {
     if (entry.is_regular_file(why)) size += entry.file_size(why);
   const std::string place = directory_ + "/" + name_of(m);
   fs::rename(hidden_, place, why);
-  if (why) return cannot("rename to", place, why);
+  if (why) return posix::system_error("cannot rename to '" + place + "'", why.value());
+  out_.reset();
   if (auto durable = posix::sync_directory(directory_); !durable) return durable.error();
   return size;
 }

@@ -16,8 +16,9 @@ namespace weir::checkpoints {
 /// its name, and without one it is removed.
 class directory_draft final : public checkpoint_draft {
 public:
-  /// `sums` is used by `commit` alone, and must be there until then.
-  directory_draft(const std::string& directory, std::uint64_t id, known_sums& sums);
+  /// `name` is its own while it is being written. `sums` is used by `commit` alone, and must be
+  /// there until then.
+  directory_draft(const std::string& directory, const std::string& name, known_sums& sums);
   directory_draft(const directory_draft&) = delete;
   directory_draft& operator=(const directory_draft&) = delete;
   ~directory_draft() override;
@@ -27,6 +28,7 @@ public:
   result<std::uint64_t> commit(const checkpoint_manifest& m) override;
 
 private:
+  void give_up();
   [[nodiscard]] result<void> begin();
   [[nodiscard]] result<void> write_some(const std::vector<snapshot_part>& parts);
   [[nodiscard]] result<void> finish(const checkpoint_manifest& m);

@@ -73,11 +73,15 @@ result<std::shared_ptr<directory_store>> directory_store::open(std::string direc
 }
 
 std::unique_ptr<checkpoint_draft> directory_store::begin(std::uint64_t id) {
-  return std::make_unique<checkpoints::directory_draft>(directory_, id, *sums_);
+  return std::make_unique<checkpoints::directory_draft>(directory_, draft_name(id), *sums_);
+}
+/// Two runs of one store may come to the same number.
+std::string directory_store::draft_name(std::uint64_t id) {
+  return "writing-" + std::to_string(id) + "-" + std::to_string(++drafts_);
 }
 
 result<std::uint64_t> directory_store::write(const checkpoint& c) {
-  checkpoints::directory_draft draft{directory_, c.manifest.id, *sums_};
+  checkpoints::directory_draft draft{directory_, draft_name(c.manifest.id), *sums_};
   draft.write(c.parts);
   return draft.commit(c.manifest);
 }

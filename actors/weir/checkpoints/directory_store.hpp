@@ -3,6 +3,8 @@
 
 #include "weir/checkpoint/checkpoint_store.hpp"
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -45,10 +47,12 @@ public:
 private:
   struct lock;
   directory_store(std::string directory, std::unique_ptr<lock> held);
+  std::string draft_name(std::uint64_t id);
 
   std::string directory_;
   std::unique_ptr<lock> lock_;
   std::unique_ptr<checkpoints::known_sums> sums_;
+  std::atomic<std::uint64_t> drafts_{0};  ///< Begun so far.
 };
 
 /// Reads the checkpoint or savepoint in a directory such as `<dir>/savepoint-12`, and verifies it.

@@ -61,18 +61,18 @@ public:
 private:
   /// Reads one more block, behind what has not been taken.
   void fill() {
-    if (!rest_.empty()) held_ = std::string{rest_};
+    if (in_held_)
+      held_.erase(0, held_.size() - rest_.size());
+    else
+      held_ = rest_;
     const std::string_view block = in_.next();
     if (block.empty() || block.size() > left_)
       throw exception(damaged(*path_, "its length changed while it was read"));
     left_ -= block.size();
     sum_.add(block.data(), block.size());
-    if (rest_.empty()) {
-      rest_ = block;
-      return;
-    }
-    held_ += block;
-    rest_ = held_;
+    in_held_ = !held_.empty();
+    if (in_held_) held_ += block;
+    rest_ = in_held_ ? held_ : block;
   }
   /// What has been read and not taken: so many bytes if there are, or more.
   std::string_view at_least(std::size_t wanted) {
@@ -104,8 +104,9 @@ private:
   block_reader in_;
   const std::string* path_;
   std::uint64_t left_;     ///< In the file.
-  std::string_view rest_;  ///< What has been read and not taken: of the block or of
-  std::string held_;       ///< what a head lies across.
+  std::string_view rest_;  ///< What has been read and not taken: of the block, or
+  std::string held_;       ///< of this, where a head lies across two.
+  bool in_held_ = false;
   running_sum sum_;
 };
 

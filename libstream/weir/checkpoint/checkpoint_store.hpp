@@ -20,14 +20,14 @@ struct stored_checkpoint {
   std::string place;  ///< For people, and for `read` by place.
 };
 
-/// A checkpoint that is written while it is being taken. Dropped before its commit, it leaves
-/// nothing behind.
+/// A checkpoint that is written while it is being taken. Destroyed before its commit, it leaves
+/// nothing behind. The store outlives it. Another thread may use the store while a draft is begun,
+/// added to or destroyed. After an exception it is only destroyed.
 class checkpoint_draft {
 public:
   virtual ~checkpoint_draft() = default;
 
-  /// Takes some of its parts. What goes wrong is told by `commit`. Another thread may use the store
-  /// meanwhile.
+  /// Takes some of its parts. What goes wrong is told by `commit`, or thrown.
   virtual void add(std::vector<snapshot_part> parts) = 0;
   /// Makes what was added durable, whole or not at all; answers its size in bytes. A use of the
   /// store. To be called once.
@@ -39,8 +39,8 @@ class checkpoint_store {
 public:
   virtual ~checkpoint_store() = default;
 
-  /// Begins the checkpoint of that number; the one begun before has been committed or dropped.
-  /// Another thread may use the store meanwhile. By default parts are gathered for `write`.
+  /// Begins the checkpoint of that number, and never answers null; the one begun before is gone. By
+  /// default parts are gathered for `write`.
   [[nodiscard]] virtual std::unique_ptr<checkpoint_draft> begin(std::uint64_t id);
   /// Makes a checkpoint durable, whole or not at all; answers its size in bytes.
   virtual result<std::uint64_t> write(const checkpoint& c) = 0;

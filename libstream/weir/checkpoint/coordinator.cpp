@@ -4,7 +4,6 @@
 #include "weir/core/planted_fault.hpp"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace weir {
@@ -32,19 +31,19 @@ void checkpoint_coordinator::ask(flow::checkpoint_kind kind, steady_time now, or
 
 void checkpoint_coordinator::tick(steady_time now, orders& out) {
   if (taking_ && now >= after(began_, timing_.timeout)) {
-    abandon(out);
+    abandon(now, out);
     end(now, out);
   }
-  if (storing_ && now >= overdue_at_) {
+  if ((storing_ || dropping_) && now >= overdue_at_) {
     overdue_at_ = after(now, timing_.timeout);
-    out.push_back({order_kind::overdue, *storing_});
+    out.push_back({order_kind::overdue, storing_ ? *storing_ : *dropping_});
   }
   if (!busy() && now >= next_at_) trigger(flow::checkpoint_kind::checkpoint, now, out);
 }
 
 steady_time checkpoint_coordinator::wakes_at() const noexcept {
   if (taking_) return after(began_, timing_.timeout);
-  if (storing_) return overdue_at_;
+  if (storing_ || dropping_) return overdue_at_;
   return busy() ? steady_time::max() : next_at_;
 }
 
@@ -61,7 +60,6 @@ void checkpoint_coordinator::trigger(flow::checkpoint_kind kind, steady_time now
   next_at_ = after(now, timing_.interval);
   acknowledged_.clear();
   written_.clear();
-  parts_.clear();
   out.push_back({order_kind::trigger, *taking_});
 }
 
@@ -79,13 +77,15 @@ void checkpoint_coordinator::on_acknowledged(std::uint32_t instance, flow::barri
   if (b != taking_ || written_[instance] != before || !acknowledged_.insert(instance).second)
     return;
   name_watermarks(parts, instance);
-  std::move(parts.begin(), parts.end(), std::back_inserter(parts_));
   if (planted(fault::commit_before_manifest) && acknowledged_.size() == 1)
     out.push_back({order_kind::commit, b});
-  if (acknowledged_.size() != instances_) return;
+  if (acknowledged_.size() != instances_) {
+    out.push_back({order_kind::write, b, std::move(parts)});
+    return;
+  }
   storing_ = std::exchange(taking_, std::nullopt);
   overdue_at_ = after(now, timing_.timeout);
-  out.push_back({order_kind::store, b, std::exchange(parts_, {})});
+  out.push_back({order_kind::store, b, std::move(parts)});
 }
 
 void checkpoint_coordinator::on_stored(flow::barrier b, bool durable, steady_time now,
@@ -107,6 +107,12 @@ void checkpoint_coordinator::on_stored(flow::barrier b, bool durable, steady_tim
   end(now, out);
 }
 
+void checkpoint_coordinator::on_dropped(flow::barrier b, steady_time now, orders& out) {
+  if (b != dropping_) return;
+  dropping_.reset();
+  end(now, out);
+}
+
 void checkpoint_coordinator::on_committed(std::uint32_t instance, flow::barrier b, orders& out) {
   if (b != committing_ || !committed_.insert(instance).second) return;
   if (committed_.size() != instances_) return;
@@ -117,7 +123,7 @@ void checkpoint_coordinator::on_committed(std::uint32_t instance, flow::barrier 
 void checkpoint_coordinator::give_up(steady_time now, orders& out) {
   committing_.reset();  // what has not committed does so when it is restored
   const bool was_taking = taking_.has_value();
-  if (was_taking) abandon(out);
+  if (was_taking) abandon(now, out);
   // Whoever asked for the last one asks again when all have ended again.
   std::erase(asked_, flow::checkpoint_kind::final);
   if (was_taking) end(now, out);
@@ -128,10 +134,14 @@ void checkpoint_coordinator::resume(steady_time now, orders& out) {
   if (!busy()) end(now, out);
 }
 
-void checkpoint_coordinator::abandon(orders& out) {
+void checkpoint_coordinator::abandon(steady_time now, orders& out) {
   ++failures_;
   // One that was asked for is waited for by somebody.
   if (taking_->kind != flow::checkpoint_kind::checkpoint) asked_.push_front(taking_->kind);
+  if (!written_.empty()) {
+    dropping_ = taking_;
+    overdue_at_ = after(now, timing_.timeout);
+  }
   out.push_back({order_kind::abandon, *std::exchange(taking_, std::nullopt)});
 }
 

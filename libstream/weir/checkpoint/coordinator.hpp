@@ -27,12 +27,13 @@ struct checkpoint_timing {
 struct checkpoint_order {
   enum class kind : std::uint8_t {
     trigger,  ///< Tell every source to take its part of `barrier` and send it on.
-    abandon,  ///< Tell every stage that `barrier` won't be completed.
     write,    ///< Write `parts`; more of `barrier` follows, or it is abandoned.
+    abandon,  ///< Tell every stage that `barrier` won't be completed. If some of it was to be
+              ///< written, drop that, and call `on_dropped`.
     store,    ///< Make `parts` and those written before durable, then call `on_stored`.
     commit,   ///< It is complete: tell every stage to commit `barrier`.
     done,     ///< Every stage has committed `barrier`.
-    overdue,  ///< `barrier` has been on its way to the store for longer than the timeout.
+    overdue,  ///< The store has been busy with `barrier` for longer than the timeout.
   };
   kind what = kind::trigger;
   flow::barrier barrier;
@@ -40,10 +41,10 @@ struct checkpoint_order {
 };
 
 /// Runs a pipeline's checkpoints, one at a time, as a plain state machine: a barrier goes out from
-/// the sources, every instance acknowledges it with its part, the parts are stored, and only then
-/// is it committed (Chandy and Lamport's snapshot, made a two-phase commit with the sinks). One
-/// that fails or takes too long is given up; what sinks have pre-committed for it is part of the
-/// next.
+/// the sources, every instance takes its part, which is written meanwhile, and acknowledges it,
+/// what was written is made durable, and only then is it committed (Chandy and Lamport's snapshot,
+/// made a two-phase commit with the sinks). One that fails or takes too long is given up; what
+/// sinks have pre-committed for it is part of the next. The store is never busy with two.
 class checkpoint_coordinator {
 public:
   using orders = std::vector<checkpoint_order>;
@@ -73,6 +74,8 @@ public:
                        std::size_t before, steady_time now, orders& out);
   /// The parts are durable, or could not be made so.
   void on_stored(flow::barrier b, bool durable, steady_time now, orders& out);
+  /// Nothing is left of what was written of one that was abandoned.
+  void on_dropped(flow::barrier b, steady_time now, orders& out);
   void on_committed(std::uint32_t instance, flow::barrier b, orders& out);
 
   /// A stage has failed: the checkpoint that is being taken, or the last one, will not come to its
@@ -101,22 +104,23 @@ private:
     return d <= duration{0} ? steady_time::max() : now + d;
   }
   void trigger(flow::checkpoint_kind kind, steady_time now, orders& out);
-  void abandon(orders& out);
+  void abandon(steady_time now, orders& out);
   void end(steady_time now, orders& out);
-  [[nodiscard]] bool busy() const noexcept { return taking_ || storing_ || paused_; }
+  [[nodiscard]] bool busy() const noexcept { return taking_ || storing_ || dropping_ || paused_; }
 
   checkpoint_timing timing_;
   std::size_t instances_;
   std::uint64_t next_id_;
   steady_time next_at_ = steady_time::max();
   steady_time began_{};
-  steady_time overdue_at_ = steady_time::max();  ///< Of the one that is being stored.
+  steady_time overdue_at_ = steady_time::max();  ///< Of what the store is busy with.
   std::deque<flow::checkpoint_kind> asked_;
   std::optional<flow::barrier> taking_;
   std::optional<flow::barrier> storing_;
+  std::optional<flow::barrier> dropping_;
   std::set<std::uint32_t> acknowledged_;
-  std::map<std::uint32_t, std::size_t> written_;  ///< Parts of an instance that came before.
-  std::vector<snapshot_part> parts_;              ///< Of those that have acknowledged.
+  /// How many parts of an instance came before its acknowledgement.
+  std::map<std::uint32_t, std::size_t> written_;
   std::optional<flow::barrier> committing_;
   std::set<std::uint32_t> committed_;
   std::uint64_t failures_ = 0;

@@ -18,9 +18,9 @@ struct notice {
   enum class kind : std::uint8_t {
     ended,         ///< Its inputs have ended and everything behind them is on its way.
     suspended,     ///< A source that was told to suspend has handed on all that it had taken.
-    saved_some,    ///< It has taken some of its part of the checkpoint `barrier`; more follows.
     acknowledged,  ///< It has taken its part, or the rest of it, of the checkpoint `barrier`.
     committed,     ///< What was pre-committed for the checkpoint `barrier` is visible.
+    saved_some,    ///< It has taken some of its part of the checkpoint `barrier`; more follows.
   };
   kind what = kind::ended;
   flow::barrier barrier;

@@ -91,6 +91,7 @@ verdict stage::step(effects& out) {
   verdict v = verdict::more;
   full_ = false;
   while (v == verdict::more && s.budget != 0 && !failed_ && !parts_.errors->failed()) v = work(s);
+  saved_for_ = {};
   const bool saves =
       saving_ && !failed_ && guarded(out, [&] { return save_some(out); }) == verdict::more;
   for (std::size_t i = asked_before; i < out.requests.size(); ++i)
@@ -112,7 +113,7 @@ verdict stage::step(effects& out) {
   // A timer that is due and can't fire would ask to be called at once, and again, and again.
   if (v != verdict::blocked || full_) s.wake_at(parts_.body->next_timer());
 
-  adapt_budget(budget - s.budget, now - began);
+  adapt_budget(budget - s.budget, now - began - saved_for_);
   parts_.metrics->busy_nanos.add(static_cast<std::uint64_t>((now - began).count()));
   blocked_since_ = v == verdict::blocked ? std::optional{now} : std::nullopt;
   parts_.metrics->frames_out.add(out.frames.size());
@@ -434,10 +435,10 @@ verdict stage::save_some(effects& out) {
   constexpr std::chrono::nanoseconds aim = std::chrono::milliseconds{1};
   const steady_time began = clock_->steady();
   const bool done = snapshot_to_.write_some(save_at_once_);
-  const std::chrono::nanoseconds took = clock_->steady() - began;
-  if (took > aim)
+  saved_for_ = clock_->steady() - began;
+  if (saved_for_ > aim)
     save_at_once_ = std::max<std::size_t>(64, save_at_once_ / 2);
-  else if (took < aim / 4)
+  else if (saved_for_ < aim / 4)
     save_at_once_ = std::min<std::size_t>(parts_.budget, 2 * save_at_once_);
   if (!done) {
     if (!snapshot_to_.has_piece()) return verdict::more;
@@ -476,10 +477,11 @@ bool stage::waits_for_credit() const noexcept {
                      [](const auto& port) { return port->waits_for_credit(); });
 }
 
-/// A step should take some milliseconds whatever an event costs: a worker serves other stages too,
-/// and a command must not wait behind thousands of slow events.
+/// A step should take about a millisecond whatever an event costs: a worker serves other stages
+/// too, and a command must not wait behind thousands of slow events.
 void stage::adapt_budget(std::size_t used, std::chrono::nanoseconds took) {
   constexpr std::chrono::nanoseconds aim = std::chrono::milliseconds{1};
+  if (used == 0) return;
   if (took > aim)
     budget_ = static_cast<std::uint32_t>(
         std::max<std::int64_t>(1, static_cast<std::int64_t>(used) * aim.count() / took.count()));

@@ -182,7 +182,8 @@ private:
   lane_list lanes_;  ///< How the input channels stand, by index.
   snapshot_writer snapshot_to_;
   std::vector<snapshot_part> snapshot_parts_;
-  std::size_t parts_before_ = 0;  ///< Of the one that is being saved, handed on.
+  std::size_t parts_before_ = 0;          ///< Of the one that is being saved, handed on.
+  std::chrono::nanoseconds saved_for_{};  ///< In this step.
 
   activity now_ = activity::none;
   std::optional<inbox::turn> turn_;

@@ -44,6 +44,7 @@ void add(const flow::notice& n, bytes& to) {
     encode(p.group, to);
     encode(hash_of(p.data), to);
   }
+  encode(static_cast<std::uint64_t>(n.parts_before), to);
 }
 
 }  // namespace

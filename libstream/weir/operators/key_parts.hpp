@@ -30,7 +30,7 @@ public:
     return item_;
   }
   /// Writes what there is; unless it is `all`, only what nothing is added to any more.
-  void hand_on(snapshot_writer& to, bool all = true) {
+  void hand_on(snapshot_writer& to, bool all) {
     parts_.hand_on(to, state_, all);
     if (all && !item_.empty()) to.item(state_, std::move(item_));
   }

@@ -306,8 +306,8 @@ private:
     });
     keys_.save_slots(
         to, [this, all](std::uint32_t slot) { save_slot(slot, *all); },
-        [all](snapshot_writer& w, bool rest) {
-          for (auto& parts : *all) parts.hand_on(w, rest);
+        [all](snapshot_writer& w, bool complete) {
+          for (auto& parts : *all) parts.hand_on(w, complete);
         });
   }
   void save_slot(std::uint32_t slot, std::vector<key_parts<K>>& to) {
@@ -333,7 +333,7 @@ private:
     save_form<std::pair<K, timestamp>>(to, name);
     key_parts<K> all{to, std::string{name}, environment_.key_groups};
     timers.each([&](std::uint32_t slot, timestamp at) { encode(at, all.begin(keys_.key(slot))); });
-    all.hand_on(to);
+    all.hand_on(to, true);
   }
 
   /// Rows of the cold store may have been written by a program whose types were others.

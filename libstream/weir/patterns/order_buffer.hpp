@@ -29,6 +29,9 @@ public:
     std::uint64_t number = 0;  ///< In order of arrival.
     T event;
   };
+  using write_event = std::function<void(const T&, timestamp)>;
+  /// Hands on what has been written, or, where it is all, the rest of it.
+  using hand_on = std::function<void(snapshot_writer&, bool all)>;
 
   template <class E>
   void push(E&& event, timestamp at) {
@@ -72,8 +75,7 @@ public:
   /// those of equal times in the order of their arrival, and `on(writer, all)` now and then to hand
   /// on what has been written. What is taken out is written first. A save that is under way is
   /// given up.
-  void save(snapshot_writer& to, std::function<void(const T&, timestamp)> write,
-            std::function<void(snapshot_writer&, bool)> on) {
+  void save(snapshot_writer& to, write_event write, hand_on on) {
     if (job_) job_->cancel();
     for (queue& q : queues_) q.written = 0;
     for (queue& q : spare_) q.written = 0;
@@ -92,12 +94,11 @@ private:
   struct job final : gradual_save {
     order_buffer* of;
     std::uint64_t end;  ///< Number of the first event that is no part of it.
-    std::function<void(const T&, timestamp)> write;
-    std::function<void(snapshot_writer&, bool)> on;
+    write_event write;
+    hand_on on;
     std::exception_ptr failure;
 
-    job(order_buffer& buffer, std::function<void(const T&, timestamp)> w,
-        std::function<void(snapshot_writer&, bool)> h)
+    job(order_buffer& buffer, write_event w, hand_on h)
         : of(&buffer), end(buffer.next_number_), write(std::move(w)), on(std::move(h)) {}
 
     bool write_some(std::size_t entries, snapshot_writer& to) override {

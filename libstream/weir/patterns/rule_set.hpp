@@ -255,8 +255,8 @@ public:
           for (saving& s : *all)
             if (!s.of->idle(slot)) s.writer.save(slot, s.parts.begin(keys_.key(slot)));
         },
-        [all](snapshot_writer& w, bool rest) {
-          for (saving& s : *all) s.parts.hand_on(w, rest);
+        [all](snapshot_writer& w, bool complete) {
+          for (saving& s : *all) s.parts.hand_on(w, complete);
         });
   }
 

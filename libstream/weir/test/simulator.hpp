@@ -40,7 +40,8 @@ struct simulation_options {
   duration slowest_store = std::chrono::seconds{3};
   double late_wake = 0;             ///< Share of due timers that come up to 5 ms after their time.
   double repeated_wake = 0;         ///< Share of timers that come a second time.
-  double lost_acknowledgement = 0;  ///< Share of acknowledgements that never arrive.
+  double lost_acknowledgement = 0;  ///< Share of acknowledgements, and of parts handed on before
+                                    ///< them, that never arrive.
   double late_acknowledgement = 0;  ///< Share of those that arrive a while later.
   duration checkpoint_timeout = std::chrono::seconds{1};
   /// Events and firings that a step may take at most, where it is not to be the usual number.

@@ -49,7 +49,7 @@ void simulator::acknowledge(std::uint32_t from, flow::notice&& n) {
 
 void simulator::carry_out() {
   using kind = checkpoint_order::kind;
-  for (checkpoint_order& o : orders_) switch (o.what) {
+  for (checkpoint_order& o : std::exchange(orders_, {})) switch (o.what) {
       case kind::trigger:
         written_.clear();
         for (instance& i : instances_) {
@@ -59,6 +59,7 @@ void simulator::carry_out() {
         break;
       case kind::abandon:
         tell_all(flow::command::kind::abandon, o.barrier);
+        coordinator_->on_dropped(o.barrier, clock_.steady(), orders_);
         break;
       case kind::write:
         std::move(o.parts.begin(), o.parts.end(), std::back_inserter(written_));
@@ -81,7 +82,7 @@ void simulator::carry_out() {
         finished_ = finished_ || o.barrier.kind == flow::checkpoint_kind::final;
         break;
     }
-  orders_.clear();
+  if (!orders_.empty()) return carry_out();
   next_checkpoint_ = coordinator_->next_id();
 }
 

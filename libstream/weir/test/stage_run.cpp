@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "weir/test/stage_run.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace weir::test {
 
 stage_run::stage_run(const pipeline& p, const std::string& name,
@@ -56,9 +59,10 @@ std::vector<snapshot_part> stage_run::saved() const {
   std::vector<snapshot_part> all, taken;
   for (const flow::notice& n : effects_.notices) {
     if (n.what != kind::saved_some && n.what != kind::acknowledged) continue;
-    // Of one that was given up, or of the same one.
-    if (n.what == kind::acknowledged && n.parts_before != taken.size())
-      taken.erase(taken.begin(), taken.end() - static_cast<std::ptrdiff_t>(n.parts_before));
+    // What comes before those is of one that was given up.
+    if (n.what == kind::acknowledged)
+      taken.erase(taken.begin(), std::prev(taken.end(), static_cast<std::ptrdiff_t>(std::min(
+                                                            n.parts_before, taken.size()))));
     taken.insert(taken.end(), n.parts.begin(), n.parts.end());
     if (n.what != kind::acknowledged) continue;
     all.insert(all.end(), taken.begin(), taken.end());
