@@ -244,18 +244,20 @@ TEST_CASE("a store that hangs while it is handed parts is told of, and the strea
 }
 
 TEST_CASE("a run that is aborted while a checkpoint is written leaves nothing of it") {
-  constexpr std::uint64_t keys = 100'000;
   watched w;
   const auto at = std::make_shared<gate>();
   w.store->before_add = [at] { at->pass(); };
   std::map<std::uint64_t, std::uint64_t> seen;
   {
+    // A stage that is busy with the first event takes no part in the checkpoint.
+    const auto busy = std::make_shared<gate>();
     auto running = runtime::start(sums(
-                                      keys, 100'000, never, [] {}, seen),
+                                      1'000, 0, 0, [busy] { busy->pass(); }, seen),
                                   w.options({.interval = 1ms}))
                        .value();
-    REQUIRE(soon([&] { return at->came() == 1; }));
+    REQUIRE(soon([&] { return at->came() == 1 && busy->came() == 1; }));
     running.abort();
+    busy->open();
     const run_summary done = running.wait();
     REQUIRE(done.failure);
     at->open();
