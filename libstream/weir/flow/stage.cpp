@@ -75,6 +75,7 @@ verdict stage::step(effects& out) {
         static_cast<std::uint64_t>((began - *blocked_since_).count()));
   }
   for (auto& port : parts_.outputs) port->begin_step(out);
+  saved_for_ = {};
   // Where a key may take a millisecond to come in, the stage must not be gone for thousands.
   constexpr std::size_t of_crowded = 8;
   const bool crowded = parts_.cold && parts_.cold->crowded();
@@ -91,7 +92,6 @@ verdict stage::step(effects& out) {
   verdict v = verdict::more;
   full_ = false;
   while (v == verdict::more && s.budget != 0 && !failed_ && !parts_.errors->failed()) v = work(s);
-  saved_for_ = {};
   const bool saves =
       saving_ && !failed_ && guarded(out, [&] { return save_some(out); }) == verdict::more;
   for (std::size_t i = asked_before; i < out.requests.size(); ++i)
@@ -435,10 +435,11 @@ verdict stage::save_some(effects& out) {
   constexpr std::chrono::nanoseconds aim = std::chrono::milliseconds{1};
   const steady_time began = clock_->steady();
   const bool done = snapshot_to_.write_some(save_at_once_);
-  saved_for_ = clock_->steady() - began;
-  if (saved_for_ > aim)
+  const std::chrono::nanoseconds took = clock_->steady() - began;
+  saved_for_ += took;
+  if (took > aim)
     save_at_once_ = std::max<std::size_t>(64, save_at_once_ / 2);
-  else if (saved_for_ < aim / 4)
+  else if (took < aim / 4)
     save_at_once_ = std::min<std::size_t>(parts_.budget, 2 * save_at_once_);
   if (!done) {
     if (!snapshot_to_.has_piece()) return verdict::more;
