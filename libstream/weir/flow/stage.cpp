@@ -101,7 +101,7 @@ verdict stage::step(effects& out) {
   check_cold(out);
   const timestamp awaited = parts_.body->awaited_watermark();
   // Under load what comes out rarely would wait until there is a batch of it.
-  constexpr std::chrono::nanoseconds longest_wait = std::chrono::milliseconds{10};
+  constexpr std::chrono::nanoseconds longest_wait = std::chrono::milliseconds{5};
   const steady_time now = clock_->steady();
   const bool flushes = v != verdict::more || now - flushed_ >= longest_wait;
   if (flushes) flushed_ = now;
