@@ -442,7 +442,7 @@ verdict stage::save_some(effects& out) {
   else if (took < aim / 4)
     save_at_once_ = std::min<std::size_t>(parts_.budget, 2 * save_at_once_);
   if (!done) {
-    if (!snapshot_to_.has_piece()) return verdict::more;
+    if (!snapshot_to_.has_much()) return verdict::more;
     out.notices.push_back({notice::kind::saved_some, *saving_, snapshot_to_.take()});
     parts_before_ += out.notices.back().parts.size();
     return verdict::more;

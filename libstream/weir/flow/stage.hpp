@@ -68,8 +68,8 @@ struct stage_parts {
   credit_settings credits;
   std::uint32_t budget =
       16 * 1024;  ///< Events and timer firings a step may take before others have a turn.
-  /// Bytes of its part of a checkpoint that are handed on while it takes the rest.
-  std::size_t snapshot_piece = std::size_t{1} << 20U;
+  /// Bytes of a piece of state in a checkpoint; 16 of them are handed on while the rest is taken.
+  std::size_t snapshot_piece = std::size_t{64} << 10U;
   std::vector<const snapshot_part*> restored;  ///< They live until `stage::restore` is through.
   std::deque<dead_letter> replays;             ///< Worked off before anything that comes.
   bool aligns = true;                          ///< Whether inputs wait for each other's barriers.

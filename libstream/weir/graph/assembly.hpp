@@ -42,7 +42,7 @@ struct surroundings {
   std::shared_ptr<journal::tape> tape{};
   state_backend* backend = nullptr;  ///< Keeps what does not fit in memory; may be null.
   bool restores_later = false;       ///< Whoever makes the instance calls `stage::restore`.
-  /// Bytes of state that are handed on at a time; tests make it small.
+  /// See `stage_parts`; tests make it small.
   std::optional<std::size_t> snapshot_piece{};
 };
 

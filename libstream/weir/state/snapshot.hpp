@@ -41,9 +41,10 @@ struct snapshot_part {
 /// Where operators write their state. Bound to one operator at a time by the stage.
 class snapshot_writer {
 public:
-  /// Large state comes in parts of about `piece` bytes.
+  /// What a key group has of a state comes in parts of about `piece` bytes: small ones, so that
+  /// memory for them is used again and again.
   explicit snapshot_writer(std::vector<snapshot_part>& parts,
-                           std::size_t piece = std::size_t{1} << 20U)
+                           std::size_t piece = std::size_t{64} << 10U)
       : parts_(&parts), piece_(piece) {}
 
   void bind(std::string_view operator_id) {
@@ -75,7 +76,7 @@ public:
 
   [[nodiscard]] std::size_t piece() const noexcept { return piece_; }
   /// Whether what has been written and not taken is worth to be handed on.
-  [[nodiscard]] bool has_piece() const noexcept { return held_ >= piece_; }
+  [[nodiscard]] bool has_much() const noexcept { return held_ >= 16 * piece_; }
   /// Takes the parts that have been written.
   [[nodiscard]] std::vector<snapshot_part> take() {
     held_ = 0;

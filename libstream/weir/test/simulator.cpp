@@ -83,7 +83,7 @@ bool simulator::make_machine(instance& in, flow::attempt_id attempt, const split
                                   .budget = options_.step_budget,
                                   .checkpoint_interval = interval,
                                   .backend = options_.backend.get(),
-                                  .snapshot_piece = 64});
+                                  .snapshot_piece = 4});
   return true;
 } catch (const std::exception&) {
   if (restarts_ >= options_.max_restarts) throw;

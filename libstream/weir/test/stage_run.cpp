@@ -16,7 +16,7 @@ stage_run::stage_run(const pipeline& p, const std::string& name,
                         {.time = &clock_,
                          .metrics = metrics_,
                          .wake = [] {},
-                         .snapshot_piece = std::size_t{4} << 10U});
+                         .snapshot_piece = 256});
   for (const channel_plan& c : graph_.channels()) {
     const edge_plan& e = graph_.plan().edges[c.edge];
     if (e.to == number && c.to_instance == instance) inputs_.push_back({c.id, 0});
