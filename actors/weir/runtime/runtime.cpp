@@ -28,7 +28,7 @@ public:
   explicit quiet_config(std::uint32_t threads) {
     set("caf.scheduler.max-threads", threads);
     // Its default is without bound, and lets two busy actors starve all others for good. A message
-    // is a step, of up to some milliseconds: where threads are short the others wait for all of a
+    // is a step, of about a millisecond: where threads are short the others wait for all of a
     // turn.
     set("caf.scheduler.max-throughput", 1);
     set("caf.scheduler.policy", "sharing");
