@@ -138,6 +138,47 @@ TEST_CASE("what an instance has saved is written before it has saved all") {
   }
 }
 
+TEST_CASE("whatever happens while one that was given up is dropped, checkpoints go on after it") {
+  coordination c{{.interval = 10s}};
+  (void)c.at(10s);
+  (void)c.acknowledge(0, 1);
+  c.machine.pause();
+  c.machine.give_up(c.now, c.out);
+  CHECK(c.wanted() == orders{order::abandon});
+  const auto drop = [&] {
+    c.machine.on_dropped({1}, c.now, c.out);
+    return c.wanted();
+  };
+  SECTION("a region is down when it is gone") {
+    CHECK(drop().empty());
+    c.machine.resume(c.now, c.out);
+    CHECK(c.wanted().empty());
+    CHECK(c.at(20s) == orders{order::trigger});
+  }
+  SECTION("the region is back before that") {
+    c.machine.resume(c.now, c.out);
+    CHECK(c.at(20s).empty());
+    CHECK(drop().empty());
+    CHECK(c.at(20s) == orders{order::trigger});
+  }
+  SECTION("the last one is asked for") {
+    c.machine.resume(c.now, c.out);
+    c.machine.ask(checkpoint_kind::final, c.now, c.out);
+    CHECK(c.wanted().empty());
+    CHECK(c.machine.last_is_due());
+    CHECK(drop() == orders{order::trigger});
+    CHECK(c.last.barrier == flow::barrier{2, checkpoint_kind::final});
+  }
+  SECTION("the last one is asked for, and a stage fails once more") {
+    c.machine.resume(c.now, c.out);
+    c.machine.ask(checkpoint_kind::final, c.now, c.out);
+    c.machine.give_up(c.now, c.out);
+    CHECK(c.wanted().empty());
+    CHECK(drop().empty());
+    CHECK(!c.machine.last_is_due());
+  }
+}
+
 TEST_CASE("one at a time, and a pause between the end of one and the beginning of the next") {
   coordination c{{.interval = 10s, .min_pause = 5s}};
   (void)c.at(10s);

@@ -102,6 +102,18 @@ TEST_CASE("a checkpoint may be written while it is taken, and one that is droppe
   CHECK(read_text(dir / "checkpoint-4/state") == read_text(dir / "checkpoint-5/state"));
 }
 
+TEST_CASE("two drafts of one number do not meet") {
+  const temporary_directory dir;
+  const auto store = open(dir.path());
+  auto given_up = store->begin(4);
+  given_up->add(sample(4).parts);
+  const auto draft = store->begin(4);
+  draft->add(sample(4).parts);
+  given_up.reset();
+  REQUIRE(draft->commit(sample(4).manifest));
+  CHECK(same(store->read(store->list().value().at(0)).value(), sample(4)));
+}
+
 TEST_CASE("what goes wrong while a checkpoint is written is told by its commit") {
   const temporary_directory dir;
   const auto store = open(dir / "gone");

@@ -114,9 +114,10 @@ struct sum_of_key {
 };
 BOOST_DESCRIBE_STRUCT(sum_of_key, (), (key, sum))
 
-/// Each of `keys` six times; fails once, at the event of that number, when `may_fail` lets it.
-pipeline sums(std::uint64_t keys, double rate, std::uint64_t fails_at,
-              std::function<void()> may_fail, std::map<std::uint64_t, std::uint64_t>& to) {
+/// Each of `keys` six times. From the event of that number on one fails as soon as `fails` says so;
+/// it is asked again until then.
+pipeline sums(std::uint64_t keys, double rate, std::uint64_t from, std::function<bool()> fails,
+              std::map<std::uint64_t, std::uint64_t>& to) {
   pipeline p{"sums", {.parallelism = 2, .key_groups = 4}};
   p.from(generator{[keys](std::uint64_t i) {
                      return sum_of_key{i % keys, i};
@@ -124,12 +125,10 @@ pipeline sums(std::uint64_t keys, double rate, std::uint64_t fails_at,
                    {.events = 6 * keys, .rate = rate}})
       .named("numbers")
       .stage("checking", {.on_error = directive::restart(100), .blocking = true})
-      .map([fails_at, may_fail = std::move(may_fail),
+      .map([from, fails = std::move(fails),
             failed = std::make_shared<std::atomic<bool>>()](const sum_of_key& s) {
-        if (s.sum == fails_at && !failed->exchange(true)) {
-          may_fail();
+        if (s.sum >= from && !*failed && fails() && !failed->exchange(true))
           throw std::runtime_error("once");
-        }
         return s;
       })
       .named("checking")
@@ -142,7 +141,17 @@ pipeline sums(std::uint64_t keys, double rate, std::uint64_t fails_at,
       .parallelism(1);
   return p;
 }
-constexpr std::uint64_t never = ~std::uint64_t{0};
+const auto fails_never = [] { return false; };
+
+/// Opens a gate at the latest when a test ends: a runtime waits for the thread that waits there.
+struct opens {
+  std::shared_ptr<gate> at;
+  ~opens() { at->open(); }
+};
+
+bool seen_some(const runtime& running, std::uint64_t results) {
+  return running.summary().events_written >= results;
+}
 
 void check(const std::map<std::uint64_t, std::uint64_t>& sums, std::uint64_t keys) {
   REQUIRE(sums.size() == keys);
@@ -157,16 +166,14 @@ TEST_CASE("large state is handed to the store while it is being saved, and comes
   constexpr std::uint64_t keys = 400'000;
   watched w;
   std::map<std::uint64_t, std::uint64_t> seen;
-  const auto enough = [&] {
-    while (w.store->most < 6) std::this_thread::sleep_for(1ms);
-  };
-  auto running =
-      runtime::start(sums(keys, 6 * keys, 5 * keys, enough, seen), w.options({.interval = 100ms}))
-          .value();
+  const auto much_came_before = [store = w.store] { return store->bytes > 4'000'000; };
+  auto running = runtime::start(sums(keys, 3 * keys, 2 * keys, much_came_before, seen),
+                                w.options({.interval = 100ms}))
+                     .value();
   const run_summary done = running.wait();
   REQUIRE_FALSE(done.failure);
-  CHECK(done.restarts == 1);
   CHECK(w.store->bytes > 4'000'000);
+  CHECK(done.restarts == 1);
   check(seen, keys);
   CHECK(w.left_overs() == 0);
 }
@@ -184,18 +191,22 @@ TEST_CASE("a draft that can't be begun or added to fails its checkpoint, and the
       if (left-- > 0) throw silent{};
     };
     std::map<std::uint64_t, std::uint64_t> seen;
-    const auto stored = [&] {
-      while (w.store->most == 0) std::this_thread::sleep_for(1ms);
-    };
     auto running =
-        runtime::start(sums(keys, 20'000, 5 * keys, stored, seen), w.options({.interval = 5ms}))
+        runtime::start(sums(keys, 20'000, 0, fails_never, seen), w.options({.interval = 5ms}))
             .value();
     const run_summary done = running.wait();
     REQUIRE_FALSE(done.failure);
     CHECK(done.failed_checkpoints >= 3);
-    CHECK(done.restarts == 1);
+    CHECK(done.checkpoints >= 1);
     check(seen, keys);
     CHECK(w.left_overs() == 0);
+    // What the last one holds is whole: nothing comes again.
+    std::map<std::uint64_t, std::uint64_t> again;
+    REQUIRE_FALSE(runtime::start(sums(keys, 0, 0, fails_never, again), w.options({.interval = 1h}))
+                      .value()
+                      .wait()
+                      .failure);
+    CHECK(again.empty());
   }
 }
 
@@ -206,16 +217,21 @@ TEST_CASE(
   const auto at = std::make_shared<gate>();
   w.store->before_add = [at] { at->pass(); };
   std::map<std::uint64_t, std::uint64_t> seen;
-  const auto while_written = [at] {
+  // The first event stays in its stage, which so takes no part in the checkpoint, until some of
+  // that is being written.
+  const auto is_written = [at] {
     while (at->came() == 0) std::this_thread::sleep_for(1ms);
+    return true;
   };
-  auto running = runtime::start(sums(keys, 20'000, 4 * keys, while_written, seen),
-                                w.options({.interval = 5ms}))
-                     .value();
+  auto running =
+      runtime::start(sums(keys, 20'000, 0, is_written, seen), w.options({.interval = 5ms})).value();
+  const opens at_the_end{at};
   REQUIRE(soon([&] { return running.summary().restarts == 1; }));
+  CHECK(running.summary().failed_checkpoints == 1);
   // The store is busy with the one that was given up: no other is begun.
+  REQUIRE(soon([&] { return seen_some(running, 1'000); }));
+  CHECK(running.summary().failed_checkpoints == 1);
   CHECK(running.summary().checkpoints == 0);
-  CHECK(at->came() == 1);
   at->open();
   const run_summary done = running.wait();
   REQUIRE_FALSE(done.failure);
@@ -230,15 +246,26 @@ TEST_CASE("a store that hangs while it is handed parts is told of, and the strea
   const auto at = std::make_shared<gate>();
   w.store->before_add = [at] { at->pass(); };
   std::map<std::uint64_t, std::uint64_t> seen;
-  auto running = runtime::start(sums(
-                                    keys, 100'000, never, [] {}, seen),
-                                w.options({.interval = 1ms, .timeout = 50ms}))
-                     .value();
-  REQUIRE(soon([&] { return w.log->count("the store does not answer") >= 2; }));
+  const auto busy = std::make_shared<gate>();
+  const auto waits = [busy] {
+    busy->pass();
+    return false;
+  };
+  auto running =
+      runtime::start(sums(keys, 0, 0, waits, seen), w.options({.interval = 5ms, .timeout = 2s}))
+          .value();
+  const opens at_the_end{at};
+  const opens busy_until_then{busy};
+  // It is given up for the stage that is busy, and then the store does not drop what it has.
+  REQUIRE(soon([&] { return w.log->count("was given up") == 1; }));
+  REQUIRE(soon([&] { return w.log->count("the store does not answer") == 1; }));
   CHECK(running.summary().checkpoints == 0);
+  CHECK(running.summary().failed_checkpoints == 1);
   at->open();
+  busy->open();
   const run_summary done = running.wait();
   REQUIRE_FALSE(done.failure);
+  CHECK(done.checkpoints >= 1);
   check(seen, keys);
   CHECK(w.left_overs() == 0);
 }
@@ -251,16 +278,19 @@ TEST_CASE("a run that is aborted while a checkpoint is written leaves nothing of
   {
     // A stage that is busy with the first event takes no part in the checkpoint.
     const auto busy = std::make_shared<gate>();
-    auto running = runtime::start(sums(
-                                      1'000, 0, 0, [busy] { busy->pass(); }, seen),
-                                  w.options({.interval = 1ms}))
-                       .value();
-    REQUIRE(soon([&] { return at->came() == 1 && busy->came() == 1; }));
+    const auto waits = [busy] {
+      busy->pass();
+      return false;
+    };
+    auto running =
+        runtime::start(sums(1'000, 0, 0, waits, seen), w.options({.interval = 5ms})).value();
+    const opens at_the_end{at};
+    const opens busy_until_then{busy};
+    REQUIRE(soon([&] { return at->came() == 1 && busy->came() > 0; }));
     running.abort();
     busy->open();
     const run_summary done = running.wait();
     REQUIRE(done.failure);
-    at->open();
   }
   CHECK(w.left_overs() == 0);
   CHECK(w.store->list().value().empty());

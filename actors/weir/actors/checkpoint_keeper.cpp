@@ -81,7 +81,7 @@ void checkpoint_keeper::on_stored(const store_outcome& outcome) {
 }
 
 void checkpoint_keeper::on_dropped(flow::barrier b) {
-  overdue_.reset();
+  if (b == overdue_of_) overdue_.reset();
   coordinator_.on_dropped(b, how_.time->steady(), orders_);
   carry_out();
 }
@@ -158,17 +158,19 @@ void checkpoint_keeper::carry_out() {
   wake_later();
 }
 
-/// The stream goes on, and nothing is committed: whether the checkpoint will be complete only the
-/// store can tell. Who waits for that waits no longer.
+/// The stream goes on, and nothing is committed: whether a checkpoint will be complete only the
+/// store can tell, and none is begun before one that was given up is gone. Who waits for that waits
+/// no longer.
 void checkpoint_keeper::hang(flow::barrier b) {
   const auto seconds = std::chrono::duration<double>(how_.timing.timeout).count();
-  overdue_ = error{errc::io_failed, "checkpoint " + std::to_string(b.id) +
-                                        " has been on its way to the store for more than " +
+  overdue_of_ = b;
+  overdue_ = error{errc::io_failed, "the store has been busy with checkpoint " +
+                                        std::to_string(b.id) + " for more than " +
                                         std::to_string(static_cast<std::int64_t>(seconds)) +
                                         " s (--checkpoint-timeout), and the store does not answer"};
   how_.where.log(overdue_->message + "; nothing is committed meanwhile");
-  how_.shown->count_failed_checkpoint();
-  if (b.kind == flow::checkpoint_kind::final)
+  if (coordinator_.storing()) how_.shown->count_failed_checkpoint();
+  if (b.kind == flow::checkpoint_kind::final && coordinator_.last_is_due())
     calls_.failed(*overdue_);
   else
     calls_.overdue(*overdue_);

@@ -80,7 +80,8 @@ private:
   caf::actor writer_;
   timestamp taken_at_;
   std::chrono::nanoseconds alignment_{};  ///< The longest of the instances, of the newest one.
-  std::optional<error> overdue_;          ///< What hangs, until the store answers.
+  std::optional<error> overdue_;          ///< What hangs, until the store answers
+  flow::barrier overdue_of_;              ///< for this one.
   bool last_is_savepoint_ = false;
   steady_time wakes_at_ = steady_time::max();  ///< Of the newest wake-up; others are ignored.
   std::uint64_t wake_number_ = 0;

@@ -49,6 +49,7 @@ void checkpoint_writer::add(write_order& some) {
     });
   }
   if (!failure_) failure_ = failure_of([&] { draft_->add(std::move(some.parts)); });
+  if (failure_) draft_.reset();
 }
 
 /// It comes before what waits to be written, which is left out then.
@@ -62,6 +63,7 @@ void checkpoint_writer::abandon(const abandon_order& order) {
 void checkpoint_writer::drop() {
   draft_.reset();
   draft_of_.reset();
+  failure_.reset();
 }
 
 store_outcome checkpoint_writer::store(store_order& order) {
@@ -78,6 +80,7 @@ store_outcome checkpoint_writer::store(store_order& order) {
     // Behind it, and before anybody is told: until then nobody else uses the store.
     remove_old(*where_.store, where_.retained + 1, where_.log);
   };
+  if (!failure_ && !draft_) failure_ = "it was given up";
   if (!failure_) failure_ = failure_of(commit);
   if (failure_) outcome.failure = failure_;
   drop();

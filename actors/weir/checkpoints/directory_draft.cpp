@@ -27,8 +27,9 @@ directory_draft::directory_draft(const std::string& directory, const std::string
 directory_draft::~directory_draft() { give_up(); }
 
 void directory_draft::give_up() {
-  if (!out_) return;
   out_.reset();
+  files_.clear();
+  if (!std::exchange(made_, false)) return;
   std::error_code ignored;
   fs::remove_all(hidden_, ignored);
 }
@@ -46,6 +47,7 @@ result<void> directory_draft::begin() {
   std::error_code why;
   if (!fs::create_directory(hidden_, why) || why)
     return posix::system_error("cannot make the directory '" + hidden_ + "'", why.value());
+  made_ = true;
   auto out = part_writer::open(hidden_ + "/state");
   if (!out) return out.error();
   out_ = *std::move(out);
@@ -73,7 +75,7 @@ result<std::uint64_t> directory_draft::commit(const checkpoint_manifest& m) {
   const std::string place = directory_ + "/" + name_of(m);
   fs::rename(hidden_, place, why);
   if (why) return posix::system_error("cannot rename to '" + place + "'", why.value());
-  out_.reset();
+  made_ = false;
   if (auto durable = posix::sync_directory(directory_); !durable) return durable.error();
   return size;
 }

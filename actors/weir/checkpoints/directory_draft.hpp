@@ -36,6 +36,7 @@ private:
   std::string directory_;
   std::string hidden_;
   known_sums* sums_;
+  bool made_ = false;  ///< The hidden directory.
   std::optional<part_writer> out_;
   std::vector<part_with_files> files_;
   std::uint32_t parts_ = 0;

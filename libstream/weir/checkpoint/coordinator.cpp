@@ -74,12 +74,14 @@ void checkpoint_coordinator::on_saved_some(std::uint32_t instance, flow::barrier
 void checkpoint_coordinator::on_acknowledged(std::uint32_t instance, flow::barrier b,
                                              std::vector<snapshot_part> parts, std::size_t before,
                                              steady_time now, orders& out) {
-  if (b != taking_ || written_[instance] != before || !acknowledged_.insert(instance).second)
-    return;
+  const auto written = written_.find(instance);
+  if (b != taking_ || before != (written == written_.end() ? 0 : written->second)) return;
+  if (!acknowledged_.insert(instance).second) return;
   name_watermarks(parts, instance);
   if (planted(fault::commit_before_manifest) && acknowledged_.size() == 1)
     out.push_back({order_kind::commit, b});
   if (acknowledged_.size() != instances_) {
+    written_[instance] += parts.size();
     out.push_back({order_kind::write, b, std::move(parts)});
     return;
   }

@@ -176,7 +176,8 @@ simulator::outcome simulator::move() {
         std::count(options_.slow.begin(), options_.slow.end(), in.stage) != 0 && !chance(0.01);
     (slow || options_.stalled == in.stage ? held_back_ : choices_).push_back({choice::step, i});
   }
-  if (storing_ && stored_at_ <= clock_.wall()) choices_.push_back({choice::store, 0});
+  if ((storing_ || dropping_) && stored_at_ <= clock_.wall())
+    choices_.push_back({choice::store, 0});
   // One that is late comes when little else moves.
   if (!late_acknowledgements_.empty() && (choices_.size() < 3 || chance(0.02)))
     choices_.push_back({choice::acknowledgement, pick(late_acknowledgements_.size())});
@@ -270,7 +271,7 @@ void simulator::make(choice c) {
     case choice::step:
       return step(instances_[c.at]);
     case choice::store:
-      return store();
+      return storing_ ? store() : drop();
     case choice::acknowledgement: {
       auto [from, n] = std::move(late_acknowledgements_[c.at]);
       late_acknowledgements_.erase(late_acknowledgements_.begin() +
@@ -377,7 +378,7 @@ bool simulator::advance_time() {
   if (due != steady_time::max())
     next = std::min(
         next, saturating_add(clock_.wall(), std::chrono::ceil<duration>(due - clock_.steady())));
-  if (storing_) next = std::min(next, stored_at_);
+  if (storing_ || dropping_) next = std::min(next, stored_at_);
   if (next == max_timestamp) return false;
   seen_.add(met::time_advance);
   anything_new_ = true;

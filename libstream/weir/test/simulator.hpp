@@ -183,6 +183,8 @@ private:
   void carry_out();
   void tell_all(flow::command::kind what, flow::barrier b = {});
   void store();
+  void drop();
+  void begin_on_disk();
   void disturb();
   [[nodiscard]] bool crashes_now();
   bool advance_time();
@@ -226,7 +228,8 @@ private:
   std::uint64_t next_trigger_ = 0;
   std::vector<snapshot_part> written_;  ///< Of the checkpoint that is being taken, so far.
   std::optional<complete_checkpoint> storing_;
-  timestamp stored_at_{};  ///< When the disk is done with it.
+  std::optional<flow::barrier> dropping_;
+  timestamp stored_at_{};  ///< When the disk is done with either.
   std::optional<complete_checkpoint> newest_;
   std::vector<std::pair<std::uint32_t, flow::notice>> late_acknowledgements_;
   std::uint64_t moves_ = 0;

@@ -59,7 +59,8 @@ void simulator::carry_out() {
         break;
       case kind::abandon:
         tell_all(flow::command::kind::abandon, o.barrier);
-        coordinator_->on_dropped(o.barrier, clock_.steady(), orders_);
+        dropping_ = o.barrier;
+        begin_on_disk();
         break;
       case kind::write:
         std::move(o.parts.begin(), o.parts.end(), std::back_inserter(written_));
@@ -67,11 +68,7 @@ void simulator::carry_out() {
       case kind::store:
         std::move(o.parts.begin(), o.parts.end(), std::back_inserter(written_));
         storing_ = complete_checkpoint{o.barrier, std::exchange(written_, {})};
-        stored_at_ = clock_.wall();
-        if (!chance(options_.slow_store)) break;
-        seen_.add(met::slow_store);
-        stored_at_ += duration{static_cast<std::int64_t>(
-            pick(static_cast<std::size_t>(options_.slowest_store.count()) + 1))};
+        begin_on_disk();
         break;
       case kind::commit:
         tell_all(flow::command::kind::commit, o.barrier);
@@ -88,6 +85,20 @@ void simulator::carry_out() {
 
 void simulator::tell_all(flow::command::kind what, flow::barrier b) {
   for (instance& i : instances_) i.commands.push_back({what, b, {}});
+}
+
+void simulator::begin_on_disk() {
+  stored_at_ = clock_.wall();
+  if (!chance(options_.slow_store)) return;
+  seen_.add(met::slow_store);
+  stored_at_ += duration{static_cast<std::int64_t>(
+      pick(static_cast<std::size_t>(options_.slowest_store.count()) + 1))};
+}
+
+/// Nothing is left of a checkpoint that was abandoned.
+void simulator::drop() {
+  coordinator_->on_dropped(*std::exchange(dropping_, std::nullopt), clock_.steady(), orders_);
+  carry_out();
 }
 
 /// The disk has written a checkpoint, or has failed to.
@@ -125,6 +136,7 @@ void simulator::crash() {
   if (aligning()) seen_.add(met::crash_in_alignment);
   if (saving()) seen_.add(met::crash_while_saving);
   if (coordinator_->committing()) seen_.add(met::crash_before_commit);
+  dropping_.reset();
   if (storing_) {
     // What the disk had of it is whole, or is found to be torn.
     seen_.add(met::crash_in_store);
