@@ -11,12 +11,9 @@ stage_run::stage_run(const pipeline& p, const std::string& name,
                      flow::attempt_id attempt)
     : graph_(p.build().value()), attempt_(attempt), metrics_(std::make_shared<stage_metrics>()) {
   const std::uint32_t number = find(name);
-  made_ =
-      graph_.make_stage(number, instance, attempt, graph_.find_splits(restored).value(), restored,
-                        {.time = &clock_,
-                         .metrics = metrics_,
-                         .wake = [] {},
-                         .snapshot_piece = 256});
+  made_ = graph_.make_stage(
+      number, instance, attempt, graph_.find_splits(restored).value(), restored,
+      {.time = &clock_, .metrics = metrics_, .wake = [] {}, .snapshot_piece = 256});
   for (const channel_plan& c : graph_.channels()) {
     const edge_plan& e = graph_.plan().edges[c.edge];
     if (e.to == number && c.to_instance == instance) inputs_.push_back({c.id, 0});
