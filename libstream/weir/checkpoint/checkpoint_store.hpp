@@ -39,8 +39,9 @@ class checkpoint_store {
 public:
   virtual ~checkpoint_store() = default;
 
-  /// Begins the checkpoint of that number, and never answers null; the one begun before is gone. By
-  /// default parts are gathered for `write`.
+  /// Begins the checkpoint of that number, and never answers null. What this run began before is
+  /// gone; what a run left that was killed may still be there. By default parts are gathered for
+  /// `write`.
   [[nodiscard]] virtual std::unique_ptr<checkpoint_draft> begin(std::uint64_t id);
   /// Makes a checkpoint durable, whole or not at all; answers its size in bytes.
   virtual result<std::uint64_t> write(const checkpoint& c) = 0;

@@ -233,7 +233,7 @@ private:
   /// is the save's, and not that of the event or firing that led to it.
   bool touch(const entry& e, bool in_before) noexcept try {
     if (!job_ || mark(e, in_before)) return false;
-    encode(e.second, job_->parts.begin(e.first));
+    job_->parts.add(e.first, e.second);
     return true;
   } catch (...) {
     fail_save(std::current_exception());

@@ -32,21 +32,29 @@ public:
   /// For `to`, which says how large pieces are; `prefix` goes before each.
   keyed_parts(const snapshot_writer& to, std::uint32_t groups,
               std::span<const std::byte> prefix = {})
-      : large_(to.piece()), prefix_(prefix.begin(), prefix.end()), open_(groups) {}
+      : large_(to.piece()),
+        prefix_(prefix.begin(), prefix.end()),
+        group_of_(std::max(groups, 1U)),
+        open_(groups) {}
 
   /// Begins a key's entry, and returns where the rest of it is appended.
   bytes& begin(const K& key) {
-    const auto groups = static_cast<std::uint32_t>(open_.size());
-    const std::uint32_t group = group_of_hash(key_hash(key), groups);
-    bytes& piece = open_[group];
-    if (piece.size() >= large_) [[unlikely]] {
-      full_.emplace_back(static_cast<key_group>(group), std::move(piece));
-      piece = {};
-      piece.reserve(large_ + large_ / 8);
+    open_piece& piece = piece_of(key);
+    piece.trim();
+    encode(key, piece.data);
+    return piece.data;
+  }
+  /// Adds an entry that is the key and one value.
+  template <class V>
+  void add(const K& key, const V& value) {
+    if constexpr (detail::is_fixed<K>() && detail::is_fixed<V>()) {
+      constexpr std::size_t size = detail::min_size<K>() + detail::min_size<V>();
+      detail::memory_sink<false> sink{piece_of(key).take_room(size)};
+      detail::write(key, sink);
+      detail::write(value, sink);
+    } else {
+      encode(value, begin(key));
     }
-    if (piece.empty()) piece.insert(piece.end(), prefix_.begin(), prefix_.end());
-    encode(key, piece);
-    return piece;
   }
   /// Writes them; each is an `Entry` in the binary codec, a tuple of the key and what follows.
   template <class Entry>
@@ -62,13 +70,57 @@ public:
     full_.clear();
     if (!all) return;
     for (std::size_t g = 0; g < open_.size(); ++g)
-      if (!open_[g].empty()) to.keyed(state, static_cast<key_group>(g), std::move(open_[g]));
+      if (bytes piece = open_[g].take(); !piece.empty())
+        to.keyed(state, static_cast<key_group>(g), std::move(piece));
   }
 
 private:
+  /// A piece, and how many bytes at its end are room for what comes: vectors zero what they grow
+  /// by, which is cheap for many entries at once and not for each.
+  struct open_piece {
+    bytes data;
+    std::size_t room = 0;
+
+    [[nodiscard]] std::size_t size() const noexcept { return data.size() - room; }
+    void trim() {
+      if (room != 0) data.resize(data.size() - std::exchange(room, 0));
+    }
+    std::byte* take_room(std::size_t n) {
+      if (room < n) [[unlikely]]
+        make_room(n);
+      std::byte* const at = data.data() + size();
+      room -= n;
+      return at;
+    }
+    bytes take() {
+      trim();
+      return std::exchange(data, {});
+    }
+
+  private:
+    [[gnu::noinline]] void make_room(std::size_t n) {
+      const std::size_t more = std::max(n, std::clamp<std::size_t>(data.size(), 256, 4096));
+      data.resize(data.size() + more);
+      room += more;
+    }
+  };
+
+  open_piece& piece_of(const K& key) {
+    const std::uint32_t group = group_of_(key_hash(key));
+    open_piece& piece = open_[group];
+    if (piece.size() >= large_) [[unlikely]] {
+      full_.emplace_back(static_cast<key_group>(group), piece.take());
+      piece.data.reserve(large_ + large_ / 8);
+    }
+    if (piece.size() == 0) [[unlikely]]
+      piece.data.insert(piece.data.begin(), prefix_.begin(), prefix_.end());
+    return piece;
+  }
+
   std::size_t large_;
   bytes prefix_;
-  std::vector<bytes> open_;  ///< The last piece of each group.
+  key_grouper group_of_;
+  std::vector<open_piece> open_;  ///< The last piece of each group.
   std::vector<std::pair<key_group, bytes>> full_;
 };
 

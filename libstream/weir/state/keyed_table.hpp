@@ -71,7 +71,7 @@ public:
                 std::span<const std::byte> prefix = {}) const {
     save_form<std::pair<K, V>>(to, name);
     keyed_parts<K> parts{to, groups, prefix};
-    map_.each([&](const auto& entry) { encode(entry.second, parts.begin(entry.first)); });
+    map_.each([&](const auto& entry) { parts.add(entry.first, entry.second); });
     parts.hand_on(to, name, true);
   }
   void restore(const snapshot_reader& from, std::string_view name) {
