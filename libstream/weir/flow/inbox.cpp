@@ -38,25 +38,43 @@ inbox::verdict_on_frame inbox::accept(frame&& f) {
   channel& c = channels_[*i];
   if (f.sequence != c.next_sequence || c.queue.full()) return verdict_on_frame::broken;
   ++c.next_sequence;
-  c.queue.push_back(std::move(f));
-  ready_.push_back(static_cast<std::uint32_t>(*i));
+  c.queue.push_back({std::move(f), arrived_++});
+  ++queued_;
   return verdict_on_frame::queued;
 }
 
 std::optional<inbox::turn> inbox::next() {
-  while (!ready_.empty()) {
-    const std::size_t i = ready_.front();
-    ready_.pop_front();
-    channel& c = channels_[i];
-    if (c.aligned) {
-      ++c.waiting_turns;
-      continue;
-    }
-    turn t{i, c.at.port, std::move(c.queue.front())};
-    c.queue.pop_front();
-    return t;
+  const std::optional<std::size_t> i = whose_turn();
+  if (!i) return std::nullopt;
+  channel& c = channels_[*i];
+  c.passed = 0;
+  turn t{*i, c.at.port, std::move(c.queue.front().frame)};
+  c.queue.pop_front();
+  --queued_;
+  return t;
+}
+
+std::optional<std::size_t> inbox::whose_turn() {
+  std::optional<std::size_t> oldest, behind;
+  const auto is_older = [&](std::size_t i, std::size_t j) {
+    return channels_[i].queue.front().arrival < channels_[j].queue.front().arrival;
+  };
+  const auto watermark = [&](std::size_t i) { return merge_.of(i).watermark; };
+  const auto has_time = [&](std::size_t i) {
+    return channels_[i].at.timed && watermark(i) != min_timestamp;
+  };
+  for (std::size_t i = 0; i < channels_.size() && queued_ != 0; ++i) {
+    const channel& c = channels_[i];
+    if (c.aligned || c.queue.empty()) continue;
+    if (!oldest || is_older(i, *oldest)) oldest = i;
+    if (!has_time(i)) continue;
+    if (!behind || watermark(i) < watermark(*behind) ||
+        (watermark(i) == watermark(*behind) && is_older(i, *behind)))
+      behind = i;
   }
-  return std::nullopt;
+  if (!behind || *behind == *oldest) return oldest;
+  // What has no time of its own keeps its place in the line.
+  return !has_time(*oldest) || ++channels_[*oldest].passed > at_most_passed ? oldest : behind;
 }
 
 void inbox::worked_off(turn& t, std::size_t events, std::chrono::nanoseconds spent, effects& out) {
@@ -109,34 +127,24 @@ void inbox::abandon(barrier b) {
 }
 
 void inbox::release() {
-  for (std::size_t i = 0; i < channels_.size(); ++i) {
-    channel& c = channels_[i];
-    c.aligned = false;
-    // What waited came before what is ready now.
-    for (; c.waiting_turns != 0; --c.waiting_turns)
-      ready_.push_front(static_cast<std::uint32_t>(i));
-  }
+  for (channel& c : channels_) c.aligned = false;
   aligning_.reset();
   barriers_seen_ = 0;
 }
 
 bool inbox::barrier_waits() const noexcept {
   return aligning() || std::any_of(channels_.begin(), channels_.end(), [](const channel& c) {
-           return std::any_of(c.queue.begin(), c.queue.end(),
-                              [](const frame& f) { return f.kind == frame_kind::barrier; });
+           return std::any_of(c.queue.begin(), c.queue.end(), [](const queued_frame& q) {
+             return q.frame.kind == frame_kind::barrier;
+           });
          });
 }
 
 bool inbox::barrier_is_next() const noexcept {
   return aligns_ && std::all_of(channels_.begin(), channels_.end(), [](const channel& c) {
-           return c.aligned || (!c.queue.empty() && c.queue.front().kind == frame_kind::barrier);
+           return c.aligned ||
+                  (!c.queue.empty() && c.queue.front().frame.kind == frame_kind::barrier);
          });
-}
-
-std::size_t inbox::frames_queued() const noexcept {
-  std::size_t n = 0;
-  for (const channel& c : channels_) n += c.queue.size();
-  return n;
 }
 
 std::optional<std::size_t> inbox::index_of(channel_id id) const noexcept {

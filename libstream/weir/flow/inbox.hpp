@@ -9,7 +9,6 @@
 #include <boost/circular_buffer.hpp>
 
 #include <cstddef>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -25,9 +24,12 @@ struct input_channel {
 };
 
 /// The receiving ends of all of a stage's channels: queues frames as they arrive, merges progress,
-/// aligns barriers, and says whose turn it is. Frames are taken in the order of their arrival, but
-/// a channel whose barrier has come waits for the barriers of the others (Chandy and Lamport's
-/// snapshot with aligned markers). Bound: the credit window a channel.
+/// aligns barriers, and says whose turn it is. Bound: the credit window a channel.
+///
+/// Of the channels with frames the one that is furthest behind in event time goes first, since
+/// the others' events would wait for its, in state; of those that are equally far, frames go in the
+/// order of their arrival, and no channel is passed over for ever. But a channel whose barrier has
+/// come waits for the barriers of the others (Chandy and Lamport's snapshot with aligned markers).
 class inbox {
 public:
   enum class verdict_on_frame : std::uint8_t {
@@ -43,6 +45,9 @@ public:
     flow::frame frame;
   };
 
+  /// A channel is passed over so many times in a row at most.
+  static constexpr std::uint32_t at_most_passed = 64;
+
   inbox(const std::vector<input_channel>& channels, attempt_id attempt, credit_settings credits,
         timestamp watermark, bool aligns = true);
 
@@ -50,7 +55,7 @@ public:
   void open(effects& out);
   verdict_on_frame accept(frame&& f);
 
-  /// Takes the next frame whose channel may go on.
+  /// Takes the next frame whose channel may go on. Linear in the number of channels.
   [[nodiscard]] std::optional<turn> next();
   /// Notes that the frame of `t` has been worked off, and grants more when a step of the window is
   /// reached. `spent` covers work and waits for output since `next()`.
@@ -89,14 +94,13 @@ public:
   [[nodiscard]] bool barrier_is_next() const noexcept;
   [[nodiscard]] bool aligning() const noexcept { return aligning_.has_value(); }
 
-  [[nodiscard]] bool empty() const noexcept { return ready_.empty(); }
   [[nodiscard]] bool all_ended() const noexcept {
     return ended_ == channels_.size() && !channels_.empty();
   }
   /// Whether all channels but one have ended.
   [[nodiscard]] bool one_is_left() const noexcept { return ended_ + 1 == channels_.size(); }
   [[nodiscard]] std::size_t size() const noexcept { return channels_.size(); }
-  [[nodiscard]] std::size_t frames_queued() const noexcept;
+  [[nodiscard]] std::size_t frames_queued() const noexcept { return queued_; }
   /// Events of channel `i` that have been taken by the stage; what was sent beyond is lost if the
   /// stage fails.
   [[nodiscard]] std::uint64_t events_taken(std::size_t i) const noexcept {
@@ -105,20 +109,25 @@ public:
   [[nodiscard]] channel_id id(std::size_t i) const noexcept { return channels_[i].at.id; }
 
 private:
+  struct queued_frame {
+    flow::frame frame;
+    std::uint64_t arrival = 0;  ///< They are counted.
+  };
   struct channel {
     input_channel at;
-    boost::circular_buffer<frame> queue;  ///< As large as the window.
+    boost::circular_buffer<queued_frame> queue;  ///< As large as the window.
     std::uint64_t next_sequence = 0;
     std::uint64_t worked = 0;
     std::uint64_t granted = 0;
     std::uint64_t events_taken = 0;
-    std::size_t waiting_turns = 0;  ///< Turns put off by the alignment.
+    std::uint32_t passed = 0;  ///< Turns of others since it has been the one that waits longest.
     bool aligned = false;
     timestamp tell_at = max_timestamp;
     body_ptr returned;
   };
 
   [[nodiscard]] std::optional<std::size_t> index_of(channel_id id) const noexcept;
+  [[nodiscard]] std::optional<std::size_t> whose_turn();
   void send_grant(channel& c, effects& out);
 
   std::vector<channel> channels_;
@@ -127,8 +136,8 @@ private:
   attempt_id attempt_;
   credit_window window_;
   watermark_merge merge_;
-  std::deque<std::uint32_t>
-      ready_;  ///< A channel index for each queued frame, in order of arrival.
+  std::uint64_t arrived_ = 0;
+  std::size_t queued_ = 0;
   bool aligns_;
   std::optional<barrier> aligning_;
   std::uint64_t oldest_wanted_ = 0;  ///< Barriers with a smaller id are ignored.

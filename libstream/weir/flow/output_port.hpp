@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace weir::flow {
@@ -30,6 +31,10 @@ public:
   /// read.
   void begin_step(effects& out) noexcept { effects_ = &out; }
   void set_earliest(steady_time at) noexcept { earliest_ = at; }
+  /// Names the ports whose lanes lead to the same stage instances as those of this one, in the same
+  /// order. When a full batch goes out, what they have for its receiver goes with it, so that of
+  /// two inputs of a stage the one with few events doesn't come long after the other.
+  void goes_with(std::vector<output_port*> others) { others_ = std::move(others); }
 
   virtual void on_grant(const grant& g) = 0;
   virtual void set_progress(progress p) = 0;
@@ -38,6 +43,8 @@ public:
   virtual void send_end() = 0;
   /// Sends open batches and unannounced progress, as far as credit goes.
   virtual void flush() = 0;
+  /// Sends the lane's open batch, if credit lets it.
+  virtual void flush_lane(std::size_t lane_index) = 0;
   /// Whether a grant would let events, progress, a barrier or the end go that are held back now.
   [[nodiscard]] virtual bool waits_for_credit() const noexcept = 0;
   /// Events emitted and not sent; they are lost when the stage fails.
@@ -45,6 +52,7 @@ public:
   [[nodiscard]] virtual const std::vector<out_channel>& channels() const noexcept = 0;
 
 protected:
+  std::vector<output_port*> others_;
   effects* effects_ = nullptr;
   steady_time earliest_{};
   std::uint32_t stuck_ = 0;  ///< Lanes that hold a full batch or a control frame without credit.

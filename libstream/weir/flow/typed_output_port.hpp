@@ -36,14 +36,14 @@ public:
     lane& l = lanes_[lane_index];
     if constexpr (has_dynamic_size<T>) {
       const std::size_t size = event_bytes(value);
-      if (l.open_bytes != 0 && l.open_bytes + size > limits_.bytes) close(l);
+      if (l.open_bytes != 0 && l.open_bytes + size > limits_.bytes) close_full(lane_index);
       l.open_bytes += size;
     }
     batch<T>& open = l.open->events;
     if (open.empty()) l.earliest = earliest_;
     open.push(std::forward<V>(value), at);
     if (is_full(l)) [[unlikely]]
-      close(l);
+      close_full(lane_index);
   }
 
   /// Makes room for `n` events in each lane, for events of a plain type that are written one by one
@@ -60,7 +60,7 @@ public:
   void finish_writing() {
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       writers_[i].finish(lanes_[i].open->events);
-      if (is_full(lanes_[i])) close(lanes_[i]);
+      if (is_full(lanes_[i])) close_full(i);
     }
   }
 
@@ -136,6 +136,9 @@ public:
     }
   }
 
+  void flush_lane(std::size_t lane_index) override {
+    if (lane& l = lanes_[lane_index]; l.closed.empty() && credit(l)) close(l);
+  }
   void flush() override {
     for (lane& l : lanes_) {
       if (l.closed.empty() && credit(l)) close(l);
@@ -246,6 +249,11 @@ private:
       set_stuck(l, true);
     }
     l.open_bytes = 0;
+  }
+
+  void close_full(std::size_t lane_index) {
+    for (output_port* other : others_) other->flush_lane(lane_index);
+    close(lanes_[lane_index]);
   }
 
   void send(lane& l, body events, steady_time earliest, bool is_last) {

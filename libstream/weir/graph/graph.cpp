@@ -257,6 +257,22 @@ std::shared_ptr<cold_store> open_cold(const stage_plan& planned, const std::stri
   return backend.open(std::move(where), std::move(own));
 }
 
+/// Tells the outputs of a stage which others lead where they do: to the same instances of the same
+/// stage.
+void tell_which_go_together(std::span<const std::unique_ptr<flow::output_port>> outputs,
+                            std::span<const std::vector<flow::channel_id>> ids,
+                            const std::vector<bool>& broadcast,
+                            std::span<const std::optional<std::uint32_t>> leads_to) {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    std::vector<flow::output_port*> others;
+    for (std::size_t j = 0; j < outputs.size(); ++j)
+      if (j != i && leads_to[i] && leads_to[j] == leads_to[i] && !broadcast[i] && !broadcast[j] &&
+          ids[i].size() == ids[j].size())
+        others.push_back(outputs[j].get());
+    outputs[i]->goes_with(std::move(others));
+  }
+}
+
 /// Whether an item says whose it is, and that was another instance. At another parallelism than
 /// then, items are everybody's.
 bool is_of_another(const snapshot_part& p, std::span<const snapshot_part> all,
@@ -289,6 +305,7 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
 
   std::vector<std::vector<flow::channel_id>> out_ids(draft.outputs.size());
   std::vector<bool> broadcast(draft.outputs.size());
+  std::vector<std::optional<std::uint32_t>> leads_to(draft.outputs.size());
   for (const channel_plan& c : channels()) {
     const edge_plan& e = plan().edges[c.edge];
     if (e.to == stage && c.to_instance == instance)
@@ -298,10 +315,12 @@ std::unique_ptr<flow::stage> graph::make_stage(std::uint32_t stage, std::uint32_
     if (e.from != stage || c.from_instance != instance) continue;
     out_ids[e.from_port].push_back(c.id);
     broadcast[e.from_port] = e.how == partition::broadcast;
+    leads_to[e.from_port] = e.to;
   }
   for (std::size_t i = 0; i < draft.outputs.size(); ++i)
     parts.outputs.push_back(
         draft.outputs[i].make(out_ids[i], attempt, options().batches, broadcast[i]));
+  tell_which_go_together(parts.outputs, out_ids, broadcast, leads_to);
 
   flow::typed_output_port<dead_letter>* letters = nullptr;
   if (!draft.dead_letters && !out_ids.back().empty())

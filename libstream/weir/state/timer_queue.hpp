@@ -3,6 +3,7 @@
 
 #include "weir/core/prefetch.hpp"
 #include "weir/core/time.hpp"
+#include "weir/state/timer_heap.hpp"
 
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <utility>
 #include <vector>
 
@@ -21,19 +21,13 @@ namespace weir {
 /// when its time comes.
 class timer_queue {
 public:
-  struct entry {
-    timestamp at;
-    std::uint32_t slot = 0;
-
-    friend auto operator<=>(const entry&, const entry&) = default;
-  };
+  using entry = slot_timer;
 
   void set(entry e) {
     if (!insert(e)) return;
     ++size_;
     if (heap_.size() > 2 * size_ + 64) drop_all_erased();
-    heap_.push_back(e);
-    std::push_heap(heap_.begin(), heap_.end(), std::greater<>{});
+    heap_.push(e);
   }
   void erase(entry e) {
     if (!has(e.slot)) return;
@@ -67,7 +61,7 @@ public:
     if (heap_.empty() || heap_.front().at > now) return false;
     out = heap_.front();
     before_change(out.slot);
-    pop();
+    heap_.pop();
     erase(out);
     return true;
   }
@@ -136,21 +130,15 @@ private:
                   : std::find(t.few.begin(), t.few.end(), e.at) != t.few.end();
   }
 
-  void pop() {
-    std::pop_heap(heap_.begin(), heap_.end(), std::greater<>{});
-    heap_.pop_back();
-  }
   void drop_erased() {
-    while (!heap_.empty() && !is_set(heap_.front())) pop();
+    while (!heap_.empty() && !is_set(heap_.front())) heap_.pop();
   }
   /// Most of those in the heap are erased ones, or there twice.
   void drop_all_erased() {
-    std::erase_if(heap_, [this](const entry& e) { return !is_set(e); });
-    std::sort(heap_.begin(), heap_.end());
-    heap_.erase(std::unique(heap_.begin(), heap_.end()), heap_.end());
+    heap_.erase_if([this](const entry& e) { return !is_set(e); });
   }
 
-  std::vector<entry> heap_;
+  timer_heap heap_;
   std::vector<times> slots_;
   boost::unordered_flat_map<std::uint32_t, boost::unordered_flat_set<timestamp, hash>> many_;
   std::size_t size_ = 0;
