@@ -69,6 +69,66 @@ TEST_CASE("frames are taken in the order of their arrival") {
   CHECK(t.box.frames_queued() == 0);
 }
 
+TEST_CASE("the channel that is furthest behind in event time goes first") {
+  inbox_under_test t{3};
+  t.box.update(0, {ms(30)});
+  t.box.update(1, {ms(10)});
+  t.box.update(2, {ms(20)});
+  for (const std::size_t i : {0U, 1U, 2U, 0U, 1U, 2U}) t.send(i);
+  CHECK(t.work() == 1U);
+  t.box.update(1, {ms(25)});
+  CHECK(t.work() == 2U);
+  t.box.update(2, {ms(25)});
+  CHECK(t.work_all() == order{1, 2, 0, 0});  // of the same time, in the order of their arrival
+}
+
+TEST_CASE("channels without event time keep their place in the line") {
+  inbox_under_test t{3};
+  t.box.update(0, {ms(30)});
+  t.box.update(1, {ms(10)});
+  for (const std::size_t i : {2U, 0U, 2U, 1U}) t.send(i);
+  CHECK(t.work_all() == order{2, 1, 0, 2});
+
+  auto channels = inbox_under_test::inputs(2);
+  channels[1].timed = false;
+  inbox box{channels, 0, {}, min_timestamp};
+  box.update(0, {ms(5)});
+  for (const flow::channel_id id : {11U, 10U})
+    CHECK(box.accept({id, 0, 0, frame_kind::watermark, {}, {}, {}, {}}) == on_frame::queued);
+  CHECK(box.next()->channel == 1);
+  CHECK(box.next()->channel == 0);
+}
+
+TEST_CASE("no channel is passed over for ever") {
+  inbox_under_test t{2};
+  t.box.update(0, {ms(1'000)});
+  t.box.update(1, {ms(1)});
+  for (int round = 0; round < 3; ++round) {
+    t.send(0);
+    std::uint32_t passed = 0;
+    for (;; ++passed) {
+      t.send(1);
+      if (t.work() == 0U) break;
+    }
+    CHECK(passed == inbox::at_most_passed);
+    CHECK(t.work() == 1U);  // what was sent last
+  }
+}
+
+TEST_CASE("a channel that waits for barriers lets those ahead of it in event time go") {
+  inbox_under_test t{2};
+  t.box.update(0, {ms(1)});
+  t.box.update(1, {ms(9)});
+  t.send(0, frame_kind::barrier, {1});
+  CHECK(t.work() == 0U);
+  CHECK(!t.box.align(0, {1}));
+  t.send(0);
+  t.send(1);
+  CHECK(t.work_all() == order{1});
+  t.box.release();
+  CHECK(t.work_all() == order{0});
+}
+
 TEST_CASE("a gap and a repeat in the sequence break the channel") {
   inbox_under_test t{1};
   CHECK(t.send(0) == on_frame::queued);

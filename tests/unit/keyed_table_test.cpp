@@ -143,6 +143,39 @@ TEST_CASE("a state column keeps values in slots, and copies them") {
   CHECK(copy.find(999) == nullptr);
 }
 
+TEST_CASE("a timer heap gives what it holds in order, whatever its size") {
+  std::mt19937_64 random{7};
+  for (std::size_t n = 0; n < 150; ++n) {
+    INFO(n << " timers");
+    timer_heap heap;
+    std::vector<slot_timer> model;
+    const auto add = [&] {
+      const slot_timer t{ms(static_cast<std::int64_t>(random() % 40)),
+                         static_cast<std::uint32_t>(random() % 5)};
+      heap.push(t);
+      model.push_back(t);
+    };
+    while (model.size() < n) add();
+    for (std::size_t i = 0; i < n / 2; ++i) {  // some are taken while others come
+      const auto least = std::min_element(model.begin(), model.end());
+      REQUIRE(heap.front() == *least);
+      heap.pop();
+      model.erase(least);
+      if (i % 3 == 0) add();
+    }
+    heap.erase_if([](const slot_timer& t) { return t.slot == 3; });
+    std::erase_if(model, [](const slot_timer& t) { return t.slot == 3; });
+    const std::set<slot_timer> each_once(model.begin(), model.end());
+    CHECK(heap.size() == each_once.size());
+    for (const slot_timer& t : each_once) {
+      REQUIRE(!heap.empty());
+      REQUIRE(heap.front() == t);
+      heap.pop();
+    }
+    CHECK(heap.empty());
+  }
+}
+
 TEST_CASE("a timer fires once, in the order of time") {
   timer_queue q;
   CHECK(q.earliest() == max_timestamp);

@@ -69,6 +69,55 @@ TEST_CASE("a port sends a batch when it has as many events as the receiver allow
   CHECK(t.sizes() == sizes{1});
 }
 
+TEST_CASE("what ports have for one receiver goes together, the few before the many") {
+  port_under_test<tick> many{2};
+  typed_output_port<sale> few{{10, 11}, 3, {}, false};
+  few.begin_step(many.out);
+  many.port.goes_with({&few});
+  for (const flow::channel_id c : {0U, 1U}) {
+    many.grant(c, 10, 3);
+    few.on_grant({c + 10, 3, 10, 3, {}, nullptr});
+  }
+  few.emit(0, sold("a", 1, 1), ms(1));
+  few.emit(1, sold("b", 1, 1), ms(1));
+  for (int i = 0; i < 2; ++i) many.port.emit(0, tick{0, i}, ms(i));
+  CHECK(many.sent().empty());
+  many.port.emit(0, tick{0, 2}, ms(2));
+  const auto first = many.sent();
+  REQUIRE(first.size() == 2);  // the other receiver's waits on
+  CHECK(first[0].channel == 10);
+  CHECK(first[0].body->size() == 1);
+  CHECK(first[1].channel == 0);
+
+  const auto lanes = many.port.begin_writing(3);
+  for (int i = 0; i < 3; ++i) lanes[1].push(tick{0, i}, ms(i));
+  many.port.finish_writing();
+  const auto second = many.sent();
+  REQUIRE(second.size() == 2);
+  CHECK(second[0].channel == 11);
+  CHECK(second[1].channel == 1);
+  CHECK(few.events_held() == 0);
+}
+
+TEST_CASE("what goes together waits for its own credit") {
+  port_under_test<tick> many{1};
+  typed_output_port<tick> few{{10}, 3, {}, false};
+  few.begin_step(many.out);
+  many.port.goes_with({&few});
+  many.grant(0, 10, 2);
+  few.on_grant({10, 3, 1, 8, {}, nullptr});
+  for (int i = 0; i < 4; ++i) {
+    few.emit(0, tick{0, i}, ms(i));
+    many.port.emit(0, tick{0, i}, ms(i));
+  }
+  CHECK(many.sizes() == sizes{2, 2, 2});  // the second time there is no credit for the few
+  CHECK(!few.full());
+  CHECK(few.events_held() == 2);
+  few.on_grant({10, 3, 2, 8, {}, nullptr});
+  few.flush();
+  CHECK(many.sizes() == sizes{2});
+}
+
 TEST_CASE("a port sends no more events in a frame than its own limit") {
   port_under_test<tick> t{1, {.events = 2}};
   t.grant(0, 10, 1000);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <type_traits>
 #include <utility>
@@ -20,7 +21,8 @@ public:
       event_order(
           F before)  // NOLINT(google-explicit-constructor): a comparison is meant to be given
       : sort_([before = std::move(before)](T* first, T* last) {
-          std::stable_sort(first, last, before);
+          last - first <= few ? insertion_sort(first, last, before)
+                              : std::stable_sort(first, last, before);
         }) {}
 
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(sort_); }
@@ -28,6 +30,22 @@ public:
   void sort(T* first, T* last) const { sort_(first, last); }
 
 private:
+  /// Few at a time are the rule, and `std::stable_sort` takes memory for each time.
+  static constexpr std::ptrdiff_t few = 16;
+  template <class F>
+  static void insertion_sort(T* first, T* last, const F& before) {
+    for (T* next = first; next != last; ++next) {
+      if (next == first || !before(*next, next[-1])) continue;
+      T moved = std::move(*next);
+      T* to = next;
+      do {
+        *to = std::move(to[-1]);
+        --to;
+      } while (to != first && before(moved, to[-1]));
+      *to = std::move(moved);
+    }
+  }
+
   std::function<void(T*, T*)> sort_;
 };
 

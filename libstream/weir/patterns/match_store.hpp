@@ -15,7 +15,8 @@ namespace weir::patterns {
 /// complete ones that wait, and when waits end. Keeps account of the bytes of each key.
 template <class T>
 struct match_store {
-  explicit match_store(const automaton& a) : runs(a.groups.size()), gaps(a.gaps) {}
+  explicit match_store(const automaton& a)
+      : runs(a.groups.size(), a.within.has_value()), gaps(a.gaps) {}
 
   match_buffer<T> buffer;
   run_table runs;

@@ -272,7 +272,8 @@ private:
     if (limits_.then == at_limit::drop_newest)
       while (over() && store_.runs.has(slot)) give_up(store_.runs.key(slot).oldest, out);
     else
-      while (over() && store_.runs.oldest() != nowhere) {
+      while (over() && store_.runs.size() != 0) {
+        store_.runs.keep_order();
         const run_id oldest = store_.runs.oldest();
         if (before_giving_up_) before_giving_up_(store_.runs[oldest].slot);
         give_up(oldest, out);
@@ -304,8 +305,9 @@ private:
   // Time.
 
   [[nodiscard]] timestamp next_window_end() const {
+    if (!machine().within) return max_timestamp;
     const run_id oldest = store_.runs.oldest();
-    return machine().within && oldest != nowhere ? window_end(store_.runs[oldest]) : max_timestamp;
+    return oldest != nowhere ? window_end(store_.runs[oldest]) : max_timestamp;
   }
   [[nodiscard]] timestamp window_end(const run& r) const {
     return machine().within ? saturating_add(r.began, *machine().within) : max_timestamp;

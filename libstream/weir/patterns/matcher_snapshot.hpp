@@ -57,13 +57,7 @@ public:
   }
 
   /// Puts what was loaded for all keys into order.
-  void finish() {
-    run_table& runs = of_->store_.runs;
-    runs.sort_all([&](run_id a, run_id b) { return runs[a].began < runs[b].began; });
-    std::vector<run_id> all;
-    for (run_id r = runs.oldest(); r != nowhere; r = runs[r].after) all.push_back(r);
-    note_gaps(std::move(all));
-  }
+  void finish() { note_gaps(of_->store_.runs.sort_all()); }
   /// ... for one key, where they come one by one.
   void finish(std::uint32_t slot) {
     if (of_->store_.gaps.empty()) return;

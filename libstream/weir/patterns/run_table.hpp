@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace weir::patterns {
@@ -21,7 +22,7 @@ struct run {
   run_id younger = nowhere;
   run_id left = nowhere;  ///< In its waiting group.
   run_id right = nowhere;
-  run_id before = nowhere;  ///< Of all keys, by start.
+  run_id before = nowhere;  ///< Of all keys, by start, where that order is kept.
   run_id after = nowhere;
   std::uint32_t slot = 0;
   std::uint32_t live = 0;    ///< Waits of its state that are still on, a bit each.
@@ -39,9 +40,12 @@ static_assert(sizeof(run) == 64);
 /// began, all in that order, and a key's that wait for the same conditions. One that grows out of
 /// another goes right behind it, since it began with it: so the lists stay in order, and what is
 /// too old is always in front.
+///
+/// The list of all is kept only where it is wanted: one that goes has its neighbours in it touched,
+/// which are of any keys, and so in no cache.
 class run_table {
 public:
-  explicit run_table(std::size_t groups) : groups_(groups) {}
+  run_table(std::size_t groups, bool keeps_order) : groups_(groups), keeps_order_(keeps_order) {}
 
   struct key_cell {
     run_id oldest = nowhere;
@@ -90,7 +94,9 @@ public:
     key_cell& c = cells_[made.slot];
     link(id, origin != nowhere ? origin : c.youngest, &run::older, &run::younger, c.oldest,
          c.youngest);
-    link(id, origin != nowhere ? origin : youngest_, &run::before, &run::after, oldest_, youngest_);
+    if (keeps_order_)
+      link(id, origin != nowhere ? origin : youngest_, &run::before, &run::after, oldest_,
+           youngest_);
     ++c.runs;
     ++live_;
     join(id, made.group);
@@ -101,7 +107,7 @@ public:
     run& r = runs_[id];
     key_cell& c = cells_[r.slot];
     unlink(id, &run::older, &run::younger, c.oldest, c.youngest);
-    unlink(id, &run::before, &run::after, oldest_, youngest_);
+    if (keeps_order_) unlink(id, &run::before, &run::after, oldest_, youngest_);
     part(id);
     --c.runs;
     --live_;
@@ -116,14 +122,24 @@ public:
     join(id, group);
   }
 
-  /// Puts all into the order of their beginnings; after a restore.
-  template <class Before>
-  void sort_all(Before before) {
+  /// Keeps the order of all from now on, too, for `oldest`. Takes as long as sorting them.
+  void keep_order() {
+    if (std::exchange(keeps_order_, true)) return;
+    static_cast<void>(sort_all());
+  }
+  /// Returns all in the order of their beginnings, and puts them into it where it is kept; also
+  /// after a restore. Those of a key are in it.
+  std::vector<run_id> sort_all() {
     std::vector<run_id> all;
-    for (run_id r = oldest_; r != nowhere; r = runs_[r].after) all.push_back(r);
-    std::stable_sort(all.begin(), all.end(), before);
+    all.reserve(live_);
+    for (std::size_t slot = 0; slot < cells_.size(); ++slot)
+      for (run_id r = cells_[slot].oldest; r != nowhere; r = runs_[r].younger) all.push_back(r);
+    std::stable_sort(all.begin(), all.end(),
+                     [&](run_id a, run_id b) { return runs_[a].began < runs_[b].began; });
+    if (!keeps_order_) return all;
     oldest_ = youngest_ = nowhere;
     for (const run_id r : all) link(r, youngest_, &run::before, &run::after, oldest_, youngest_);
+    return all;
   }
 
   [[nodiscard]] run& operator[](run_id id) { return runs_[id]; }
@@ -136,6 +152,7 @@ public:
   [[nodiscard]] run_id head(std::uint32_t slot, std::size_t group) const {
     return heads_[slot * groups_ + group];
   }
+  /// Of all keys. @pre the order of all is kept
   [[nodiscard]] run_id oldest() const noexcept { return oldest_; }
   [[nodiscard]] std::size_t size() const noexcept { return live_; }
   [[nodiscard]] std::size_t groups() const noexcept { return groups_; }
@@ -173,6 +190,7 @@ private:
   }
 
   std::size_t groups_;
+  bool keeps_order_;
   plain_array<run> runs_;
   plain_array<run_id> free_;
   plain_array<key_cell> cells_;
