@@ -215,6 +215,36 @@ TEST_CASE("over all keys, the oldest go until those that wait anywhere fit") {
   CHECK(f.machine.store().size() == 3);
 }
 
+TEST_CASE("over all keys, the oldest go in the order they began, whatever went before the limit") {
+  constexpr std::uint32_t limit = 50;
+  feeder f{pairs(no_skip()), {.matches = limit}};
+  std::vector<std::uint32_t> alive;  // slots, the oldest first
+  std::uint32_t next = 0;
+  const auto begin = [&](std::uint32_t slot) {
+    f.send('a', slot, slot);
+    alive.push_back(slot);
+  };
+  while (next < 40) begin(next++);
+  for (const std::uint32_t slot : {3U, 0U, 39U, 20U}) {
+    f.send('b', slot, slot);
+    std::erase(alive, slot);
+  }
+  for (const std::uint32_t slot : {20U, 3U}) begin(slot);  // young ones, of old slots
+  while (next < 200) {
+    begin(next++);
+    if (alive.size() > limit) alive.erase(alive.begin());
+    if (next % 7 == 0) {
+      f.send('b', alive[5], alive[5]);
+      alive.erase(alive.begin() + 5);
+    }
+    REQUIRE(f.machine.size() == alive.size());
+    for (std::uint32_t slot = 0; slot < next; ++slot) {
+      INFO("slot " << slot << " of " << next);
+      REQUIRE(f.machine.idle(slot) == (std::find(alive.begin(), alive.end(), slot) == alive.end()));
+    }
+  }
+}
+
 TEST_CASE("every policy keeps every limit under every skip strategy, and counts what it costs") {
   const auto then = GENERATE(at_limit::drop_oldest, at_limit::drop_newest, at_limit::dead_letter);
   const auto skip = GENERATE(0, 1, 2, 3, 4);

@@ -3,6 +3,9 @@
 
 #include <catch2/catch_test_macros.hpp>
 
+#include <algorithm>
+#include <numeric>
+
 using namespace weir;
 using namespace weir::test;
 using namespace std::chrono_literals;
@@ -148,6 +151,38 @@ TEST_CASE("conditions read what the match has taken") {
   CHECK(matches_of(rising, "a1 a2 p4") == texts{"a1 a2 p4"});
   CHECK(matches_of(rising, "a1 a2 p3").empty());
   CHECK(matches_of(rising, "a2 a1 p4").empty());
+}
+
+TEST_CASE("what conditions ask of a match is so however much it has taken, and in whatever order") {
+  std::size_t longest = 0;
+  std::size_t wrong = 0;
+  const auto check = [&](const letter& l, const match_so_far<letter>& m) {
+    const auto taken = m["a"];
+    std::vector<std::int64_t> prices;
+    for (const letter& x : taken) prices.push_back(x.price);
+    longest = std::max(longest, prices.size());
+    if (prices.empty()) return l.name == 'a';
+    const bool in_turn = prices.size() % 3 != 0;  // some lengths are not asked for all
+    wrong += m.count("a") != prices.size() || m.first("a")->price != prices.front() ||
+             m.last("a")->price != prices.back() || m.first("c")->name != 'c' ||
+             m.count("c") != 1 || m.count("b") != 0 || m.last("b") != nullptr;
+    if (in_turn) {
+      wrong += m.sum("a", &letter::price) != std::accumulate(prices.begin(), prices.end(), 0L);
+      wrong += *m.max("a", &letter::price) != std::ranges::max(prices);
+      wrong += *m.min("a", [](const letter& x) { return x.price; }) != std::ranges::min(prices);
+    }
+    return l.name == 'a';
+  };
+  const auto p = c().followed_by("a").where(check).one_or_more().followed_by("b").where(is('b'));
+  std::string events = "c1 c2";
+  std::string all;
+  for (int i = 0; i < 12; ++i) {
+    all += " a" + std::to_string(i * 7 % 5);
+    if (i == 5) events += all + " c3", all.clear();
+  }
+  CHECK(!matches_of(p, events + all + " b1").empty());
+  CHECK(longest == 11);
+  CHECK(wrong == 0);
 }
 
 TEST_CASE("where is and, or_where is or, from left to right") {

@@ -67,6 +67,17 @@ TEST_CASE("a plain array may be given one of its own values") {
   for (const int x : array) REQUIRE(x == 42);
 }
 
+TEST_CASE("a plain array that grows by unset values keeps those that were set") {
+  plain_array<std::uint64_t> array;
+  for (std::size_t size = 1; size < 3'000'000; size += size / 3 + 1) {
+    array.resize_unset(size);
+    REQUIRE(array.size() == size);
+    array[size - 1] = size;
+  }
+  for (std::size_t size = 1; size < 3'000'000; size += size / 3 + 1)
+    REQUIRE(array[size - 1] == size);
+}
+
 TEST_CASE("a plain array that can't grow says so and keeps what it has") {
   plain_array<std::uint64_t> array;
   array.push_back(7);

@@ -59,6 +59,12 @@ public:
     for (; size_ < size; ++size_) ::new (static_cast<void*>(at_ + size_)) T(copy);
     size_ = size;
   }
+  /// New values are whatever lies there: they cost nothing until they are written.
+  void resize_unset(std::size_t size) {
+    static_assert(std::is_trivially_default_constructible_v<T>);
+    if (size > room_) grow(size);
+    size_ = size;
+  }
   void reserve(std::size_t size) {
     if (size > room_) enlarge(size);
   }

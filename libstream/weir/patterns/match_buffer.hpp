@@ -106,12 +106,32 @@ public:
     }
   };
 
-  /// Returns `add(add(initial, first event taken for the step), …)` along the path to `n`. It is
-  /// kept for each node, so that a longer path costs one more `add`: constant time as a path grows.
-  /// The first 16 aggregates are kept; any further one walks the path.
+  /// Returns `add(add(initial, first event taken for the step), …)` along the path to `n`. Of paths
+  /// that are not short it is kept for each node, so that a longer path costs one more `add`:
+  /// constant time as a path grows. The first 16 aggregates are kept; any further one walks the
+  /// path.
   template <class V, class Add>
   V aggregate(const aggregate_key& key, node_id n, V initial, Add add) const {
     static_assert(sizeof(V) <= 8 && std::is_trivially_copyable_v<V>);
+    std::array<node_id, short_path> few;
+    std::size_t nodes = 0;
+    for (node_id at = n; nodes != few.size() && at != nowhere && nodes_[at].known == 0;
+         at = nodes_[at].parent)
+      few[nodes++] = at;
+    if (nodes != 0 ? nodes_[few[nodes - 1]].parent != nowhere : n != nowhere)
+      return kept_aggregate(key, n, initial, add);
+    while (nodes != 0)
+      if (const node_id at = few[--nodes]; nodes_[at].step == key.step) initial = add(initial, at);
+    return initial;
+  }
+
+private:
+  /// Of so many nodes, aggregates are made anew each time: most paths are no longer.
+  static constexpr std::size_t short_path = 3;
+
+  template <class V, class Add>
+  [[gnu::noinline]] V kept_aggregate(const aggregate_key& key, node_id n, V initial,
+                                     Add& add) const {
     column* kept = column_of(key);
     path_.clear();
     V value = initial;
@@ -122,7 +142,8 @@ public:
       }
       path_.push_back(n);
     }
-    if (kept != nullptr && kept->values.size() < nodes_.size()) kept->values.resize(nodes_.size());
+    if (kept != nullptr && kept->values.size() < nodes_.size())
+      kept->values.resize_unset(nodes_.size());
     for (; !path_.empty(); path_.pop_back()) {
       const node_id at = path_.back();
       if (nodes_[at].step == key.step) value = add(value, at);
@@ -133,7 +154,6 @@ public:
     return value;
   }
 
-private:
   struct node {
     node_id parent = nowhere;
     event_id event = nowhere;
@@ -150,7 +170,7 @@ private:
   struct column {
     aggregate_key key;
     std::uint16_t bit;
-    plain_array<std::uint64_t> values;  ///< By node.
+    plain_array<std::uint64_t> values;  ///< By node; those that are known.
   };
 
   /// Records by number, with a list of the free ones. Plain ones lie in one array; others in pages

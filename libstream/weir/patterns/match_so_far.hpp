@@ -7,6 +7,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <optional>
@@ -170,7 +171,9 @@ private:
 
   [[nodiscard]] std::uint16_t step_of(std::string_view name) const {
     for (std::size_t i = 0; i < steps_->size(); ++i)
-      if ((*steps_)[i] == name) return static_cast<std::uint16_t>(i);
+      if (const std::string& s = (*steps_)[i];
+          s.size() == name.size() && std::memcmp(s.data(), name.data(), name.size()) == 0)
+        return static_cast<std::uint16_t>(i);
     throw exception(
         {errc::invalid_argument, "a condition asks for step '" + std::string{name} +
                                      "', which the pattern has not; NOT steps never take events"});
