@@ -22,14 +22,16 @@ for f in $(git ls-files --cached --others --exclude-standard '*.hpp' '*.cpp' '*.
 done
 
 say "every public header compiles alone"
-[ -e build/release/build.ninja ] || ./dev build release
-cmake --build build/release -j "$jobs" --target all_verify_interface_header_sets | tail -n 1
+built=build/release
+[ -e $built/build.ninja ] || built=build/quick
+[ -e $built/build.ninja ] || { ./dev build release && built=build/release; }
+cmake --build $built -j "$jobs" --target all_verify_interface_header_sets | tail -n 1
 
 say "clang-tidy"
 # GCC's precompiled headers and parameters mean nothing to it: only what is compiled without the former. Some sources are
 # for libraries that this machine may not have.
 mkdir -p build/tidy
-python3 - build/release/compile_commands.json build/tidy/compile_commands.json <<'END'
+python3 - $built/compile_commands.json build/tidy/compile_commands.json <<'END'
 import json, re, sys
 commands = [c for c in json.load(open(sys.argv[1])) if "cmake_pch" not in c["command"] and "verify_" not in c["command"]]
 for c in commands:

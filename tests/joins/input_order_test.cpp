@@ -43,13 +43,14 @@ struct early_notes {
 /// opened `age` events before.
 std::size_t count_early(std::uint32_t parallelism, std::int64_t age, std::uint64_t seed) {
   pipeline p{"cases", {.parallelism = parallelism}};
-  const auto all =
+  stream<numbered> all =
       p.from(generator{[](std::uint64_t i) { return numbered{static_cast<std::int64_t>(i)}; },
                        {.events = events, .splits = parallelism}})
           .named("all")
           .parallelism(parallelism)
           .event_time([](const numbered& n) { return timestamp{n.number * 1ms}; },
-                      monotonous_timestamps{});
+                      monotonous_timestamps{})
+          .named("timed");
   auto notes =
       all.filter([age](const numbered& n) { return n.number % each != 0 && n.number > age; })
           .map([age](const numbered& n) { return note{(n.number - age) / each}; });

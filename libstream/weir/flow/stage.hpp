@@ -73,6 +73,9 @@ struct stage_parts {
   std::vector<const snapshot_part*> restored;  ///< They live until `stage::restore` is through.
   std::deque<dead_letter> replays;             ///< Worked off before anything that comes.
   bool aligns = true;                          ///< Whether inputs wait for each other's barriers.
+
+  /// The operator id of the state that belongs to the stage itself.
+  [[nodiscard]] std::string own_state() const { return "@" + name; }
 };
 
 /// One instance of a stage as a plain state machine: takes messages, works in steps that can stop
