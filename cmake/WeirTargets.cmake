@@ -60,11 +60,14 @@ if(CMAKE_CXX_FLAGS MATCHES "fsanitize=thread")
   target_compile_features(weir_thread_sanitizer PRIVATE cxx_std_20)
 endif()
 
-# weir_program(name SOURCES … DEPENDS … [PART]): a program in bin/; a PART is counted by who calls.
+# weir_program(name SOURCES … DEPENDS … [PART] [OPTIMISED]): a program in bin/; a PART is counted by who calls.
 function(weir_program target)
-  cmake_parse_arguments(arg "PART" "" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "PART;OPTIMISED" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${target} ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE ${arg_DEPENDS} weir_warnings)
+  if(WEIR_QUICK_PROGRAMS AND NOT arg_OPTIMISED)
+    target_compile_options(${target} PRIVATE -O1)
+  endif()
   if(TARGET weir_thread_sanitizer)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:weir_thread_sanitizer>)
   endif()

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Builds CAF 0.18.7 from Debian's source archive into the cache, once per flavour:
-#   release  core, io and openssl, optimised; serves the release, debug and asan presets
-#   tsan     core alone under ThreadSanitizer, which reports false races against an uninstrumented CAF
+#   release  optimised; serves all presets but tsan
+#   tsan     under ThreadSanitizer, which reports false races against an uninstrumented CAF
+# Of its modules the core alone is wanted.
 # A CAF >= 0.18.7 that CMake finds by itself is used instead of the release flavour.
 source "$(dirname "$0")/common.sh"
 
@@ -20,7 +21,7 @@ system_caf() {
   cat >"$dir/CMakeLists.txt" <<END
 cmake_minimum_required(VERSION 3.25)
 project(probe CXX)
-find_package(CAF $version REQUIRED COMPONENTS core io)
+find_package(CAF $version REQUIRED COMPONENTS core)
 END
   cmake -S "$dir" -B "$dir/b" -G Ninja >/dev/null 2>&1
 }

@@ -24,7 +24,10 @@ done
 say "every public header compiles alone"
 built=build/release
 [ -e $built/build.ninja ] || built=build/quick
-[ -e $built/build.ninja ] || { ./dev build release && built=build/release; }
+if [ ! -e $built/build.ninja ]; then
+  built=build/release
+  ./dev build release
+fi
 cmake --build $built -j "$jobs" --target all_verify_interface_header_sets | tail -n 1
 
 say "clang-tidy"

@@ -245,6 +245,17 @@ TEST_CASE("over all keys, the oldest go in the order they began, whatever went b
   }
 }
 
+TEST_CASE("of partial matches that began at the same time the one that came first goes first") {
+  patterns::matcher<letter> m{pairs(no_skip()).compile().value(), {.matches = 5}};
+  patterns::findings<letter> found;
+  const std::vector<std::uint32_t> slots{7, 2, 9, 4, 0, 5, 8, 1};
+  for (const std::uint32_t slot : slots) {
+    letter l{'a', 1, 0};
+    m.on_event(slot, l, us(1), us(1), patterns::always | patterns::bit_of(0), found);
+  }
+  for (std::size_t i = 0; i < slots.size(); ++i) CHECK(m.idle(slots[i]) == (i < 3));
+}
+
 TEST_CASE("every policy keeps every limit under every skip strategy, and counts what it costs") {
   const auto then = GENERATE(at_limit::drop_oldest, at_limit::drop_newest, at_limit::dead_letter);
   const auto skip = GENERATE(0, 1, 2, 3, 4);

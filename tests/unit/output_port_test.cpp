@@ -99,6 +99,22 @@ TEST_CASE("what ports have for one receiver goes together, the few before the ma
   CHECK(few.events_held() == 0);
 }
 
+TEST_CASE("what went with another port's batch can't be taken back") {
+  port_under_test<tick> many{1};
+  typed_output_port<tick> few{{10}, 3, {}, false};
+  few.begin_step(many.out);
+  many.port.goes_with({&few});
+  many.grant(0, 10, 2);
+  few.on_grant({10, 3, 10, 8, {}, nullptr});
+  few.emit(0, tick{0, 1}, ms(1));
+  many.port.emit(0, tick{0, 1}, ms(1));
+  few.emit(0, tick{0, 2}, ms(2));
+  CHECK(few.take_back(0));
+  many.port.emit(0, tick{0, 2}, ms(2));
+  CHECK(!few.take_back(0));
+  CHECK(many.sizes() == sizes{1, 2});
+}
+
 TEST_CASE("what goes together waits for its own credit") {
   port_under_test<tick> many{1};
   typed_output_port<tick> few{{10}, 3, {}, false};

@@ -38,43 +38,47 @@ inbox::verdict_on_frame inbox::accept(frame&& f) {
   channel& c = channels_[*i];
   if (f.sequence != c.next_sequence || c.queue.full()) return verdict_on_frame::broken;
   ++c.next_sequence;
+  if (c.queue.empty()) c.first_since = turns_;
   c.queue.push_back({std::move(f), arrived_++});
   ++queued_;
   return verdict_on_frame::queued;
 }
 
 std::optional<inbox::turn> inbox::next() {
-  const std::optional<std::size_t> i = whose_turn();
-  if (!i) return std::nullopt;
-  channel& c = channels_[*i];
-  c.passed = 0;
-  turn t{*i, c.at.port, std::move(c.queue.front().frame)};
+  if (queued_ == 0) return std::nullopt;
+  const channel* const whose = whose_turn();
+  if (whose == nullptr) return std::nullopt;
+  const auto i = static_cast<std::size_t>(whose - channels_.data());
+  channel& c = channels_[i];
+  turn t{i, c.at.port, std::move(c.queue.front().frame)};
   c.queue.pop_front();
   --queued_;
+  c.first_since = ++turns_;
   return t;
 }
 
-std::optional<std::size_t> inbox::whose_turn() {
-  std::optional<std::size_t> oldest, behind;
-  const auto is_older = [&](std::size_t i, std::size_t j) {
-    return channels_[i].queue.front().arrival < channels_[j].queue.front().arrival;
+const inbox::channel* inbox::whose_turn() const noexcept {
+  const auto came_first = [](const channel* a, const channel* b) {
+    return b == nullptr || a->queue.front().arrival < b->queue.front().arrival;
   };
-  const auto watermark = [&](std::size_t i) { return merge_.of(i).watermark; };
-  const auto has_time = [&](std::size_t i) {
-    return channels_[i].at.timed && watermark(i) != min_timestamp;
-  };
-  for (std::size_t i = 0; i < channels_.size() && queued_ != 0; ++i) {
-    const channel& c = channels_[i];
-    if (c.aligned || c.queue.empty()) continue;
-    if (!oldest || is_older(i, *oldest)) oldest = i;
-    if (!has_time(i)) continue;
-    if (!behind || watermark(i) < watermark(*behind) ||
-        (watermark(i) == watermark(*behind) && is_older(i, *behind)))
-      behind = i;
+  const channel *behind = nullptr, *timeless = nullptr, *passed_over = nullptr;
+  timestamp lowest = max_timestamp;
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    const channel* const c = &channels_[i];
+    if (c->aligned || c->queue.empty()) continue;
+    if (turns_ - c->first_since >= at_most_passed &&
+        (passed_over == nullptr || c->first_since < passed_over->first_since))
+      passed_over = c;
+    const timestamp watermark = merge_.of(i).watermark;
+    if (!c->at.timed || watermark == min_timestamp) {
+      if (came_first(c, timeless)) timeless = c;
+    } else if (watermark < lowest || (watermark == lowest && came_first(c, behind))) {
+      lowest = watermark;
+      behind = c;
+    }
   }
-  if (!behind || *behind == *oldest) return oldest;
-  // What has no time of its own keeps its place in the line.
-  return !has_time(*oldest) || ++channels_[*oldest].passed > at_most_passed ? oldest : behind;
+  if (passed_over != nullptr) return passed_over;
+  return timeless != nullptr && came_first(timeless, behind) ? timeless : behind;
 }
 
 void inbox::worked_off(turn& t, std::size_t events, std::chrono::nanoseconds spent, effects& out) {

@@ -28,8 +28,9 @@ struct input_channel {
 ///
 /// Of the channels with frames the one that is furthest behind in event time goes first, since
 /// the others' events would wait for its, in state; of those that are equally far, frames go in the
-/// order of their arrival, and no channel is passed over for ever. But a channel whose barrier has
-/// come waits for the barriers of the others (Chandy and Lamport's snapshot with aligned markers).
+/// order of their arrival. A channel without event time goes before any frame that came after its.
+/// No channel is passed over for ever. But one whose barrier has come waits for the barriers of the
+/// others (Chandy and Lamport's snapshot with aligned markers).
 class inbox {
 public:
   enum class verdict_on_frame : std::uint8_t {
@@ -45,8 +46,9 @@ public:
     flow::frame frame;
   };
 
-  /// A channel is passed over so many times in a row at most.
-  static constexpr std::uint32_t at_most_passed = 64;
+  /// A channel is passed over so many times in a row, and once more for each other channel that has
+  /// been so, at most.
+  static constexpr std::uint64_t at_most_passed = 64;
 
   inbox(const std::vector<input_channel>& channels, attempt_id attempt, credit_settings credits,
         timestamp watermark, bool aligns = true);
@@ -120,14 +122,14 @@ private:
     std::uint64_t worked = 0;
     std::uint64_t granted = 0;
     std::uint64_t events_taken = 0;
-    std::uint32_t passed = 0;  ///< Turns of others since it has been the one that waits longest.
+    std::uint64_t first_since = 0;  ///< The turn at which its first frame became that.
     bool aligned = false;
     timestamp tell_at = max_timestamp;
     body_ptr returned;
   };
 
   [[nodiscard]] std::optional<std::size_t> index_of(channel_id id) const noexcept;
-  [[nodiscard]] std::optional<std::size_t> whose_turn();
+  [[nodiscard]] const channel* whose_turn() const noexcept;
   void send_grant(channel& c, effects& out);
 
   std::vector<channel> channels_;
@@ -137,6 +139,7 @@ private:
   credit_window window_;
   watermark_merge merge_;
   std::uint64_t arrived_ = 0;
+  std::uint64_t turns_ = 0;
   std::size_t queued_ = 0;
   bool aligns_;
   std::optional<barrier> aligning_;

@@ -32,7 +32,7 @@ public:
   void begin_step(effects& out) noexcept { effects_ = &out; }
   void set_earliest(steady_time at) noexcept { earliest_ = at; }
   /// Names the ports whose lanes lead to the same stage instances as those of this one, in the same
-  /// order. When a full batch goes out, what they have for its receiver goes with it, so that of
+  /// order. When a batch gets full, what they have for its receiver is sent before it, so that of
   /// two inputs of a stage the one with few events doesn't come long after the other.
   void goes_with(std::vector<output_port*> others) { others_ = std::move(others); }
 
@@ -44,6 +44,7 @@ public:
   /// Sends open batches and unannounced progress, as far as credit goes.
   virtual void flush() = 0;
   /// Sends the lane's open batch, if credit lets it.
+  /// @pre the port knows the step's buffer, and is not being written to
   virtual void flush_lane(std::size_t lane_index) = 0;
   /// Whether a grant would let events, progress, a barrier or the end go that are held back now.
   [[nodiscard]] virtual bool waits_for_credit() const noexcept = 0;

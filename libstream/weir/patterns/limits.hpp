@@ -14,7 +14,9 @@ enum class at_limit : std::uint8_t {
 
 /// Bounds what a pattern remembers in one stage instance. Bytes are those of events (as
 /// `dynamic_size` measures them), of paths and of partial matches. Over a cold store, which
-/// bounds memory by itself, those of all keys together are not kept.
+/// bounds memory by itself, those of all keys together are not kept. A pattern without a time bound
+/// puts its partial matches in order when it comes to one of those for the first time, which takes
+/// as long as sorting them.
 struct match_limits {
   std::uint64_t matches_per_key = 65'536;
   std::uint64_t bytes_per_key = 64ULL << 20;

@@ -124,21 +124,15 @@ public:
 
   /// Keeps the order of all from now on, too, for `oldest`. Takes as long as sorting them.
   void keep_order() {
-    if (std::exchange(keeps_order_, true)) return;
-    static_cast<void>(sort_all());
+    if (keeps_order_) return;
+    link_all(in_order());
+    keeps_order_ = true;
   }
-  /// Returns all in the order of their beginnings, and puts them into it where it is kept; also
-  /// after a restore. Those of a key are in it.
+  /// Returns all in the order of their beginnings, and puts them into it where it is kept; after a
+  /// restore.
   std::vector<run_id> sort_all() {
-    std::vector<run_id> all;
-    all.reserve(live_);
-    for (std::size_t slot = 0; slot < cells_.size(); ++slot)
-      for (run_id r = cells_[slot].oldest; r != nowhere; r = runs_[r].younger) all.push_back(r);
-    std::stable_sort(all.begin(), all.end(),
-                     [&](run_id a, run_id b) { return runs_[a].began < runs_[b].began; });
-    if (!keeps_order_) return all;
-    oldest_ = youngest_ = nowhere;
-    for (const run_id r : all) link(r, youngest_, &run::before, &run::after, oldest_, youngest_);
+    std::vector<run_id> all = in_order();
+    if (keeps_order_) link_all(all);
     return all;
   }
 
@@ -159,6 +153,22 @@ public:
 
 private:
   using link_member = run_id run::*;
+
+  /// Those of a key are in order already.
+  [[nodiscard]] std::vector<run_id> in_order() const {
+    std::vector<run_id> all;
+    all.reserve(live_);
+    for (const key_cell& c : cells_)
+      for (run_id r = c.oldest; r != nowhere; r = runs_[r].younger) all.push_back(r);
+    const auto beginning = [&](run_id r) { return std::pair{runs_[r].began, runs_[r].start}; };
+    std::stable_sort(all.begin(), all.end(),
+                     [&](run_id a, run_id b) { return beginning(a) < beginning(b); });
+    return all;
+  }
+  void link_all(const std::vector<run_id>& all) noexcept {
+    oldest_ = youngest_ = nowhere;
+    for (const run_id r : all) link(r, youngest_, &run::before, &run::after, oldest_, youngest_);
+  }
 
   void link(run_id id, run_id behind, link_member back, link_member forth, run_id& first,
             run_id& last) {
