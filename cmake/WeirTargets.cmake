@@ -95,5 +95,6 @@ function(weir_test target)
   else()
     add_dependencies(other_programs ${target})
   endif()
-  set_tests_properties(${target} PROPERTIES LABELS "${arg_AREA}" TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+  set_tests_properties(${target} PROPERTIES LABELS "${arg_AREA}" TIMEOUT ${arg_TIMEOUT} COST ${arg_TIMEOUT}
+    SKIP_RETURN_CODE 77)  # what may take long begins first, so that no core waits for it at the end
 endfunction()
