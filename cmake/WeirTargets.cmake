@@ -60,7 +60,8 @@ if(CMAKE_CXX_FLAGS MATCHES "fsanitize=thread")
   target_compile_features(weir_thread_sanitizer PRIVATE cxx_std_20)
 endif()
 
-# weir_program(name SOURCES … DEPENDS … [PART] [OPTIMISED]): a program in bin/; a PART is counted by who calls.
+# weir_program(name SOURCES … DEPENDS … [PART] [OPTIMISED]): a program in bin/; a PART is counted by who calls. OPTIMISED:
+# also where WEIR_QUICK_PROGRAMS has programs compiled with -O1.
 function(weir_program target)
   cmake_parse_arguments(arg "PART;OPTIMISED" "" "SOURCES;DEPENDS" ${ARGN})
   add_executable(${target} ${arg_SOURCES})

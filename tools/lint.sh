@@ -23,11 +23,8 @@ done
 
 say "every public header compiles alone"
 built=build/release
-[ -e $built/build.ninja ] || built=build/quick
-if [ ! -e $built/build.ninja ]; then
-  built=build/release
-  ./dev build release
-fi
+if [ ! -e $built/build.ninja ] && [ -e build/quick/build.ninja ]; then built=build/quick; fi
+[ -e $built/build.ninja ] || ./dev build release
 cmake --build $built -j "$jobs" --target all_verify_interface_header_sets | tail -n 1
 
 say "clang-tidy"
