@@ -12,7 +12,7 @@ pipeline_options narrow(dice& d) {
   pipeline_options o;
   o.batches.events = d.one_of<std::uint32_t>({1, 2, 3, 7, 64, 1024});
   o.batches.bytes = d.one_of<std::size_t>({1, 100, 64 * 1024, 64 * 1024});
-  o.credits.frames = d.one_of<std::uint32_t>({1, 1, 2, 3, 8});
+  o.credits.frames = d.one_of<std::uint32_t>({1, 1, 2, 3, 32});
   o.credits.max_events = d.one_of<std::uint32_t>({1, 2, 4, 64, 1024});
   o.key_groups = d.one_of<std::uint32_t>({4, 7, 128});
   return o;

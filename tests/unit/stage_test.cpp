@@ -49,7 +49,7 @@ TEST_CASE("a stage grants credit at its start and not before") {
   pipeline p = doubling();
   one_stage s{p, "middle"};
   REQUIRE(s.effects().grants.size() == 1);
-  CHECK(s.effects().grants[0].up_to == 8);
+  CHECK(s.effects().grants[0].up_to == 32);
 }
 
 TEST_CASE("a stage runs a frame through its operators and flushes when its input is worked off") {

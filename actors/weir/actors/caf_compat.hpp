@@ -6,8 +6,8 @@
 #include <chrono>
 #include <utility>
 
-/// The only header that knows which CAF it is, 0.18.7 or 1.x; everything else goes through these
-/// names.
+/// This header and scheduling.cpp alone know which CAF it is, 0.18.7 or 1.x; everything else goes
+/// through these names.
 namespace weir::caf_compat {
 
 // CAF_VERSION is no guide: 1.1.0 defines it as 0100, an octal 64.

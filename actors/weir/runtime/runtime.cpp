@@ -2,6 +2,7 @@
 #include "weir/runtime/runtime.hpp"
 
 #include "weir/actors/pipeline_actor.hpp"
+#include "weir/actors/scheduling.hpp"
 #include "weir/checkpoint/restore_check.hpp"
 #include "weir/codec/rfc3339.hpp"
 #include "weir/dead_letters/dead_letter_file.hpp"
@@ -25,14 +26,7 @@ std::uint32_t threads_of(std::uint32_t workers) {
 
 class quiet_config final : public caf::actor_system_config {
 public:
-  explicit quiet_config(std::uint32_t threads) {
-    set("caf.scheduler.max-threads", threads);
-    // Its default is without bound, and lets two busy actors starve all others for good. A message
-    // is a step, of about a millisecond: where threads are short the others wait for all of a
-    // turn.
-    set("caf.scheduler.max-throughput", 1);
-    set("caf.scheduler.policy", "sharing");
-  }
+  explicit quiet_config(std::uint32_t threads) { actors::use_shared_queue(*this, threads); }
 };
 
 void log_to_stderr(const std::string& line) { std::fprintf(stderr, "weir: %s\n", line.c_str()); }

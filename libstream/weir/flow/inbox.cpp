@@ -111,6 +111,7 @@ void inbox::tell_waiting(effects& out) {
 
 void inbox::end(std::size_t i) {
   ++ended_;
+  window_.set_channels(static_cast<std::uint32_t>(channels_.size() - ended_));
   merge_.end(i);
 }
 

@@ -233,7 +233,8 @@ private:
   void reuse(body_ptr list) {
     while (list) {
       body_ptr rest = std::move(list->next);
-      if (spare_.size() < 2 * channels_.size() + 8) spare_.push_back(std::move(list));
+      // As many as a single receiver gives back at a time, and one or two for each of many.
+      if (spare_.size() < 2 * channels_.size() + 16) spare_.push_back(std::move(list));
       list = std::move(rest);
     }
   }

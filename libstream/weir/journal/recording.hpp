@@ -27,7 +27,7 @@ namespace weir::journal {
 
 /// What the instances of an attempt were made with: a recording begins so.
 struct recorded_start {
-  std::uint32_t format = 3;  ///< Rises when the layout changes, or what is compared.
+  std::uint32_t format = 4;  ///< Rises when the layout changes, or what is compared.
   std::string pipeline;
   std::string plan;                   ///< As JSON.
   std::string letters_kind;           ///< Of the sink for dead letters that the runtime added.
