@@ -49,7 +49,11 @@ TEST_CASE("each_kept uses what is kept, in order, over blocks of any size") {
     numbers used;
     std::size_t at = 0;
     flow::each_kept(
-        at, n, [](std::size_t i) { return i % 5 != 0; }, [&](std::size_t i) { used.push_back(i); });
+        at, n, [](std::size_t i) { return i % 5 != 0; },
+        [&](std::size_t i) {
+          used.push_back(i);
+          return true;
+        });
     numbers expected;
     for (std::size_t i = 0; i < n; ++i)
       if (i % 5 != 0) expected.push_back(i);
@@ -67,7 +71,11 @@ TEST_CASE("each_kept stands at the number whose question failed, and has used al
       if (i == bad) throw std::runtime_error("bad");
       return true;
     };
-    CHECK_THROWS(flow::each_kept(at, 300, keep, [&](std::size_t i) { used.push_back(i); }));
+    const auto use = [&](std::size_t i) {
+      used.push_back(i);
+      return true;
+    };
+    CHECK_THROWS(flow::each_kept(at, 300, keep, use));
     CHECK(at == bad);
     CHECK(used.size() == bad);
   }
@@ -79,11 +87,31 @@ TEST_CASE("each_kept stands at the number whose use failed") {
   const auto use = [&](std::size_t i) {
     if (i == 151) throw std::runtime_error("bad");
     used.push_back(i);
+    return true;
   };
   CHECK_THROWS(flow::each_kept(
       at, 300, [](std::size_t i) { return i % 2 == 1; }, use));
   CHECK(at == 151);
   CHECK(used.back() == 149);
+}
+
+TEST_CASE("each_kept goes on where a use had enough") {
+  numbers used;
+  std::size_t at = 0;
+  const auto keep = [](std::size_t i) { return i % 3 == 1; };
+  const auto use = [&](std::size_t i) {
+    used.push_back(i);
+    return i % 10 != 0;
+  };
+  numbers stops, expected;
+  while (at < 500) {
+    flow::each_kept(at, 500, keep, use);
+    if (at < 500) stops.push_back(at);
+  }
+  for (std::size_t i = 1; i < 500; i += 3) expected.push_back(i);
+  CHECK(used == expected);
+  CHECK(stops.size() == 17);
+  for (const std::size_t s : stops) CHECK(s % 30 == 11);
 }
 
 TEST_CASE(

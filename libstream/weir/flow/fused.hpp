@@ -292,41 +292,56 @@ private:
   void loop(const Rows& in, std::size_t to, step& s) {
     try {
       while (at_ < to && !any_full()) {
-        const std::size_t chunk_end = at_ + std::min(to - at_, room());
         if constexpr (writes_ahead) {
           constexpr std::size_t worth_it = 8;
-          if (chunk_end - at_ >= worth_it) {
+          const std::size_t chunk_end = at_ + std::min(to - at_, room());
+          if (chunk_end - at_ >= worth_it)
             write_chunk<Move>(in, chunk_end, s);
-            continue;
-          }
+          else
+            emit_some<Move>(in, chunk_end, s);
+        } else {
+          emit_some<Move>(in, to, s);
         }
-        emit_chunk<Move>(in, chunk_end, s);
       }
     } catch (...) {
       on_event_failed(in, s);
     }
   }
 
+  /// Until an output is full.
   template <bool Move, class Rows>
-  void emit_chunk(const Rows& in, std::size_t to, step& s) {
+  void emit_some(const Rows& in, std::size_t to, step& s) {
     const Rows of{in.in};  // of this function alone, so that it stays in registers
     std::size_t i = at_;
     try {
-      for (; i < to; ++i) {
-        if constexpr (takes_back) {
-          end_.forget_noted();
-          for (auto& side : sides_) side->mark();
+      // An output may get full at each: of what is behind little has been asked in vain.
+      constexpr std::size_t block = 16;
+      if constexpr (filters_first && !takes_back)
+        each_kept<block>(
+            i, to, [&](std::size_t e) { return std::get<0>(ops_).keeps(of.values[e]); },
+            [&](std::size_t e) {
+              take<1, Move>(of, e, s, through_end{});
+              return !any_full();
+            });
+      else
+        for (bool full = false; i < to && !full; ++i) {
+          if constexpr (takes_back) {
+            end_.forget_noted();
+            for (auto& side : sides_) side->mark();
+          }
+          take<0, Move>(of, i, s, through_end{});
+          full = any_full();
         }
-        take<0, Move>(of, i, s, through_end{});
-      }
     } catch (...) {
+      if constexpr (filters_first && !takes_back)
+        note_failed_operator(0);  // if it was none behind it
       at_ = i;
       throw;
     }
     at_ = i;
   }
 
-  /// As `emit_chunk`; each event leads to at most one, and there is room for all of them.
+  /// Each event leads to at most one, and there is room for all of them.
   template <bool Move, class Rows>
   void write_chunk(const Rows& in, std::size_t to, step& s) {
     const Rows of{in.in};
@@ -336,7 +351,10 @@ private:
       if constexpr (filters_first)
         each_kept(
             i, to, [&](std::size_t e) { return std::get<0>(ops_).keeps(of.values[e]); },
-            [&](std::size_t e) { take<1, Move>(of, e, s, write_to<decltype(out)>{out}); });
+            [&](std::size_t e) {
+              take<1, Move>(of, e, s, write_to<decltype(out)>{out});
+              return true;
+            });
       else
         for (; i < to; ++i) take<0, Move>(of, i, s, write_to<decltype(out)>{out});
     } catch (...) {
@@ -494,9 +512,8 @@ private:
     return false;
   }
 
-  /// How many events may pass before `any_full()` has to be asked again.
+  /// How many events that lead to one at most may pass before `any_full()` has to be asked again.
   [[nodiscard]] std::size_t room() const noexcept {
-    if (takes_back) return 1;
     std::size_t least = end_.room();
     for (const auto& side : sides_) least = std::min(least, side->room());
     return least;

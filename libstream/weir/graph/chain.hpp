@@ -57,6 +57,14 @@ struct copyable {};
 struct detecting;
 /// Connects the streams of joins.
 struct joining;
+/// A stream without keys whose chain is known.
+template <class Chain>
+class undealt;
+
+struct nothing_more {
+  template <class... Any>
+  void operator()(const Any&...) const {}
+};
 template <class K, class Chain, class KeyOf, class T>
 auto detect(Chain chain, KeyOf key_of, const pattern<T>& p, detect_options<T> options);
 
@@ -403,14 +411,15 @@ protected:
   friend class build::small_operators;
   template <class, class>
   friend class keyed_stream;
-  template <class, class, class>
+  template <class, class, class, class>
   friend class windowed_stream;
   friend struct build::detecting;
   friend struct build::enriching;
   friend struct build::joining;
+  template <class>
+  friend class build::undealt;
 
   using consumer = typename build::node<S>::consumer;
-
   /// Adds an operator that emits values of `U`.
   template <class U, class Op>
   chain<S, U, Ops..., Op> then(Op op, std::string kind, bool stateful = false,
@@ -443,40 +452,45 @@ protected:
     }
   }
 
-  /// Makes the exchange that deals the events by key.
-  template <class KeyOf>
-  std::shared_ptr<build::exchange<T>> exchange_by(KeyOf key_of, build::instances_wanted n = {}) {
+  /// Makes the exchange that deals the events by key. When it is connected, `as_well(chain, end)`
+  /// is told what makes the end of the chain.
+  template <class KeyOf, class AsWell = build::nothing_more>
+  std::shared_ptr<build::exchange<T>> exchange_by(KeyOf key_of, build::instances_wanted n = {},
+                                                  AsWell as_well = {}) {
     const auto begin = [key_of](build::graph_draft& draft) {
       return build::begin_keyed_stage<T>(draft, key_of);
     };
     const auto make_router = [key_of](const build::assembly& a, std::size_t lanes) {
       return flow::hash_router<KeyOf>{key_of, a.key_groups, lanes};
     };
-    const auto connect = [make_router](auto&& from, std::uint32_t to) {
-      from.connect(to, partition::hash, make_router);
+    const auto connect = [make_router, as_well](auto&& from, std::uint32_t to) {
+      const auto end = from.end_in_port(to, partition::hash, make_router, 0);
+      from.attach(end);
+      as_well(from, end);
     };
     const auto deal = [make_router](chain& from, std::uint32_t to, std::uint32_t port) {
       from.connect_node(to, partition::hash, make_router, port);
     };
-    return exchange_through(begin, connect, deal, n);
+    return exchange_through(std::make_shared<chain>(std::move(*this)), begin, connect, deal, n);
   }
   /// Makes one that sends all events to a single instance.
-  std::shared_ptr<build::exchange<T>> exchange_to_one() {
+  static std::shared_ptr<build::exchange<T>> exchange_to_one(std::shared_ptr<chain> held) {
     const auto begin = [](build::graph_draft& draft) {
       return build::begin_stage<T>(draft, "operators", "window");
     };
     const auto connect = [](auto&& from, std::uint32_t to) { std::move(from).join(to); };
     const auto deal = [](chain&, std::uint32_t, std::uint32_t) {};  // nothing joins without keys
-    return exchange_through(begin, connect, deal, {.n = 1, .single = true});
+    return exchange_through(std::move(held), begin, connect, deal, {.n = 1, .single = true});
   }
 
   /// The exchange takes the chain over, and connects it when the first consumer is known.
   template <class Begin, class Connect, class Deal>
-  std::shared_ptr<build::exchange<T>> exchange_through(Begin begin, Connect connect_to,
-                                                       Deal deal_to, build::instances_wanted n) {
-    const auto draft = state_.draft;
-    const std::uint32_t from = from_->stage();
-    const auto held = std::make_shared<chain>(std::move(*this));
+  static std::shared_ptr<build::exchange<T>> exchange_through(const std::shared_ptr<chain>& held,
+                                                              Begin begin, Connect connect_to,
+                                                              Deal deal_to,
+                                                              build::instances_wanted n) {
+    const auto draft = held->state_.draft;
+    const std::uint32_t from = held->from_->stage();
     const auto connect = [held, draft, begin, connect_to] {
       auto first = begin(*draft);
       if (held->named_)
@@ -522,6 +536,22 @@ protected:
     const auto end = end_in_port(to, how, make_router, to_port);
     rooted().attach(end);
     if constexpr (sizeof...(Ops) != 0) *straight_ = closed_by(end);
+  }
+
+  /// Lets the operators of `on`, which begins with this chain's node, run in this chain's loop,
+  /// unless the node gets further consumers, or one of its operators emits several values.
+  /// @pre the chain is closed
+  template <class U, class... More, class MakeEnd>
+  void run_through(const chain<T, U, More...>& on, const MakeEnd& end) const {
+    // What some operator emits before it fails is taken back, but not out of another's state.
+    constexpr bool takes_back = (false || ... || flow::emits_many<Ops>);
+    if constexpr (sizeof...(Ops) != 0 && sizeof...(More) != 0 && !takes_back) {
+      build::chain_state all = state_;
+      const auto& theirs = on.state_.operators;
+      all.operators.insert(all.operators.end(), theirs.begin(), theirs.end());
+      *straight_ =
+          chain<S, U, Ops..., More...>{from_, std::tuple_cat(ops_, on.ops_), all}.closed_by(end);
+    }
   }
 
   /// Adds an output port that feeds another stage, and answers what makes its end.

@@ -64,16 +64,7 @@ public:
   /// assigner of one's own.
   template <class W>
   requires detail::is_window_kind<W, T>
-  auto window(W windows) const {
-    constexpr bool needs_time =
-        !detail::is_count_window<W> && !detail::is_by_clock<W> && !std::is_same_v<W, global_window>;
-    if (needs_time && !state_.has_event_time)
-      state_.draft->mistake(
-          "window(): the stream has no event time, which tells what belongs to a window; call "
-          ".event_time(&event::at, bounded_out_of_orderness{5s}) before key_by()");
-    using settings = detail::window_settings<W>;
-    return windowed_stream<T, KeyOf, settings>{*this, settings{std::move(windows)}};
-  }
+  auto window(W windows) const { return windowed(*this, std::move(windows)); }
   template <class W>
   auto window(W) const {
     static_assert(
@@ -284,8 +275,10 @@ public:
 
 private:
   friend struct build::joining;
-  template <class, class, class>
+  template <class, class, class, class>
   friend class windowed_stream;
+  template <class>
+  friend class build::undealt;
 
   template <class A>
   auto running_changes(A aggregate) const {
@@ -304,16 +297,30 @@ private:
     return {through_->events(), {}, {state_.draft, state_.has_event_time, {}}};
   }
 
-  /// The stream of what `op` makes of the events before they are dealt, by another key.
-  template <class By, class Op>
-  keyed_stream<typename Op::output, By> exchanged(Op op) const {
+  template <class From, class W>
+  static auto windowed(From from, W windows) {
+    constexpr bool needs_time =
+        !detail::is_count_window<W> && !detail::is_by_clock<W> && !std::is_same_v<W, global_window>;
+    if (needs_time && !from.state_.has_event_time)
+      from.state_.draft->mistake(
+          "window(): the stream has no event time, which tells what belongs to a window; call "
+          ".event_time(&event::at, bounded_out_of_orderness{5s}) before key_by()");
+    using settings = detail::window_settings<W>;
+    return windowed_stream<T, KeyOf, settings, From>{std::move(from), settings{std::move(windows)}};
+  }
+
+  /// The stream of what `op` makes of the events before they are dealt, by another key. When it is
+  /// connected, `as_well(chain, end)` is told.
+  template <class By, class Op, class AsWell = build::nothing_more>
+  keyed_stream<typename Op::output, By> exchanged(Op op, AsWell as_well = {}) const {
     using out = typename Op::output;
     const build::chain_state state{state_.draft, state_.has_event_time, {}};
     chain<T, T> before{through_->before(), {}, state};
     auto gathering = std::move(before).template then<out>(std::move(op), "pre_aggregate", true);
     const std::uint32_t here = gathering.from_->stage();
     const std::size_t number = gathering.state_.operators.back();
-    const auto dealt = gathering.template exchange_by<By>(By{}, through_->instances());
+    const auto dealt =
+        gathering.template exchange_by<By>(By{}, through_->instances(), std::move(as_well));
     state_.draft->stages[here].operators[number].gathers_for = dealt->events()->stage();
     through_->share_instances(dealt->events()->stage());
     return {dealt, state, By{}};
@@ -324,11 +331,52 @@ private:
   KeyOf key_of_;
 };
 
+/// ... so that what gathers its events before they are dealt can run in its loop.
+template <class Chain>
+class build::undealt : public keyed_stream<typename Chain::event_type, without_key> {
+  using event = typename Chain::event_type;
+  using base = keyed_stream<event, without_key>;
+
+public:
+  explicit undealt(std::shared_ptr<Chain> of)
+      : base(Chain::exchange_to_one(of), {of->state_.draft, of->state_.has_event_time, {}}, {}),
+        chain_(std::move(of)) {}
+
+  template <class W>
+  auto window(W windows) const {
+    if constexpr (detail::is_window_kind<W, event>)
+      return base::windowed(*this, std::move(windows));
+    else
+      return base::window(std::move(windows));
+  }
+
+private:
+  template <class, class, class, class>
+  friend class weir::windowed_stream;
+
+  struct in_its_loop {
+    std::shared_ptr<Chain> chain_before;
+
+    template <class U, class... Ops, class MakeEnd>
+    void operator()(const chain<event, U, Ops...>& gathering, const MakeEnd& end) const {
+      chain_before->run_through(gathering, end);
+    }
+    template <class Other, class MakeEnd>
+    void operator()(const Other&, const MakeEnd&) const {}  // it has a name, and is closed
+  };
+
+  template <class By, class Op>
+  auto exchanged(Op op) const {
+    return base::template exchanged<By>(std::move(op), in_its_loop{chain_});
+  }
+
+  std::shared_ptr<Chain> chain_;
+};
+
 template <class S, class T, class... Ops>
 template <class W>
 auto chain<S, T, Ops...>::window(W windows) && {
-  const build::chain_state state{state_.draft, state_.has_event_time, {}};
-  return keyed_stream<T, build::without_key>{exchange_to_one(), state, {}}.window(
+  return build::undealt<chain>{std::make_shared<chain>(std::move(*this))}.window(
       std::move(windows));
 }
 

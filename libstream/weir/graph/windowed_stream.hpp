@@ -13,14 +13,14 @@
 namespace weir {
 
 /// A stream in windows: how they behave, and what is made of each. Settings return a new object.
-template <class T, class KeyOf, class Settings>
+template <class T, class KeyOf, class Settings, class From = keyed_stream<T, KeyOf>>
 class windowed_stream {
   using key = mapped<KeyOf, T>;
   using traits = detail::window_traits<Settings>;
   using windows_type = typename Settings::windows_type;
 
 public:
-  windowed_stream(keyed_stream<T, KeyOf> from, Settings settings)
+  windowed_stream(From from, Settings settings)
       : from_(std::move(from)), settings_(std::move(settings)) {}
 
   /// Keeps a window for so long after the watermark has completed it; an event that still comes in
@@ -197,12 +197,12 @@ private:
     }
   };
 
-  template <class, class, class>
+  template <class, class, class, class>
   friend class windowed_stream;
 
   [[nodiscard]] build::graph_draft& draft() const { return *from_.state_.draft; }
   template <class S>
-  windowed_stream<T, KeyOf, S> with(S settings) const {
+  windowed_stream<T, KeyOf, S, From> with(S settings) const {
     return {from_, std::move(settings)};
   }
 
@@ -280,7 +280,7 @@ private:
                                             "window", true);
   }
 
-  keyed_stream<T, KeyOf> from_;
+  From from_;
   Settings settings_;
 };
 

@@ -6,6 +6,7 @@
 #include "weir/operators/watermarks.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
@@ -38,9 +39,9 @@ public:
         std::chrono::floor<duration>(std::invoke(std::as_const(time_of_), std::as_const(event)));
     if (at < from_) [[unlikely]]
       return passed_over_->add(1);
-    if (s.lane >= lanes_.size()) [[unlikely]]
-      add_lanes(s);
-    lane& l = lanes_[s.lane];
+    if (lane_ == nullptr || s.lane != lane_number_) [[unlikely]]
+      turn_to_lane(s);
+    lane& l = *lane_;
     l.generator.on_event(at);
     l.newest = std::max(l.newest, at);
     l.fresh_events = true;
@@ -108,11 +109,18 @@ private:
     bool fresh_events = false;  ///< It had events that no watermark has counted yet.
   };
 
+  void turn_to_lane(const flow::step& s) {
+    if (s.lane >= lanes_.size()) add_lanes(s);
+    lane_number_ = s.lane;
+    lane_ = &lanes_[s.lane];
+  }
+
   /// Adds the lanes that the input has by now, each with the time that it had come to when the
   /// state was saved: a lane that was waited for before a restart is waited for again.
   void add_lanes(const flow::step& s) {
     const std::size_t n = s.lanes != nullptr ? s.lanes->size() : s.lane + std::size_t{1};
     if (n <= lanes_.size()) return;
+    lane_ = nullptr;
     for (std::size_t i = lanes_.size(); i < n; ++i) {
       lane& l = lanes_.emplace_back(
           lane{fresh_, s.lanes != nullptr ? (*s.lanes)[i].id : std::to_string(i)});
@@ -135,6 +143,8 @@ private:
   timestamp from_;
   counter* passed_over_ = nullptr;
   std::vector<lane> lanes_;
+  lane* lane_ = nullptr;  ///< Of the newest event.
+  std::uint32_t lane_number_ = 0;
   std::map<std::string, timestamp> restored_;  ///< Until it is known which lanes are ours.
   timestamp watermark_ = min_timestamp;
 };

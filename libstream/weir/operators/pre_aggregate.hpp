@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -72,19 +73,22 @@ public:
           at);
       return;
     }
+    if constexpr (has_one_key)
+      if (newest_ != nullptr) [[likely]]
+        return add(*newest_, event, at);
     const std::size_t place = place_of(key);
     for (entry* e : {&entries_[place], &entries_[place ^ 1U]})
       if (e->events != 0 && e->pane_end == pane_.end && e->key == key) {
-        fold_.add(e->acc, std::as_const(event), at);
-        ++e->events;
-        e->newest = std::max(e->newest, at);
-        return;
+        newest_ = e;
+        return add(*e, event, at);
       }
     entry fresh{key, pane_.end, at, 1, fold_.init()};
     fold_.add(fresh.acc, std::as_const(event), at);
     entry& a = entries_[place];
     entry& b = entries_[place ^ 1U];
-    entry taken = std::exchange(a.events <= b.events ? a : b, std::move(fresh));
+    entry& taking = a.events <= b.events ? a : b;
+    entry taken = std::exchange(taking, std::move(fresh));
+    newest_ = &taking;
     earliest_ = std::min(earliest_, pane_.last());
     if (taken.events != 0) send(std::move(taken), next);
   }
@@ -92,6 +96,7 @@ public:
   template <class Next>
   flow::verdict on_progress(flow::progress& p, Next& next, flow::step& s) {
     const timestamp up_to = p.idle ? max_timestamp : p.watermark;
+    newest_ = nullptr;
     while (!restored_.empty() || (earliest_ <= up_to && earliest_ != max_timestamp)) {
       if (next.full()) return flow::verdict::blocked;
       if (s.budget == 0) return flow::verdict::more;
@@ -155,6 +160,8 @@ public:
   }
 
 private:
+  static constexpr bool has_one_key = std::is_empty_v<K>;
+
   /// Of an entry: key, pane's end, newest event, events, aggregate.
   using saved = std::tuple<K, timestamp, timestamp, std::uint64_t, accumulator>;
   struct entry {
@@ -165,8 +172,15 @@ private:
     accumulator acc{};
   };
 
+  void add(entry& e, const T& event, timestamp at) {
+    fold_.add(e.acc, event, at);
+    ++e.events;
+    e.newest = std::max(e.newest, at);
+  }
+
   /// Makes the pane of `t` the current one, and says how its events go.
   void turn_to(timestamp t) {
+    newest_ = nullptr;
     pane_ = windows_.pane(t);
     alone_ = pane_.last() <= watermark_ || (was_idle_ && late_events_wanted_);
     if constexpr (requires { windows_.first(t) > windows_.last(t); })
@@ -202,6 +216,7 @@ private:
   window pane_{};  ///< Of the newest event; empty if there is none.
   bool alone_ = false;
   std::vector<entry> entries_;
+  entry* newest_ = nullptr;             ///< Of the newest event, if its pane is the current one.
   std::vector<entry> restored_;         ///< To be sent with the next progress.
   timestamp earliest_ = max_timestamp;  ///< No pane in the table ends before the instant after.
   std::size_t at_ = 0;                  ///< While entries are sent: the next, and

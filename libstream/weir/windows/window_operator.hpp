@@ -96,7 +96,10 @@ public:
 
   void look_ahead(const batch<T>& in, std::size_t i) const noexcept {
     fetch_ahead(keys_.index(), in, i, key_of_, [this](std::uint32_t slot) {
-      if (slot < entries_.size()) prefetch_line(&entries_[slot]);
+      if (slot >= entries_.size()) return;
+      prefetch_line(&entries_[slot]);
+      if constexpr (sizeof(entry) > 64)
+        prefetch_line(reinterpret_cast<const std::byte*>(&entries_[slot] + 1) - 1);
     });
   }
 
