@@ -104,6 +104,22 @@ double seconds_to_run(std::uint64_t keys, std::uint64_t events, const std::strin
   });
 }
 
+/// From the start of a run that goes on from what is in the directory to its first result.
+double seconds_to_first_result(std::uint64_t keys, const std::string& directory, place where) {
+  const auto seen = std::make_shared<arrivals>();
+  const auto began = std::chrono::steady_clock::now();
+  auto started = runtime::start(sums(keys, ~std::uint64_t{0}, seen),
+                                options_for(directory, std::chrono::hours{1}, where));
+  runtime& running = started.value();
+  while (seen->results == 0)
+    if (running.wait_for(std::chrono::milliseconds{1}))
+      throw std::runtime_error("the run ended without a result");
+  const double seconds = std::chrono::duration<double>(seen->first - began).count();
+  running.abort();
+  (void)running.wait();
+  return seconds;
+}
+
 void throughput(std::vector<measurement>& out, place where) {
   constexpr std::uint64_t keys = 1'000'000;
   constexpr std::uint64_t events = 120'000'000;  // so that the last one, at the end, counts little
@@ -123,6 +139,31 @@ void throughput(std::vector<measurement>& out, place where) {
                      "fastest of 5 turns each; " +
                          std::to_string(done.checkpoints) + " of " + std::to_string(size) +
                          " MB in the last run"));
+}
+
+/// How long a run takes to its first result that goes on from a checkpoint behind ten others, in
+/// each of which all keys had changed.
+void restore_after_ten(std::vector<measurement>& out, place where) {
+  constexpr std::uint64_t keys = 1'000'000;
+  const test::temporary_directory dir;
+  {
+    auto started = runtime::start(sums(keys, ~std::uint64_t{0}, std::make_shared<arrivals>()),
+                                  options_for(dir.path(), std::chrono::seconds{1}, where));
+    runtime& running = started.value();
+    while (running.summary().checkpoints < 11)
+      if (running.wait_for(std::chrono::milliseconds{10}))
+        throw std::runtime_error("the run ended too early");
+    running.abort();
+    (void)running.wait();
+  }
+  out.push_back({"checkpoints",
+                 case_of("restore_after_ten", where),
+                 seconds_to_first_result(keys, dir.path(), where),
+                 "s",
+                 {},
+                 {},
+                 "from the start to the first result of a run that goes on from the eleventh "
+                 "checkpoint of 1 million keys that all change"});
 }
 
 void wait_for_events(runtime& running, std::uint64_t events) {
@@ -164,29 +205,22 @@ void pause_and_restore(std::vector<measurement>& out, place where) {
                  {},
                  {},
                  "between two results while a savepoint is taken; " + note});
-  const auto again = std::make_shared<arrivals>();
-  const auto began = std::chrono::steady_clock::now();
-  auto started = runtime::start(sums(keys, ~std::uint64_t{0}, again),
-                                options_for(dir.path(), std::chrono::hours{1}, where));
-  runtime& running = started.value();
-  while (again->results == 0) (void)running.wait_for(std::chrono::milliseconds{1});
-  const double to_first = std::chrono::duration<double>(again->first - began).count();
-  running.abort();
-  (void)running.wait();
   out.push_back({"checkpoints",
                  case_of("restore", where),
-                 to_first,
+                 seconds_to_first_result(keys, dir.path(), where),
                  "s",
                  {},
                  {},
                  "from the start to the first result of a run that goes on; " + note});
 }
 
-/// Bytes of the files of a checkpoint that are not in the one before: tables have a name once.
+/// Bytes of the files of a checkpoint that are not in the one before: tables and logs have a name
+/// once.
 std::uint64_t bytes_written(const std::string& newer, const std::string& before) {
   std::set<std::string> there;
   for (const auto& entry : std::filesystem::recursive_directory_iterator{before})
-    if (entry.path().extension() == ".sst") there.insert(entry.path().filename().string());
+    if (entry.path().extension() == ".sst" || entry.path().extension() == ".changes")
+      there.insert(entry.path().filename().string());
   std::uint64_t sum = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator{newer})
     if (entry.is_regular_file() && !there.contains(entry.path().filename().string()))
@@ -238,6 +272,7 @@ void checkpoints_bench(std::vector<measurement>& out) {
 
 void rocksdb_checkpoints_bench(std::vector<measurement>& out) {
   throughput(out, place::rocksdb);
+  restore_after_ten(out, place::rocksdb);
   pause_and_restore(out, place::rocksdb);
   changed_keys(out);
 }

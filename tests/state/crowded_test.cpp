@@ -36,6 +36,7 @@ public:
   void tell_time(timestamp, timestamp) override {}
   void begin_checkpoint() override {
     taking_ = true;
+    saved_ = stored();
     ++epoch_;
   }
   void save(const row_name&, std::span<const std::byte>) override {}

@@ -3,6 +3,9 @@
 #include "state/runs.hpp"
 #include "support/temporary_directory.hpp"
 
+#include <catch2/generators/catch_generators.hpp>
+
+#include <sys/stat.h>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -122,10 +125,10 @@ std::string newest_of(const std::string& directory) {
 }
 
 /// Files of a kind in a checkpoint, the largest first.
-std::vector<fs::path> tables_in(const std::string& place) {
+std::vector<fs::path> tables_in(const std::string& place, const std::string& extension = ".sst") {
   std::vector<fs::path> found;
   for (const auto& entry : fs::recursive_directory_iterator{place})
-    if (entry.path().extension() == ".sst") found.push_back(entry.path());
+    if (entry.path().extension() == extension) found.push_back(entry.path());
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return fs::file_size(a) > fs::file_size(b); });
   return found;
@@ -134,13 +137,21 @@ std::vector<fs::path> tables_in(const std::string& place) {
 }  // namespace
 
 TEST_CASE("a run with its state in RocksDB that fails goes on from the newest checkpoint") {
-  const temporary_directory dir;
-  const run_settings how{.rate = 60'000, .fails_at = {10'000, 20'000}};
-  const run_summary done = run_whole(counts(dir / "out", how), in_rocksdb(dir / "state", 30ms));
-  CHECK(done.restarts == 2);
-  CHECK(done.checkpoints > 2);
-  check_results(dir / "out", how);
-  CHECK_FALSE(fs::exists(dir / "state/.weir-state"));
+  for (const std::size_t memory : {std::size_t{128} << 10, ample}) {
+    INFO(memory << " bytes");
+    const temporary_directory dir;
+    const run_settings how{.rate = 60'000, .fails_at = {10'000, 20'000}};
+    const run_summary done =
+        run_whole(counts(dir / "out", how), in_rocksdb(dir / "state", 30ms, memory));
+    CHECK(done.restarts == 2);
+    CHECK(done.checkpoints > 2);
+    std::size_t logs = 0;  // the newest may be a full one
+    const auto kept = list_checkpoints(dir / "state").value();
+    for (const auto& c : kept) logs += tables_in(c.place, ".changes").size();
+    if (memory == ample && done.checkpoints > 6) CHECK(logs != 0);  // two of each attempt
+    check_results(dir / "out", how);
+    CHECK_FALSE(fs::exists(dir / "state/.weir-state"));
+  }
 }
 
 TEST_CASE("a run without checkpoints may have its state in RocksDB") {
@@ -172,9 +183,11 @@ TEST_CASE("state in RocksDB goes on at another parallelism, and in memory, and b
                           {1, true}}) {
     how.parallelism = s.parallelism;
     until = 5'000;  // since its start
+    const std::size_t memory = s.parallelism == 2 ? ample : std::size_t{128} << 10;
     const run_summary done = run_a_while(
         counts(dir / "out", how),
-        s.rocksdb ? in_rocksdb(dir / "state", 20ms) : in_memory(dir / "state", 20ms), until);
+        s.rocksdb ? in_rocksdb(dir / "state", 20ms, memory) : in_memory(dir / "state", 20ms),
+        until);
     CHECK(tables_in(newest_of(dir / "state")).empty() != s.rocksdb);
   }
   how.rate = 0;
@@ -215,10 +228,13 @@ TEST_CASE("of a checkpoint in RocksDB a damaged file is found, and the one befor
 
 TEST_CASE(
     "of a checkpoint in RocksDB a bit that is flipped anywhere, or a file cut anywhere, is found") {
+  const std::size_t memory = GENERATE(std::size_t{128} << 10, ample);
   const temporary_directory dir;
-  run_a_while(counts(dir / "out", {.rate = 100'000}), in_rocksdb(dir / "state", 50ms), 5'000);
+  run_a_while(counts(dir / "out", {.events = 1'000'000, .rate = 100'000}),
+              in_rocksdb(dir / "state", 10ms, memory), 1'000, 3);
   const std::string newest = newest_of(dir / "state");
   REQUIRE_FALSE(tables_in(newest).empty());
+  if (memory == ample) REQUIRE_FALSE(tables_in(newest, ".changes").empty());
   std::vector<fs::path> all;
   for (const auto& entry : fs::recursive_directory_iterator{newest})
     if (entry.is_regular_file()) all.push_back(entry.path());
@@ -251,11 +267,18 @@ TEST_CASE("a checkpoint in RocksDB shares the tables that have not changed with 
   bool shared = false;
   while (!shared && !running.wait_for(10ms)) {
     std::error_code gone;
+    std::map<std::uint64_t, std::set<std::string>> in;  // the checkpoints of a file, by its number
     for (fs::recursive_directory_iterator at{dir / "state", gone}, end; !gone && at != end;
          at.increment(gone)) {
       const std::string path = at->path().string();
-      if (path.find("/checkpoint-") != std::string::npos && at->path().extension() == ".sst")
-        shared = shared || fs::hard_link_count(at->path(), gone) > 2;
+      const auto from = path.find("/checkpoint-");
+      struct ::stat file {};
+      if (from == std::string::npos || at->path().extension() != ".sst" ||
+          ::stat(path.c_str(), &file) != 0)
+        continue;
+      auto& checkpoints = in[file.st_ino];
+      checkpoints.insert(path.substr(from, path.find('/', from + 1) - from));
+      shared = shared || checkpoints.size() > 1;
     }
   }
   CHECK(shared);

@@ -44,15 +44,18 @@ inline std::vector<std::string> lines(const std::string& path) {
   return all;
 }
 
+/// So much memory that checkpoints are logs between full ones.
+inline constexpr std::size_t ample = std::size_t{64} << 20;
 /// A run with little memory, so that most keys are on the disk.
-inline runtime_options in_rocksdb(const std::string& directory, duration interval) {
+inline runtime_options in_rocksdb(const std::string& directory, duration interval,
+                                  std::size_t memory = std::size_t{128} << 10) {
   runtime_options options{
       .restarts = {.restarts = 10, .within = 1min, .first_backoff = 1ms, .longest_backoff = 5ms}};
   options.log = [](const std::string&) {};
   options.checkpoints.store = directory_store::open(directory).value();
   options.checkpoints.timing.interval = interval;
   options.state.keep_in = state_options::place::rocksdb;
-  options.state.memory = 128 << 10;
+  options.state.memory = memory;
   return options;
 }
 inline runtime_options in_memory(const std::string& directory, duration interval) {
@@ -69,10 +72,15 @@ inline run_summary run_whole(pipeline p, runtime_options options) {
   return done;
 }
 
-/// Runs until there is a checkpoint or two, and stops with a last one.
-inline run_summary run_a_while(pipeline p, runtime_options options, std::uint64_t events) {
+/// Runs until there is a checkpoint or two, or as many as are wanted, and stops with a last one.
+inline run_summary run_a_while(pipeline p, runtime_options options, std::uint64_t events,
+                               std::uint64_t checkpoints = 0) {
   auto running = start(std::move(p), std::move(options));
-  while (running.summary().events_read < events && !running.wait_for(5ms)) {
+  const auto goes_on = [&] {
+    const run_summary s = running.summary();
+    return s.events_read < events || s.checkpoints < checkpoints;
+  };
+  while (goes_on() && !running.wait_for(5ms)) {
   }
   running.stop();
   run_summary done = running.wait();

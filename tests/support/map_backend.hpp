@@ -70,6 +70,7 @@ public:
   void tell_time(timestamp, timestamp) override {}
   void begin_checkpoint() override {
     taking_ = true;
+    saved_ = stored();
     ++epoch_;
   }
   void save(const row_name& name, std::span<const std::byte> row) override {

@@ -2,10 +2,12 @@
 #pragma once
 
 #include "weir/rocksdb/database.hpp"
+#include "weir/rocksdb/row_log.hpp"
 #include "weir/rocksdb/row_run.hpp"
 #include "weir/rocksdb/saved_rows.hpp"
 
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,8 +16,14 @@
 
 namespace weir::rocks {
 
-/// The database of a stage instance; there is none before a table is asked for. It has no log: what
-/// counts is in checkpoints, and the files are gone with this.
+/// The database of a stage instance; there is none before a table is asked for. What counts is in
+/// checkpoints, and the files are gone with this.
+///
+/// A checkpoint is the database's files, into which all that has changed was put (a full one), or
+/// the files of the checkpoint before with a log of what has changed since. Logs do while they are
+/// few and not much larger than the tables, tables that are in memory have room there, since what
+/// is in a log alone must be put into the database before it may leave, and none has left yet: a
+/// row of the database that is newer than a log would be taken for the older one.
 class store final : public cold_store {
 public:
   store(std::shared_ptr<shared_memory> memory, instance_place where, std::string directory,
@@ -45,23 +53,42 @@ public:
 
 private:
   void open();
+  void adopt_logs(const state_files::listing& saved);
+  void finish_adopting();
   [[nodiscard]] bool fits(const snapshot_part& part) const;
   void copy_rows(const snapshot_part& part, std::uint16_t table);
+  template <class F>
+  void kept(F f);
   void check_kept(const rocksdb::Status& s, const std::string& doing);
   rocksdb::Slice key_of(const row_name& name);
-  void make_checkpoint(row_run rows, const std::string& to);
+  [[nodiscard]] bool goes_on_with_logs() const;
+  [[nodiscard]] std::packaged_task<void()> task_of(const std::string& to);
+  void make_full(row_run rows, const std::string& to);
+  void make_with_log(row_log log, std::shared_ptr<const made_files> before, const std::string& to);
 
   std::shared_ptr<shared_memory> memory_;
   instance_place where_;
   std::string directory_;
   std::vector<snapshot_part> restored_;
+  std::map<const snapshot_part*, row_block> restored_logs_;  ///< Until the first checkpoint.
   bool adopted_ = false;  ///< The database began as a restored one.
   expiry expiry_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<saved_table> tables_;
-  std::optional<row_run> rows_;  ///< Of the checkpoint that is being taken.
+  std::future<void> adopting_;   ///< Of restored logs, while others put them into the database.
+  std::optional<row_run> rows_;  ///< Of the checkpoint that is being taken, if it is full,
+  std::optional<row_log> log_;   ///< or else.
   std::uint64_t checkpoints_ = 0;
   std::uint32_t taken_epoch_ = 0;
+
+  // What the next checkpoint may go on from.
+  std::shared_ptr<const made_files> newest_;
+  std::uint32_t newest_epoch_ = 0;
+  std::size_t logs_ = 0;
+  std::uint64_t table_bytes_ = 0;  ///< This and the next are the maker's while there is one.
+  std::uint64_t log_bytes_ = 0;
+  bool row_has_left_ = false;  ///< A row came into the database since its last full checkpoint.
+
   std::thread maker_;
   std::shared_future<void> made_;  ///< The checkpoint that `maker_` makes.
   std::optional<error> failure_;

@@ -33,6 +33,8 @@ struct row_name {
 ///
 /// Changes are counted in epochs: a checkpoint begins a new one, and is made of the rows there are
 /// and of those that tables `save` for it. Until it is made, or given up, nothing else is written.
+/// A store may keep what it was told for one checkpoint for those that follow (`saved`) before it
+/// has it in its rows (`stored`).
 class cold_store {
 public:
   struct opened_table {
@@ -65,7 +67,7 @@ public:
 
   /// Begins a checkpoint, and an epoch; waits for the one before to be made.
   virtual void begin_checkpoint() = 0;
-  /// A row of the checkpoint that is not in the store as it is: one that is empty is erased.
+  /// A row of the checkpoint that has changed since `saved()`: one that is empty is erased.
   virtual void save(const row_name& name, std::span<const std::byte> row) = 0;
   /// Has the checkpoint made by others, and returns at once. Nothing if there is no table.
   [[nodiscard]] virtual std::optional<snapshot_part> end_checkpoint() = 0;
@@ -88,8 +90,11 @@ public:
     return busy() && !taking() && cached > cache_limit() + cache_limit() / 2;
   }
   [[nodiscard]] std::uint32_t epoch() const noexcept { return epoch_; }
-  /// The last epoch whose changes are all in the store.
+  /// The last epoch whose changes are all in the store's rows.
   [[nodiscard]] std::uint32_t stored() const noexcept { return stored_.load(); }
+  /// The last epoch whose changes the checkpoint that is being taken has without being told: that
+  /// of `stored()`, or a later one.
+  [[nodiscard]] std::uint32_t saved() const noexcept { return saved_; }
 
   std::size_t cached = 0;  ///< Bytes that tables hold; they keep it.
 
@@ -97,6 +102,7 @@ protected:
   bool taking_ = false;
   std::uint32_t epoch_ = 1;
   std::atomic<std::uint32_t> stored_{0};
+  std::uint32_t saved_ = 0;
   std::atomic<bool> making_{false};
 };
 

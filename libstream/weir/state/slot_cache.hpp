@@ -88,11 +88,12 @@ public:
       leave(keys, s);
   }
 
-  /// Saves what has changed and is not in the store. @pre the store takes a checkpoint
+  /// Saves what the store has to be told for its checkpoint. @pre the store takes one
   void save(Keys& keys, snapshot_writer& to) {
     std::vector<std::uint64_t> dirty((notes_.size() + 63) / 64);
     for (slot s = 0; s < notes_.size(); ++s)
-      if (notes_[s].taken && is_dirty(notes_[s])) dirty[s / 64] |= std::uint64_t{1} << s % 64;
+      if (notes_[s].taken && notes_[s].changed_in > store_->saved())
+        dirty[s / 64] |= std::uint64_t{1} << s % 64;
     keys.save_slots(
         to, std::move(dirty), [this, &keys](slot s) { save_slot(keys, s); },
         [](snapshot_writer&, bool) {});
