@@ -158,13 +158,16 @@ row_block rows_of_logs(const std::string& directory, const std::vector<std::stri
   std::sort(logs.begin(), logs.end(), std::greater<>{});  // the newest first
   row_block newest;
   boost::unordered_flat_set<std::size_t, by_key, by_key> known(0, by_key{&newest}, by_key{&newest});
-  for (const std::string& name : logs)
-    log_reader{directory + "/" + name}.each([&](const auto& key, const auto& row) {
+  for (const std::string& name : logs) {
+    std::string path = directory;
+    path.append("/").append(name);
+    log_reader{path}.each([&](const auto& key, const auto& row) {
       const std::uint32_t group = name_of(key).group;
       if (group < of.first || group >= of.end || known.contains(key)) return;
       newest.add(key, row);
       known.insert(newest.size() - 1);
     });
+  }
   newest.sort();
   return newest;
 }

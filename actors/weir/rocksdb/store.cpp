@@ -295,7 +295,8 @@ std::packaged_task<void()> store::task_of(const std::string& to) {
     ++logs_;
     return std::packaged_task<void()>{[this, to, before = std::exchange(newest_, nullptr),
                                        log = *std::exchange(log_, std::nullopt)]() mutable {
-      make_with_log(std::move(log), std::move(before), to);
+      const std::shared_ptr<const made_files> mine = std::move(before);
+      make_with_log(std::move(log), *mine, to);
     }};
   }
   logs_ = 0;
@@ -324,11 +325,10 @@ void store::make_full(row_run rows, const std::string& to) {
 }
 
 /// The database is as it was at the full checkpoint that `before` began with.
-void store::make_with_log(row_log log, std::shared_ptr<const made_files> before,
-                          const std::string& to) {
+void store::make_with_log(row_log log, const made_files& before, const std::string& to) {
   try {
     log_bytes_ += log.finish();
-    link_all(before->list().value(), to);
+    link_all(before.list().value(), to);
     fs::rename(log.path(), fs::path{to} / fs::path{log.path()}.filename());
   } catch (...) {
     log.give_up();

@@ -64,7 +64,7 @@ private:
   [[nodiscard]] bool goes_on_with_logs() const;
   [[nodiscard]] std::packaged_task<void()> task_of(const std::string& to);
   void make_full(row_run rows, const std::string& to);
-  void make_with_log(row_log log, std::shared_ptr<const made_files> before, const std::string& to);
+  void make_with_log(row_log log, const made_files& before, const std::string& to);
 
   std::shared_ptr<shared_memory> memory_;
   instance_place where_;
