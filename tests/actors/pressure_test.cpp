@@ -57,11 +57,11 @@ std::uint64_t taken_in(const runtime& running, const std::string& stage) {
 }  // namespace
 
 TEST_CASE("a sink that waits makes the source stop reading, and memory stays flat") {
-  // Three stages in a row: two channels of (8 frames + a full and an open batch) x 64 KiB, and the
-  // batch in hand.
-  constexpr std::size_t bound_bytes = 2 * (8 + 2) * 64 * 1024 + 64 * 1024 * 2;
+  // Three stages in a row: two channels of (32 frames + a full and an open batch) x 64 KiB, and
+  // the batch in hand.
+  constexpr std::size_t bound_bytes = 2 * (32 + 2) * 64 * 1024 + 64 * 1024 * 2;
   constexpr std::uint64_t bound_events = bound_bytes / sizeof(heavy);
-  constexpr std::uint64_t offered = 150 * bound_events;  // 200 MB: more than the slack below
+  constexpr std::uint64_t offered = 50 * bound_events;  // 200 MB: more than the slack below
   gate door;
   pipeline p{"held up"};
   p.from(generator{[](std::uint64_t i) {
