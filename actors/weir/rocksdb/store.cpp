@@ -104,7 +104,6 @@ void store::open() {
     link_database(saved, place);
     tables_ = read_cold_part(restored_.front()).tables;
     restored_.clear();
-    adopted_ = true;
   }
   db_ = open_database(place, *memory_, expiry_);
   ++memory_->stores;

@@ -20,10 +20,10 @@ namespace weir::rocks {
 /// checkpoints, and the files are gone with this.
 ///
 /// A checkpoint is the database's files, into which all that has changed was put (a full one), or
-/// the files of the checkpoint before with a log of what has changed since. Logs do while they are
-/// few and not much larger than the tables, tables that are in memory have room there, since what
-/// is in a log alone must be put into the database before it may leave, and none has left yet: a
-/// row of the database that is newer than a log would be taken for the older one.
+/// the files of the checkpoint before with a log of what has changed since. A log is enough while
+/// - there are few, and they are not much larger than the database, since a restore reads them all;
+/// - memory has room: a row that is in logs alone must be put into the database before it leaves;
+/// - none has left since the last full one: a restore would take the row in a log for the newer.
 class store final : public cold_store {
 public:
   store(std::shared_ptr<shared_memory> memory, instance_place where, std::string directory,
@@ -71,7 +71,6 @@ private:
   std::string directory_;
   std::vector<snapshot_part> restored_;
   std::map<const snapshot_part*, row_block> restored_logs_;  ///< Until the first checkpoint.
-  bool adopted_ = false;  ///< The database began as a restored one.
   expiry expiry_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<saved_table> tables_;

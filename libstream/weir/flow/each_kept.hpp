@@ -14,15 +14,15 @@ namespace weir::flow {
 /// rest takes. `at` follows, and stands at the number in hand when `keep` or `use` throws, and
 /// behind it when `use` answers false; everything before it has been done. What `keep` was asked
 /// may be asked again.
-template <std::size_t Block = 128, class Keep, class Use>
+template <class Keep, class Use>
 [[gnu::always_inline]] inline void each_kept(std::size_t& at, std::size_t to, Keep keep, Use use) {
-  static_assert(Block <= 256);
-  std::array<std::uint8_t, Block> kept;  // numbers within the block
+  constexpr std::size_t block = 128;
+  std::array<std::uint8_t, block> kept;  // numbers within the block
   std::size_t i = at;
   while (i < to) {
     std::size_t n = 0;
     std::size_t asked = 0;
-    const std::size_t size = std::min(Block, to - i);
+    const std::size_t size = std::min(block, to - i);
     try {
       for (; asked < size; ++asked) {
         kept[n] = static_cast<std::uint8_t>(asked);

@@ -314,10 +314,8 @@ private:
     const Rows of{in.in};  // of this function alone, so that it stays in registers
     std::size_t i = at_;
     try {
-      // An output may get full at each: of what is behind little has been asked in vain.
-      constexpr std::size_t block = 16;
       if constexpr (filters_first && !takes_back)
-        each_kept<block>(
+        each_kept(
             i, to, [&](std::size_t e) { return std::get<0>(ops_).keeps(of.values[e]); },
             [&](std::size_t e) {
               take<1, Move>(of, e, s, through_end{});
