@@ -15,8 +15,9 @@ namespace {
 #if CAF_MAJOR_VERSION < 1
 
 /// CAF's work sharing, but for an actor that goes on with its next message: its thread looks into
-/// the queue right after, so no other has to be woken for it. A source that is never held up does so
-/// at each step: a run of Nexmark's q7 switched threads 230 times where it did 2,440 times.
+/// the queue right after, so no other has to be woken for it. A source that is never held up does
+/// so at each step: over 20 million events of Nexmark's q7 threads switched 230 times in place of
+/// 2,440.
 class quiet_sharing : public caf::policy::work_sharing {
 public:
   template <class Worker>
