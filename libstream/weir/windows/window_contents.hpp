@@ -39,8 +39,8 @@ public:
   [[nodiscard]] const Fold& fold() const noexcept { return fold_; }
   void add(log&, part& to, incoming& e) const {
     if (!to.filled) to.acc = fold_.init();
-    to.filled = true;
     fold_.add(to.acc, e.event, e.at);
+    to.filled = true;
   }
   void settle(log&, incoming&) const {}
   /// Moves what `from` holds into `into`, behind what that holds.

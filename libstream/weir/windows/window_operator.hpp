@@ -294,7 +294,12 @@ private:
       o = is_expired(w) ? nullptr : &opened(e, w);
     if (o == nullptr) return false;
     o->complete = o->at.last() <= (by_clock ? now_ : watermark_);
-    contents_.add(e.log, o->part, in);
+    try {
+      contents_.add(e.log, o->part, in);
+    } catch (...) {
+      arm(slot, *o);  // others may come to a window that is there now
+      throw;
+    }
     o->unfired = true;
     const trigger_action a = trigger_.on_event(o->trigger, in.event, t, view_of(*o));
     arm(slot, *o);
@@ -314,16 +319,17 @@ private:
   bool grow(entry& e, const T& event, timestamp at) requires merging {
     if (e.windows.size() != 1 || e.windows.front().complete) return false;
     open_window& only = e.windows.front();
+    window both = only.at;
     bool taken = false;
     assigner_().assign(event, at, [&](const window& w) {
       taken = belong_together(only.at, w, assigner_().rule());
-      if (!taken) return;
-      only.at = {std::min(w.start, only.at.start), std::max(w.end, only.at.end)};
-      only.next_event = only.at.last();
+      if (taken) both = {std::min(w.start, only.at.start), std::max(w.end, only.at.end)};
     });
     if (!taken) return false;
     typename Contents::incoming in{event, at};
-    contents_.add(e.log, only.part, in);
+    contents_.add(e.log, only.part, in);  // an event that fails here has changed nothing
+    only.at = both;
+    only.next_event = std::min(both.last(), the_end);
     only.unfired = true;
     return true;
   }
