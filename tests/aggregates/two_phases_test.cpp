@@ -17,14 +17,14 @@ using flow::verdict;
 namespace {
 
 /// The same in one phase.
-template <class Windows>
-pipeline one_phase(Windows windows, std::uint32_t parallelism) {
+template <class Windows, class How>
+pipeline one_phase(Windows windows, std::uint32_t parallelism, How how) {
   pipeline p{"p"};
-  auto far = p.from(memory_source{std::vector<sale>{}})
-                 .event_time(&sale::at, monotonous_timestamps{})
-                 .stage("near", {.parallelism = parallelism})
-                 .key_by(&sale::shop)
-                 .window(windows)
+  auto far = how(p.from(memory_source{std::vector<sale>{}})
+                     .event_time(&sale::at, monotonous_timestamps{})
+                     .stage("near", {.parallelism = parallelism})
+                     .key_by(&sale::shop)
+                     .window(windows))
                  .late_to(late)
                  .aggregate(count{}, sum{&sale::amount})
                  .named("far");
@@ -77,18 +77,19 @@ private:
 };
 
 bool before(const row& a, const row& b) {
-  return std::tie(a.window, a.key, a.value) < std::tie(b.window, b.key, b.value);
+  return std::tie(a.window, a.key, a.value, a.pane.number) <
+         std::tie(b.window, b.key, b.value, b.pane.number);
 }
 
 /// Plays the same random events, watermarks, pauses and restores to both; the results, the late
 /// events and their number must be the same.
-template <class Windows>
-std::uint64_t check_same(Windows windows, std::uint64_t seed) {
+template <class Windows, class How = as_they_are>
+std::uint64_t check_same(Windows windows, std::uint64_t seed, How how = {}) {
   INFO("seed " << seed);
   std::mt19937_64 random{seed};
-  const pipeline plain = one_phase(windows, 2);
+  const pipeline plain = one_phase(windows, 2, how);
   const pipeline split =
-      two_phases(windows, {.entries = static_cast<std::uint32_t>(2 << random() % 5)}, true, 2);
+      two_phases(windows, {.entries = static_cast<std::uint32_t>(2 << random() % 5)}, true, 2, how);
   auto a = std::make_unique<two_stages>(plain);
   auto b = std::make_unique<two_stages>(split);
   std::vector<row> rows[2];
@@ -143,10 +144,24 @@ TEST_CASE("two phases give the results of one, and call the same events late") {
   CHECK(too_late > 1'000);
 }
 
+TEST_CASE("sessions in two phases are those of one, and the same events are late") {
+  std::uint64_t too_late = 0;
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    for (const auto rule : {touching::merge, touching::separate}) {
+      too_late += check_same(session{1ms}.touching(rule), seed);
+      too_late += check_same(session{4ms}.touching(rule), seed);
+      too_late += check_same(session{4ms}.touching(rule), seed, leniently{});
+    }
+    too_late += check_same(session{[](const sale& s) { return 1ms * (s.amount % 6); }}, seed);
+  }
+  CHECK(too_late > 1'000);
+}
+
 namespace {
 
-std::vector<row> simulated(const std::vector<std::vector<sale>>& splits, std::uint64_t seed,
-                           bool gather) {
+template <class Windows>
+std::vector<row> simulated(Windows windows, const std::vector<std::vector<sale>>& splits,
+                           std::uint64_t seed, bool gather) {
   script<sale> script;
   script.splits = splits;
   script.seed = seed;
@@ -162,15 +177,12 @@ std::vector<row> simulated(const std::vector<std::vector<sale>>& splits, std::ui
   const auto keyed = in.key_by(&sale::shop);
   if (gather)
     keyed.local_pre_aggregate({.entries = 8})
-        .window(hopping{40ms, 10ms})
+        .window(windows)
         .aggregate(count{}, sum{&sale::amount})
         .named("windows")
         .to(out);
   else
-    keyed.window(hopping{40ms, 10ms})
-        .aggregate(count{}, sum{&sale::amount})
-        .named("windows")
-        .to(out);
+    keyed.window(windows).aggregate(count{}, sum{&sale::amount}).named("windows").to(out);
   auto built = p.build();
   if (!built) FAIL(built.error().message);
   simulator sim{*built,
@@ -195,10 +207,14 @@ TEST_CASE("two phases give the results of one, whatever crashes and is restored"
   for (std::int64_t i = 0; i < 400; ++i)
     splits[random() % 2].push_back(sold("shop " + std::to_string(random() % 9), i,
                                         i / 2 + static_cast<std::int64_t>(random() % 20)));
-  const std::vector<row> wanted = simulated(splits, 0, false);
-  REQUIRE(wanted.size() > 100);
-  for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    INFO("seed " << seed);
-    CHECK(simulated(splits, seed, true) == wanted);
-  }
+  const auto check = [&splits](auto windows) {
+    const std::vector<row> wanted = simulated(windows, splits, 0, false);
+    REQUIRE(wanted.size() > 50);
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      INFO("seed " << seed);
+      CHECK(simulated(windows, splits, seed, true) == wanted);
+    }
+  };
+  check(hopping{40ms, 10ms});
+  check(session{5ms});
 }

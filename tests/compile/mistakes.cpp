@@ -128,6 +128,11 @@ void write_down(weir::pipeline& p) {
   payments.key_by(&payment::card)
       .local_pre_aggregate()
       .reduce([](const payment&, const payment& x) { return x; });
+#elif defined(CASE_gathering_by_the_clock)
+  payments.key_by(&payment::card)
+      .local_pre_aggregate()
+      .window(weir::processing_time(weir::session{std::chrono::seconds{1}}))
+      .aggregate(weir::count{});
 #elif defined(CASE_processor_without_output)
   payments.key_by(&payment::card).process(no_output{});
 #elif defined(CASE_sink_of_another_type)

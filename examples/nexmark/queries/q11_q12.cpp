@@ -20,6 +20,7 @@ void q11(weir::pipeline& p, const setting& s, const tally_sink& to) {
   bids(events(p, s), s)
       .map(&bid::bidder)
       .key_by(std::identity{})
+      .local_pre_aggregate()
       .window(weir::session{10s})
       .aggregate(weir::count{})
       .named("sessions of a bidder")

@@ -102,8 +102,8 @@ private:
   template <class T, class KeyOf>
   static void deal(const keyed_stream<T, KeyOf>& from, std::uint32_t stage, std::uint32_t port) {
     static_assert(!is_gathering<KeyOf>,
-                  "weir: local_pre_aggregate() goes before .window(tumbling "
-                  "or hopping).aggregate(…), not before join() or connect()");
+                  "weir: local_pre_aggregate() goes before .window(tumbling, hopping or session)"
+                  ".aggregate(…), not before join() or connect()");
     from.through_->share_instances(stage);
     auto& instance_of = from.state_.draft->stages[stage].instance_of;
     instance_of.resize(std::max<std::size_t>(instance_of.size(), port + 1));

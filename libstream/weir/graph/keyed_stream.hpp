@@ -97,10 +97,10 @@ public:
     return begin();
   }
 
-  /// Gathers the events of each key and pane in the stages that they come from, and sends partial
-  /// aggregates through the exchange in place of events: for keys with many events, of which one
-  /// instance would have to take all. Goes before `.window(tumbling or hopping).aggregate(…)`; the
-  /// results are the same.
+  /// Gathers the events of each key and pane, or session, in the stages that they come from, and
+  /// sends partial aggregates through the exchange in place of events: for keys with many events,
+  /// of which one instance would have to take all. Goes before `.window(tumbling, hopping or
+  /// session) .aggregate(…)`; the results are the same.
   keyed_stream<T, build::gathering_key<KeyOf>> local_pre_aggregate(
       pre_aggregation options = {}) const {
     return {through_, state_, {key_of_, options}};
@@ -292,7 +292,7 @@ private:
 
   [[nodiscard]] chain<T, T> begin() const {
     static_assert(!build::is_gathering<KeyOf>,
-                  "weir: local_pre_aggregate() goes before .window(tumbling or hopping)"
+                  "weir: local_pre_aggregate() goes before .window(tumbling, hopping or session)"
                   ".aggregate(…), without triggers, early results, evictors and discarding()");
     return {through_->events(), {}, {state_.draft, state_.has_event_time, {}}};
   }

@@ -3,6 +3,7 @@
 
 #include "weir/graph/small_operators.hpp"
 #include "weir/operators/pre_aggregate.hpp"
+#include "weir/operators/pre_aggregate_sessions.hpp"
 
 #include <functional>
 #include <utility>
@@ -26,9 +27,27 @@ inline constexpr bool is_gathering = false;
 template <class KeyOf>
 inline constexpr bool is_gathering<gathering_key<KeyOf>> = true;
 
-/// Whether windows of a stream with this key are gathered in two phases where that can be.
-template <class KeyOf>
-inline constexpr bool gathers_before = is_gathering<KeyOf> || std::is_same_v<KeyOf, without_key>;
+/// Whether such windows of a stream with this key are gathered in two phases: sessions only if that
+/// was asked for, since it spares nothing where a session has few events.
+template <class KeyOf, class Traits>
+inline constexpr bool gathers_before =
+    Traits::plain && !Traits::discards &&
+    ((is_gathering<KeyOf> && (Traits::tumbling || Traits::hopping || Traits::session)) ||
+     (std::is_same_v<KeyOf, without_key> && (Traits::tumbling || Traits::hopping)));
+
+/// How windows of a stream of partials are laid, and what gathers these.
+template <class Windows>
+struct in_two_phases {
+  using windows = Windows;
+  template <class K, class T, class KeyOf, class Fold>
+  using gather = operators::pre_aggregate<K, T, KeyOf, Windows, Fold>;
+};
+template <class Gap>
+struct in_two_phases<session<Gap>> {
+  using windows = operators::sessions_of_partials<session<Gap>>;
+  template <class K, class T, class KeyOf, class Fold>
+  using gather = operators::pre_aggregate_sessions<K, T, KeyOf, session<Gap>, Fold>;
+};
 
 template <class KeyOf>
 [[nodiscard]] pre_aggregation options_of(const KeyOf& key_of) {

@@ -29,6 +29,11 @@ struct window_settings {
   duration lateness{};
   std::string late_output{};
 
+  template <class W>
+  auto with_windows(W w) const {
+    return window_settings<W, Trigger, Evictor, Late, Discards, OnChange>{
+        std::move(w), trigger, evictor, lateness, late_output};
+  }
   template <class G>
   auto with_trigger(G g) const {
     return window_settings<Windows, G, Evictor, Late, Discards, OnChange>{
@@ -54,8 +59,10 @@ struct window_traits {
   static constexpr bool clock_tumbling = std::is_same_v<windows, by_clock<weir::tumbling>>;
   static constexpr bool hopping = std::is_same_v<windows, weir::hopping>;
   static constexpr bool sliding = std::is_same_v<windows, weir::sliding>;
+  static constexpr bool session = is_session<windows>;
   static constexpr bool counted = is_count_window<windows>;
   static constexpr bool evicts = !std::is_same_v<typename S::evictor_type, operators::no_evictor>;
+  static constexpr bool discards = S::discards;
   static constexpr bool plain = std::is_same_v<typename S::trigger_type, at_window_end> && !evicts;
   /// Only these engines know no triggers and evictors.
   static constexpr bool special = sliding || counted;

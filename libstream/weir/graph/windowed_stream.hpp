@@ -220,8 +220,7 @@ private:
     using result = typename Fold::result;
     if constexpr (!fits<Fold, Changes>())
       return from_.begin();
-    else if constexpr (build::gathers_before<KeyOf> && traits::plain && !Settings::discards &&
-                       (traits::tumbling || traits::hopping))
+    else if constexpr (build::gathers_before<KeyOf, traits>)
       return gathered_before<Changes>(std::move(fold));
     else if constexpr (Changes)
       return made<change<result>, true>(std::move(fold));
@@ -232,11 +231,15 @@ private:
   /// In two phases: partials of panes are gathered before the exchange and merged behind it.
   template <bool Changes, class Fold>
   auto gathered_before(Fold fold) const {
-    using gather = operators::pre_aggregate<key, T, KeyOf, windows_type, Fold>;
-    using merging = windowed_stream<typename gather::output, operators::partial_key, Settings>;
+    using phases = build::in_two_phases<windows_type>;
+    using gather = typename phases::template gather<key, T, KeyOf, Fold>;
+    auto settings = settings_.with_windows(typename phases::windows{settings_.windows});
+    using merging =
+        windowed_stream<typename gather::output, operators::partial_key, decltype(settings)>;
     gather op{settings_.windows, from_.key_of_, fold, build::options_of(from_.key_of_),
               !settings_.late_output.empty()};
-    return merging{from_.template exchanged<operators::partial_key>(std::move(op)), settings_}
+    return merging{from_.template exchanged<operators::partial_key>(std::move(op)),
+                   std::move(settings)}
         .template folded<Changes>(operators::partial_fold<Fold, T>{std::move(fold)});
   }
 

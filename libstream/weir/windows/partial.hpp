@@ -2,6 +2,8 @@
 #pragma once
 
 #include "weir/windows/late_gate.hpp"
+#include "weir/windows/session.hpp"
+#include "weir/windows/window.hpp"
 
 #include <boost/describe/class.hpp>
 
@@ -20,7 +22,25 @@ struct partial {
   std::uint64_t events = 0;
   std::variant<Acc, T> content;
 
+  /// The key may be a part of the event: it is copied before that is moved.
+  template <class E>
+  static partial alone(const K& key, E&& event) {
+    return {key, 1, decltype(content){std::in_place_index<1>, std::forward<E>(event)}};
+  }
+  static partial gathered(K key, std::uint64_t events, Acc acc) {
+    return {std::move(key), events, decltype(content){std::in_place_index<0>, std::move(acc)}};
+  }
+
   BOOST_DESCRIBE_CLASS(partial, (), (key, events, content), (), ())
+};
+
+/// What has been gathered of a session: how far it goes, and the accumulator.
+template <class Acc>
+struct session_part {
+  window at;
+  Acc acc{};
+
+  BOOST_DESCRIBE_CLASS(session_part, (), (at, acc), (), ())
 };
 
 namespace operators {
@@ -41,13 +61,40 @@ public:
 
   explicit partial_fold(Fold fold) : Fold(std::move(fold)) {}
 
-  template <class K>
-  void add(accumulator& acc, const partial<K, T, accumulator>& p, timestamp at) const {
+  template <class K, class Acc>
+  void add(accumulator& acc, const partial<K, T, Acc>& p, timestamp at) const {
     if (p.content.index() == 0)
-      this->merge(acc, std::get<0>(p.content));
+      this->merge(acc, gathered(std::get<0>(p.content)));
     else
       Fold::add(acc, std::get<1>(p.content), at);
   }
+
+private:
+  static const accumulator& gathered(const accumulator& acc) noexcept { return acc; }
+  static const accumulator& gathered(const session_part<accumulator>& part) noexcept {
+    return part.acc;
+  }
+};
+
+/// The windows of partials of sessions: a partial's is that of all its events.
+template <class Windows>
+class sessions_of_partials {
+public:
+  static constexpr bool merging = true;
+
+  explicit sessions_of_partials(Windows windows) : windows_(std::move(windows)) {}
+
+  template <class K, class T, class Acc, class Emit>
+  void assign(const partial<K, T, session_part<Acc>>& p, timestamp at, Emit emit) const {
+    if (p.content.index() == 0)
+      emit(std::get<0>(p.content).at);
+    else
+      windows_.assign(std::get<1>(p.content), at, emit);
+  }
+  [[nodiscard]] touching rule() const noexcept { return windows_.rule(); }
+
+private:
+  Windows windows_;
 };
 
 /// Refuses single events as they came, and counts all events of a partial.

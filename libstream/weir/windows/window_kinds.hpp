@@ -49,6 +49,11 @@ inline constexpr bool is_count_window =
     std::is_same_v<W, tumbling_count> || std::is_same_v<W, sliding_count>;
 
 template <class W>
+inline constexpr bool is_session = false;
+template <class Gap>
+inline constexpr bool is_session<session<Gap>> = true;
+
+template <class W>
 inline constexpr bool is_merging = false;
 template <class W>
 requires requires { requires W::merging; }
