@@ -54,6 +54,33 @@ TEST_CASE("slots are found by hashes that many keys share, as others come and go
   }
 }
 
+TEST_CASE("a table of slots grows with clusters at its end and its beginning") {
+  // A hash that is nearly all ones has its home at the table's end, whatever its size.
+  const auto all_over = [](std::uint32_t key) { return key * 2'654'435'761U; };
+  const auto at_the_end = [](std::uint32_t key) { return ~(key % 5); };
+  const auto at_both_ends = [](std::uint32_t key) { return key % 7 - 3; };
+  const auto of_the_half = [](std::uint32_t key) { return key / 3 | 0x8000'0000U; };
+  for (std::uint32_t (*const hash)(std::uint32_t) :
+       {+all_over, +at_the_end, +at_both_ends, +of_the_half}) {
+    slot_cells cells;
+    const std::uint32_t keys = hash == +all_over ? 100'000 : 1'000;
+    for (std::uint32_t key = 0; key < keys; ++key) {
+      const auto [s, fresh] = cells.find_or(
+          hash(key), [&](slot_cells::slot x) { return x == key; }, [&] { return key; });
+      REQUIRE((fresh && s == key));
+      if (key < 1'000 && (key & (key - 1)) != 0) continue;
+      if (key >= 1'000 && key % 9'973 != 0) continue;
+      for (std::uint32_t before = 0; before <= key; ++before)
+        REQUIRE(cells.find(hash(before), [&](slot_cells::slot x) { return x == before; }) ==
+                before);
+    }
+    for (std::uint32_t key = 0; key < keys; key += 2) cells.erase(hash(key), key);
+    for (std::uint32_t key = 0; key < keys; ++key)
+      REQUIRE(cells.find(hash(key), [&](slot_cells::slot x) { return x == key; }) ==
+              (key % 2 == 0 ? slot_cells::none : key));
+  }
+}
+
 TEST_CASE("a slot that can't be made is not there") {
   slot_cells cells;
   const auto none = [](slot_cells::slot) { return false; };

@@ -47,9 +47,9 @@ public:
   [[nodiscard]] const T* end() const noexcept { return at_ + size_; }
 
   void push_back(const T& value) {
-    const T copy = value;  // it may be one of these
-    if (size_ == room_) grow(size_ + 1);
-    ::new (static_cast<void*>(at_ + size_++)) T(copy);
+    if (size_ == room_) [[unlikely]]
+      return push_back_grown(value);
+    ::new (static_cast<void*>(at_ + size_++)) T(value);
   }
   void pop_back() noexcept { --size_; }
   /// New values are copies of `fill`.
@@ -71,6 +71,10 @@ public:
   void clear() noexcept { size_ = 0; }
 
 private:
+  [[gnu::noinline]] void push_back_grown(T value) {  // a copy: it may be one of these
+    grow(size_ + 1);
+    ::new (static_cast<void*>(at_ + size_++)) T(value);
+  }
   void swap(plain_array& other) noexcept {
     std::swap(at_, other.at_);
     std::swap(size_, other.size_);

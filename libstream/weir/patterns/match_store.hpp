@@ -86,7 +86,7 @@ struct match_store {
 
   /// What a key takes in its slot.
   [[nodiscard]] std::size_t slot_bytes() const noexcept {
-    return sizeof(run_table::key_cell) + runs.groups() * sizeof(run_id) + gaps.slot_bytes();
+    return runs.slot_bytes() + gaps.slot_bytes();
   }
 
   /// Forgets all of a key.

@@ -76,6 +76,10 @@ public:
     gate_.rethrow();
   }
 
+  /// Whether time alone can do anything to a partial match.
+  [[nodiscard]] bool heeds_time() const noexcept {
+    return machine().within.has_value() || !store_.gaps.empty();
+  }
   /// Tells a key that its clock has come to `t`: ends what is too old, and completes what only
   /// time completes.
   void advance(std::uint32_t slot, timestamp t, findings<T>& out) {

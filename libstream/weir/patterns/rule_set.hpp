@@ -108,21 +108,23 @@ public:
       constexpr std::size_t apart = 4;  // events between two steps
       constexpr std::size_t steps = 5;
       static_assert(steps * apart < coming_hashes::most_ahead);
-      const auto hash = [&](std::size_t step) -> std::uint32_t& {
-        return coming_[i + (steps - step) * apart];
-      };
+      const auto coming = [&](std::size_t step) { return i + (steps - step) * apart; };
       const key_index<K>& keys = keys_.index();
       try {
-        if (const std::size_t n = i + steps * apart; n < events.size())
-          hash(0) = keys.fetch_cell(std::invoke(key_of_, events[n]));
+        if (const std::size_t n = coming(0); n < events.size())
+          coming_[n] = keys.fetch_cell(std::invoke(key_of_, events[n]));
       } catch (...) {
         return;  // once more when it is the event's turn
       }
-      static_cast<void>(keys.fetch_slot(hash(1)));
-      for (int step = 1; step < static_cast<int>(steps); ++step)
-        if (const auto s = keys.guess(hash(static_cast<std::size_t>(step)));
-            s != key_index<K>::none)
-          for (const auto& r : rules_) r->machine.store().fetch(s, step - 1);
+      // From then on its slot stands in the place of its hash.
+      if (const std::size_t n = coming(1); n < events.size())
+        coming_[n] = keys.fetch_slot(coming_[n]);
+      for (std::size_t step = 1; step < steps; ++step) {
+        const std::size_t n = coming(step);
+        if (n >= events.size() || coming_[n] == key_index<K>::none) continue;
+        for (const auto& r : rules_)
+          r->machine.store().fetch(coming_[n], static_cast<int>(step) - 1);
+      }
     }
   }
 
@@ -140,7 +142,7 @@ public:
     const leave_if_idle after{*this, slot_for(key, known)};
     for (auto& r : rules_) {
       matcher<T>& m = r->machine;
-      if (!m.idle(after.slot)) m.advance(after.slot, at, out);
+      if (m.heeds_time() && !m.idle(after.slot)) m.advance(after.slot, at, out);
       if (m.begins(r->bits[i]) || !m.idle(after.slot))
         m.on_event(after.slot, event, at, now, r->bits[i], out);
     }
@@ -346,7 +348,7 @@ private:
     for (const auto& [n, bits] : concerned_) {
       matcher<T>& m = rules_[n]->machine;
       const note_active note{*this, after.slot, n};
-      if (!m.idle(after.slot)) m.advance(after.slot, at, out);
+      if (m.heeds_time() && !m.idle(after.slot)) m.advance(after.slot, at, out);
       const condition_bits all = bits != 0 ? bits : index_.classify(n, event);
       if (m.begins(all) || !m.idle(after.slot)) m.on_event(after.slot, event, at, now, all, out);
     }

@@ -51,13 +51,14 @@ public:
     run_id oldest = nowhere;
     run_id youngest = nowhere;
     std::uint32_t runs = 0;
+    run_id first_group = nowhere;  ///< The head of waiting group 0: the only one, mostly.
     std::uint64_t bytes = 0;
   };
 
   void need(std::uint32_t slot) {
     if (slot < cells_.size()) return;
     const std::size_t size = slot + std::size_t{1};
-    heads_.resize(size * groups_, nowhere);
+    heads_.resize(size * (groups_ - 1), nowhere);
     cells_.resize(size);
   }
 
@@ -66,7 +67,7 @@ public:
   void fetch_key(std::uint32_t slot) const {
     if (slot >= cells_.size()) return;
     prefetch_line(&cells_[slot]);
-    prefetch_line(&heads_[slot * groups_]);
+    if (groups_ > 1) prefetch_line(&heads_[slot * (groups_ - 1)]);
   }
   /// Returns the partial match, or `nowhere`.
   run_id fetch_youngest(std::uint32_t slot) const {
@@ -144,7 +145,11 @@ public:
     return slot < cells_.size() && cells_[slot].runs != 0;
   }
   [[nodiscard]] run_id head(std::uint32_t slot, std::size_t group) const {
-    return heads_[slot * groups_ + group];
+    return group == 0 ? cells_[slot].first_group : heads_[slot * (groups_ - 1) + group - 1];
+  }
+  /// Bytes that a key takes in its slot.
+  [[nodiscard]] std::size_t slot_bytes() const noexcept {
+    return sizeof(key_cell) + (groups_ - 1) * sizeof(run_id);
   }
   /// Of all keys. @pre the order of all is kept
   [[nodiscard]] run_id oldest() const noexcept { return oldest_; }
@@ -184,9 +189,12 @@ private:
     (r.*forth == nowhere ? last : runs_[r.*forth].*back) = r.*back;
   }
 
+  run_id& head_of(std::uint32_t slot, std::size_t group) {
+    return group == 0 ? cells_[slot].first_group : heads_[slot * (groups_ - 1) + group - 1];
+  }
   void join(run_id id, std::uint8_t group) {
     run& r = runs_[id];
-    run_id& head = heads_[r.slot * groups_ + group];
+    run_id& head = head_of(r.slot, group);
     r.group = group;
     r.left = nowhere;
     r.right = head;
@@ -195,16 +203,16 @@ private:
   }
   void part(run_id id) {
     const run& r = runs_[id];
-    (r.left == nowhere ? heads_[r.slot * groups_ + r.group] : runs_[r.left].right) = r.right;
+    (r.left == nowhere ? head_of(r.slot, r.group) : runs_[r.left].right) = r.right;
     if (r.right != nowhere) runs_[r.right].left = r.left;
   }
 
-  std::size_t groups_;
+  std::size_t groups_;  ///< At least 1.
   bool keeps_order_;
   plain_array<run> runs_;
   plain_array<run_id> free_;
   plain_array<key_cell> cells_;
-  plain_array<run_id> heads_;  ///< Of each key's groups.
+  plain_array<run_id> heads_;  ///< Of each key's groups but the first.
   run_id oldest_ = nowhere;
   run_id youngest_ = nowhere;
   std::size_t live_ = 0;

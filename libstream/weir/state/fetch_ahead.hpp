@@ -14,7 +14,8 @@
 namespace weir {
 
 /// Hashes of the keys of events that come next, by their numbers in a batch: each is made once, and
-/// wanted several times. One that is not of its event does no harm: all that follows is hints.
+/// wanted several times. Or slots, once they are known. One that is not of its event does no harm:
+/// all that follows is hints.
 class coming_hashes {
 public:
   static constexpr std::size_t most_ahead = 32;  ///< Events whose hashes it holds at a time.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "weir/core/plain_array.hpp"
 #include "weir/core/prefetch.hpp"
 
 #include <cstddef>
@@ -87,19 +88,30 @@ private:
     return at;
   }
 
-  /// Kept out of the loops that look keys up, so that these stay in registers.
+  /// Doubles the table where it is, without a second one. A cell moves to its home of old or as far
+  /// behind that as the table was long. What lies before the first empty cell, some of it round the
+  /// end, waits aside. All others are put anew in their order: then what still lies where it was is
+  /// behind the cell in hand, and in nobody's way. Kept out of the loops that look keys up, so that
+  /// these stay in registers.
   [[gnu::noinline]] void grow() {
-    std::vector<cell> old(cells_.empty() ? 16 : 2 * cells_.size());
-    old.swap(cells_);
-    for (const cell& c : old) {
-      if (c.of == none) continue;
-      std::size_t at = home(c.hash);
-      while (cells_[at].of != none) at = after(at);
-      cells_[at] = c;
-    }
+    if (cells_.empty()) return cells_.resize(16);
+    const std::size_t old_size = cells_.size();
+    std::size_t first_empty = 0;
+    while (cells_[first_empty].of != none) ++first_empty;
+    const std::vector<cell> aside(cells_.begin(), cells_.begin() + first_empty);
+    cells_.resize(2 * old_size);
+    for (std::size_t at = 0; at < first_empty; ++at) cells_[at].of = none;
+    for (std::size_t at = first_empty + 1; at < old_size; ++at)
+      if (cells_[at].of != none) put(std::exchange(cells_[at], cell{}));
+    for (const cell& c : aside) put(c);
+  }
+  void put(const cell& c) {
+    std::size_t at = home(c.hash);
+    while (cells_[at].of != none) at = after(at);
+    cells_[at] = c;
   }
 
-  std::vector<cell> cells_;  ///< A power of two of them, at most two thirds in use.
+  plain_array<cell> cells_;  ///< A power of two of them, at most two thirds in use.
   std::size_t size_ = 0;
 };
 
