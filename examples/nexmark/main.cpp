@@ -34,14 +34,24 @@ struct command {
   nexmark::run_options options;
 };
 
+/// Else a negative number would be taken for a very large one.
+const CLI::Validator not_negative{
+    [](const std::string& text) {
+      return text.starts_with('-') ? std::string{"must not be negative"} : std::string{};
+    },
+    ""};
+
 void add_generator_options(CLI::App& app, command& c) {
   auto& from = c.options.what.from;
-  app.add_option("--events", from.events, "how many")->capture_default_str();
-  app.add_option("--seed", from.generator.seed, "of the generator")->capture_default_str();
+  app.add_option("--events", from.events, "how many")->check(not_negative)->capture_default_str();
+  app.add_option("--seed", from.generator.seed, "of the generator")
+      ->check(not_negative)
+      ->capture_default_str();
   app.add_option("--event-rate", from.generator.event_rate, "events a second of event time")
       ->capture_default_str();
   app.add_option("--out-of-order-group", from.generator.out_of_order_group,
                  "events that are shuffled among themselves")
+      ->check(not_negative)
       ->capture_default_str();
   app.add_flag("--beam-ids", from.generator.beam_ids, "bidders are numbered as persons are");
 }

@@ -68,7 +68,8 @@ with tempfile.TemporaryDirectory() as work:
             check(len(hashes) == 1, f"{query} of {name}: pipeline, loop and file have one hash", *reports)
     if "q0" in wanted:
         for options, message in ((["q99"], "there is no query 'q99'"), (["q1", "--backend", "disk"], "--backend disk"),
-                                 (["q1", "--events", "0"], "--events must be at least 1"), ([], "which query?")):
+                                 (["q1", "--events", "0"], "--events must be at least 1"),
+                                 (["q1", "--events", "-4"], "--events: must not be negative"), ([], "which query?")):
             code, stdout, stderr = run(nexmark, "run", *options)
             check(code == 2 and message in stderr and stderr.count("\n") == 1, f"run {options} is refused in one line", stderr)
         code, stdout, _ = run(nexmark, "run", "--list")
