@@ -77,15 +77,22 @@ function(weir_program target)
   endif()
 endfunction()
 
-# weir_test(name AREA area SOURCES … DEPENDS … [NO_MAIN] [TIMEOUT s] [HANDLES memory|thread]): one Catch2 binary an area,
-# one CTest test a binary. HANDLES says which sanitizer has most to find in it.
+# Tests are compiled far more often than they run: -Og takes a quarter less time than -O1, under a sanitizer a third.
+set(WEIR_COMPILED_OFTEN -Og)
+
+# weir_test(name AREA area SOURCES … DEPENDS … [NO_MAIN] [PRECOMPILED] [TIMEOUT s] [HANDLES memory|thread]): one Catch2
+# binary an area, one CTest test a binary. HANDLES says which sanitizer has most to find in it; PRECOMPILED ones share the
+# headers of weir_test_headers.
 function(weir_test target)
-  cmake_parse_arguments(arg "NO_MAIN" "AREA;TIMEOUT;HANDLES" "SOURCES;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "NO_MAIN;PRECOMPILED" "AREA;TIMEOUT;HANDLES" "SOURCES;DEPENDS" ${ARGN})
   weir_program(${target} PART SOURCES ${arg_SOURCES} DEPENDS ${arg_DEPENDS}
     $<IF:$<BOOL:${arg_NO_MAIN}>,Catch2::Catch2,Catch2::Catch2WithMain>)
   target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests")
-  # Tests are compiled far more often than they run.
-  target_compile_options(${target} PRIVATE -O1)
+  target_compile_options(${target} PRIVATE ${WEIR_COMPILED_OFTEN})
+  if(arg_PRECOMPILED)
+    target_precompile_headers(${target} REUSE_FROM weir_test_headers)
+    target_include_directories(${target} PRIVATE $<TARGET_PROPERTY:weir_test_headers,INCLUDE_DIRECTORIES>)
+  endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()

@@ -15,7 +15,7 @@ namespace {
 sale at(std::int64_t time_ms) { return sold("a", 1, time_ms); }
 
 /// The source's stage: events with their times -> sink.
-pipeline timed(const test_source<sale>& source, event_time_options o) {
+pipeline with_times(const test_source<sale>& source, event_time_options o) {
   pipeline p{"p"};
   p.from(source).event_time(&sale::at, monotonous_timestamps{}, o).to(memory_sink<sale>{});
   return p;
@@ -42,7 +42,7 @@ TEST_CASE("a split is idle once it was read to its end and nothing came for the 
   test_source<sale> source;
   source.split().event(at(5)).pause(1h);
   source.split().every(10s).events({at(10), at(20), at(30), at(40)});
-  one_stage s{timed(source, {.idle_after = 15s}), "test-source-1"};
+  one_stage s{with_times(source, {.idle_after = 15s}), "test-source-1"};
   s.grant_all();
   s.work();
   CHECK(sent(s) == flow::progress{just_before(5), false});
@@ -64,7 +64,7 @@ TEST_CASE("a split with events at hand is not idle, however long ago its last on
   test_source<sale> source;
   source.split().event(at(5)).pause(1min).event(at(6)).pause(1h);
   source.split().event(at(10)).pause(1h);
-  one_stage s{timed(source, {.idle_after = 15s}), "test-source-1"};
+  one_stage s{with_times(source, {.idle_after = 15s}), "test-source-1"};
   s.grant_all();
   s.work();
   s.time().advance(1min);
@@ -76,7 +76,7 @@ TEST_CASE("time in which the stage waits for credit makes no split idle") {
   test_source<sale> source;
   source.split().event(at(5)).pause(1h);
   source.split().every(1s).events({at(10), at(20), at(30), at(40), at(50), at(60)}).pause(1h);
-  pipeline p = timed(source, {.idle_after = 10s});
+  pipeline p = with_times(source, {.idle_after = 10s});
   p.options().batches.events = 1;
   one_stage s{p, "test-source-1"};
   s.grant(0, 2, 1);
@@ -97,7 +97,7 @@ TEST_CASE("without a time, a split that has nothing holds event time back") {
   test_source<sale> source;
   source.split().event(at(5)).pause(1h);
   source.split().event(at(10)).pause(1h);
-  one_stage s{timed(source, {}), "test-source-1"};
+  one_stage s{with_times(source, {}), "test-source-1"};
   s.grant_all();
   s.work();
   s.time().advance(30min);
@@ -109,7 +109,7 @@ TEST_CASE("a split that was idle before a restart is idle again when its end is 
   test_source<sale> source;
   source.split().event(at(5)).pause(10h);
   source.split().every(20s).events({at(10), at(20), at(30), at(40), at(50)}).pause(10h);
-  const pipeline p = timed(source, {.idle_after = 30s});
+  const pipeline p = with_times(source, {.idle_after = 30s});
   one_stage before{p, "test-source-1"};
   before.grant_all();
   before.work();
@@ -131,7 +131,7 @@ TEST_CASE("a split that is ahead is paused until the receivers have come closer"
   test_source<sale> source;
   source.split().every(1s).events({at(1'000), at(2'000), at(60'000)}).pause(10s).event(at(61'000));
   source.split().every(1s).events({at(1'000), at(2'000), at(3'000), at(4'000)});
-  pipeline p = timed(source, {.max_drift = 10s});
+  pipeline p = with_times(source, {.max_drift = 10s});
   one_stage s{p, "test-source-1"};
   s.grant(0, 100, 1024, just_before(0));
   s.work();
@@ -186,7 +186,7 @@ TEST_CASE("two bounds on out-of-orderness that are further apart than the drift 
 TEST_CASE("the split that is the furthest behind is never paused") {
   test_source<sale> source;
   source.split().events({at(100'000), at(200'000)});
-  one_stage s{timed(source, {.max_drift = 1s}), "test-source-1"};
+  one_stage s{with_times(source, {.max_drift = 1s}), "test-source-1"};
   s.grant(0, 100, 1024, just_before(99'999));
   s.work();
   CHECK(s.metrics().events_in.get() == 2);
@@ -217,7 +217,7 @@ TEST_CASE("a split that is found while the source is read is read, too, and once
   test_source<sale> source;
   source.split().event(at(10)).pause(1h);
   source.split().event(at(20)).pause(1h);
-  pipeline p = timed(source, {});
+  pipeline p = with_times(source, {});
   p.options().parallelism = 1;
   one_stage s{p, "test-source-1"};
   s.grant_all();
@@ -241,7 +241,7 @@ TEST_CASE("the metrics name the split that event time waits for, and since when"
   test_source<sale> source;
   source.split().event(at(10)).pause(1h);
   source.split().event(at(20)).pause(1h);
-  one_stage s{timed(source, {}), "test-source-1"};
+  one_stage s{with_times(source, {}), "test-source-1"};
   s.grant_all();
   const timestamp began = s.time().wall();
   s.work();

@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What is compiled of `weir_test_headers` besides its headers: nothing.
