@@ -216,9 +216,11 @@ int main(int argc, char** argv) {
       app.add_subcommand("generate", "write the events as rows that --input reads");
   add_generator_options(*generating, c);
   generating->add_option("--output", c.options.output, "a file; standard output unless given");
-  CLI11_PARSE(app, argc, argv);
   try {
+    app.parse(argc, argv);
     return main_command(c, generating->parsed());
+  } catch (const CLI::Success& e) {  // help was asked for
+    return app.exit(e);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "nexmark: %s\n", e.what());
     return 2;
