@@ -99,8 +99,8 @@ public:
 
   /// Gathers the events of each key and pane, or session, in the stages that they come from, and
   /// sends partial aggregates through the exchange in place of events: for keys with many events,
-  /// of which one instance would have to take all. Goes before `.window(tumbling, hopping or
-  /// session) .aggregate(…)`; the results are the same.
+  /// of which one instance would have to take all. Goes before `.window(…).aggregate(…)` of
+  /// tumbling, hopping or session windows; the results are the same.
   keyed_stream<T, build::gathering_key<KeyOf>> local_pre_aggregate(
       pre_aggregation options = {}) const {
     return {through_, state_, {key_of_, options}};

@@ -228,7 +228,8 @@ private:
       return made<result, false>(std::move(fold));
   }
 
-  /// In two phases: partials of panes are gathered before the exchange and merged behind it.
+  /// In two phases: partials of panes, or of sessions, are gathered before the exchange and merged
+  /// behind it.
   template <bool Changes, class Fold>
   auto gathered_before(Fold fold) const {
     using phases = build::in_two_phases<windows_type>;
